@@ -1,0 +1,242 @@
+/* Espalier kernels: the C ABI. The only header that the Java binding parses.
+ *
+ * Conventions
+ *  - The caller owns every buffer. Nothing is kept after a call returns, nothing is allocated on the
+ *    hot path, nothing is printed, nothing synchronises with a device.
+ *  - The first argument names the target (backend, threads). The last two arguments are workspace and
+ *    stream, in that order. Each operation that needs workspace has a query `..._workspace_bytes`; a
+ *    result of 0 means that NULL may be passed. Workspace lives where the tensors live.
+ *  - `stream` is a cudaStream_t for ESP_BACKEND_CUDA (NULL: the legacy default stream) and is ignored
+ *    by the CPU backends.
+ *  - Tensor and workspace pointers of one call are all host pointers (CPU backends) or all device
+ *    pointers (ESP_BACKEND_CUDA). Argument structs and item arrays are always read on the host,
+ *    before the call returns.
+ *  - Every function that returns int32_t returns an ESP_* status unless it says otherwise. After a
+ *    status other than ESP_OK, esp_last_message() describes it in one line: what was expected, what
+ *    was got. The text belongs to the calling thread and is valid until its next call.
+ *  - Element type is IEEE 754 binary32 unless said otherwise; counts are elements unless named bytes.
+ */
+#ifndef ESPALIER_KERNELS_H
+#define ESPALIER_KERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- status, backends, kernels ---------------------------------------------------------------- */
+
+#define ESP_OK 0
+#define ESP_INVALID_ARGUMENT 1 /* the message names the argument */
+#define ESP_UNSUPPORTED 2      /* no kernel of this backend takes this combination */
+#define ESP_UNAVAILABLE 3      /* the backend cannot run on this machine; the message says why */
+#define ESP_DEVICE_ERROR 4     /* a device call failed; the next call may succeed */
+#define ESP_DEVICE_LOST 5      /* sticky device error; the process must be restarted */
+
+#define ESP_BACKEND_AUTO 0 /* the fastest CPU backend of this machine */
+#define ESP_BACKEND_REFERENCE 1
+#define ESP_BACKEND_AVX2 2
+#define ESP_BACKEND_AVX512 3
+#define ESP_BACKEND_CUDA 4
+
+typedef struct esp_target {
+  int32_t backend; /* ESP_BACKEND_* */
+  int32_t threads; /* CPU threads to use, at least 1; ignored by CUDA */
+} esp_target;
+
+const char* esp_last_message(void);
+const char* esp_version(void); /* "0.1.0" */
+
+/* 1 if the backend can run here, 0 if not; then esp_last_message() gives the cause. */
+int32_t esp_backend_available(int32_t backend);
+
+/* Loads libespalier_kernels_cuda from `path` and registers its kernels. Idempotent, thread-safe. */
+int32_t esp_cuda_open(const char* path);
+/* Number of usable CUDA devices; 0 if the CUDA library is not open or there is none. */
+int32_t esp_cuda_device_count(void);
+
+/* The kernel table: one row per kernel, `operation_pattern_types_variant`, e.g. "conv2d_element_f32_avx512". */
+int32_t esp_kernel_count(void);
+const char* esp_kernel_name(int32_t index);   /* NULL if out of range */
+int32_t esp_kernel_backend(int32_t index);    /* ESP_BACKEND_*, -1 if out of range */
+
+/* ---- score: importance of elements and of channels --------------------------------------------- */
+
+#define ESP_CRITERION_MAGNITUDE 0       /* e = |w| */
+#define ESP_CRITERION_GRADIENT 1        /* e = |g| */
+#define ESP_CRITERION_SIGNED_GRADIENT 2 /* e = g; small or negative gradients score lowest */
+#define ESP_CRITERION_TAYLOR 3          /* e = |w * g|, first order (Molchanov et al., arXiv 1906.10771) */
+
+#define ESP_NORM_L1 0   /* sum of |e| */
+#define ESP_NORM_L2 1   /* square root of the sum of e*e */
+#define ESP_NORM_LINF 2 /* maximum of |e| */
+
+/* One tensor, element by element: score[i] = e(weight[i], gradient[i]), 0 <= i < count.
+ * An input that the criterion does not read may be NULL. score may not overlap the inputs. */
+typedef struct esp_score_item {
+  const void* weight;
+  const void* gradient;
+  void* score;
+  int64_t count;
+} esp_score_item;
+
+int32_t esp_score(const esp_target* target, const esp_score_item* items, int32_t item_count,
+                  int32_t criterion, void* workspace, void* stream);
+int64_t esp_score_workspace_bytes(const esp_target* target, int32_t item_count);
+
+/* One tensor seen as [outer, channels, inner] with element (o, c, i) at
+ * o * outer_stride + c * inner + i: any axis of a contiguous tensor, or a range of that axis.
+ * score[c] = norm over (o, i) of e. Under ESP_CRITERION_SIGNED_GRADIENT e = max(g, 0) here.
+ * Consecutive items with the same `score` pointer (and the same `channels`) form one channel group:
+ * their elements are reduced together, as if they were one tensor.
+ * The result does not depend on the number of threads (fixed order of summation, float64 or
+ * compensated accumulation on the CPU; CUDA: fixed tree, float32 partial sums). */
+typedef struct esp_channel_item {
+  const void* weight;
+  const void* gradient;
+  void* score;
+  int64_t outer;
+  int64_t outer_stride;
+  int64_t channels;
+  int64_t inner;
+} esp_channel_item;
+
+int32_t esp_score_channels(const esp_target* target, const esp_channel_item* items, int32_t item_count,
+                           int32_t criterion, int32_t norm, void* workspace, void* stream);
+int64_t esp_score_channels_workspace_bytes(const esp_target* target, const esp_channel_item* items,
+                                           int32_t item_count);
+
+/* ---- select: the exact k-th smallest value over many tensors ------------------------------------ */
+
+typedef struct esp_select_item {
+  const void* score;
+  int64_t count;
+} esp_select_item;
+
+/* Order all elements by (value, item, index); -0 equals +0. The first k are selected (to be pruned):
+ * every element below `value`, and the first `ties` of those equal to it in (item, index) order.
+ * k = 0: value = -infinity, ties = 0. Not-a-number is refused through the nan_ fields, and then no
+ * other field is meaningful. Lives where the tensors live. */
+typedef struct esp_selection {
+  float value;       /* the k-th smallest */
+  int32_t nan_item;  /* first item with a NaN, or -1 */
+  int64_t nan_index; /* its first NaN */
+  int64_t below;     /* elements strictly below value */
+  int64_t ties;      /* elements equal to value that are selected; below + ties = k */
+} esp_selection;
+
+int32_t esp_select(const esp_target* target, const esp_select_item* items, int32_t item_count, int64_t k,
+                   esp_selection* selection, void* workspace, void* stream);
+int64_t esp_select_workspace_bytes(const esp_target* target, const esp_select_item* items,
+                                   int32_t item_count);
+
+/* ---- mask: one bit per element, 1 = kept -------------------------------------------------------- */
+/* Bit i of a mask is bit (i % 32) of 32-bit word i / 32; words = (count + 31) / 32; bits past count are 0. */
+
+/* Builds each mask from scores and a selection over exactly these items in this order. */
+typedef struct esp_mask_build_item {
+  const void* score;
+  void* bits;
+  int64_t count;
+} esp_mask_build_item;
+
+int32_t esp_mask_build(const esp_target* target, const esp_mask_build_item* items, int32_t item_count,
+                       const esp_selection* selection, void* workspace, void* stream);
+int64_t esp_mask_build_workspace_bytes(const esp_target* target, const esp_mask_build_item* items,
+                                       int32_t item_count);
+
+/* bytes <-> bits. `bytes` holds one uint8 per element, 0 or not 0. */
+typedef struct esp_mask_pack_item {
+  void* bytes;
+  void* bits;
+  int64_t count;
+} esp_mask_pack_item;
+
+int32_t esp_mask_pack(const esp_target* target, const esp_mask_pack_item* items, int32_t item_count,
+                      void* workspace, void* stream);
+int32_t esp_mask_unpack(const esp_target* target, const esp_mask_pack_item* items, int32_t item_count,
+                        void* workspace, void* stream);
+
+/* values[i] = bit i ? values[i] : +0, in place (also where values[i] is not finite). */
+typedef struct esp_mask_apply_item {
+  void* values;
+  const void* bits;
+  int64_t count;
+} esp_mask_apply_item;
+
+int32_t esp_mask_apply(const esp_target* target, const esp_mask_apply_item* items, int32_t item_count,
+                       void* workspace, void* stream);
+
+/* kept[i] = number of ones in mask i. `kept` is int64_t[item_count], where the tensors live. */
+typedef struct esp_mask_count_item {
+  const void* bits;
+  int64_t count;
+} esp_mask_count_item;
+
+int32_t esp_mask_count(const esp_target* target, const esp_mask_count_item* items, int32_t item_count,
+                       int64_t* kept, void* workspace, void* stream);
+
+/* Bytes of workspace that any of pack, unpack, apply, count needs for item_count items. */
+int64_t esp_mask_workspace_bytes(const esp_target* target, int32_t item_count);
+
+/* ---- gather: structured removal ------------------------------------------------------------------ */
+
+/* A contiguous tensor seen as [outer, axis0, middle, axis1] of cells of `inner_bytes` bytes:
+ * out[o, i, m, j] = in[o, index0 ? index0[i] : i, m, index1 ? index1[j] : j].
+ * One removed axis: leave axis1 = out_axis1 = 1 and index1 NULL. Indices are int64_t, where the tensors
+ * live, each in [0, axis); with a NULL index the axis is kept and out_axis must equal axis.
+ * CPU backends refuse an index out of range; CUDA does not check. in and out may not overlap. */
+typedef struct esp_gather_item {
+  const void* in;
+  void* out;
+  const int64_t* index0;
+  const int64_t* index1;
+  int64_t outer;
+  int64_t axis0;
+  int64_t out_axis0;
+  int64_t middle;
+  int64_t axis1;
+  int64_t out_axis1;
+  int64_t inner_bytes;
+} esp_gather_item;
+
+int32_t esp_gather(const esp_target* target, const esp_gather_item* items, int32_t item_count,
+                   void* workspace, void* stream);
+int64_t esp_gather_workspace_bytes(const esp_target* target, int32_t item_count);
+
+/* ---- conv2d: masked convolution, forward ---------------------------------------------------------- */
+
+/* Cross-correlation as ONNX Conv: input [n, c, h, w], weight [k, c / groups, r, s],
+ * output [n, k, oh, ow] with oh = (h + pad_top + pad_bottom - dilation_h * (r - 1) - 1) / stride_h + 1,
+ * ow alike; all contiguous NCHW. Weights whose mask bit is 0 do not take part. */
+typedef struct esp_conv2d_shape {
+  int64_t n, c, h, w;
+  int64_t k, r, s;
+  int64_t stride_h, stride_w;
+  int64_t pad_top, pad_left, pad_bottom, pad_right;
+  int64_t dilation_h, dilation_w;
+  int64_t groups;
+} esp_conv2d_shape;
+
+/* Packs the kept weights into the backend's compressed form, valid for this shape (any n) and target.
+ * `bits` as in mask, over the weight; NULL keeps all. `nonzeros` is the number of ones (or the weight
+ * count): it fixes the size. CPU: `packed` must be 64-byte aligned. */
+int64_t esp_conv2d_packed_bytes(const esp_target* target, const esp_conv2d_shape* shape, int64_t nonzeros);
+int32_t esp_conv2d_pack(const esp_target* target, const esp_conv2d_shape* shape, const void* weight,
+                        const void* bits, int64_t nonzeros, void* packed, void* workspace, void* stream);
+int64_t esp_conv2d_pack_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
+                                        int64_t nonzeros);
+
+/* output = conv(input, packed) + bias, then max(0, .) if relu is not 0. bias: k values, or NULL. */
+int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, const void* input,
+                   const void* packed, int64_t nonzeros, const void* bias, int32_t relu, void* output,
+                   void* workspace, void* stream);
+int64_t esp_conv2d_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
+                                   int64_t nonzeros);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
