@@ -1,0 +1,66 @@
+package dev.espalier.runtime;
+
+import dev.espalier.runtime.internal.TorchReduction;
+
+/** The operators that reduce axes of a tensor; without axes they reduce all of them. */
+public sealed interface TensorReductions permits Tensor {
+    private Tensor self() {
+        return (Tensor) this;
+    }
+
+    /** The sum of all elements, a scalar; integers give I64. */
+    default Tensor sum() {
+        return Operator.unary("sum(input)", self(), TorchReduction::sum);
+    }
+
+    /** The sums over {@code dims}, which stay as extents of 1 if {@code keepDim}. */
+    default Tensor sum(boolean keepDim, int... dims) {
+        return Operator.unary("sum(input)", self(), x -> TorchReduction.sum(x, keepDim, dims));
+    }
+
+    /** The mean of all elements, a scalar; floating point only. */
+    default Tensor mean() {
+        return Operator.unary("mean(input)", self(), TorchReduction::mean);
+    }
+
+    /** The means over {@code dims}; floating point only. */
+    default Tensor mean(boolean keepDim, int... dims) {
+        return Operator.unary("mean(input)", self(), x -> TorchReduction.mean(x, keepDim, dims));
+    }
+
+    /** The population variances (divided by the count) over {@code dims}. */
+    default Tensor variance(boolean keepDim, int... dims) {
+        return Operator.unary("variance(input)", self(), x -> TorchReduction.variance(x, keepDim, dims));
+    }
+
+    /** The greatest element, a scalar. */
+    default Tensor max() {
+        return Operator.unary("max(input)", self(), TorchReduction::max);
+    }
+
+    /** The smallest element, a scalar. */
+    default Tensor min() {
+        return Operator.unary("min(input)", self(), TorchReduction::min);
+    }
+
+    /** The greatest elements over {@code dims}. */
+    default Tensor amax(boolean keepDim, int... dims) {
+        return Operator.unary("amax(input)", self(), x -> TorchReduction.amax(x, keepDim, dims));
+    }
+
+    /** The I64 position of the greatest element along {@code dim}, which is removed. */
+    default Tensor argmax(int dim) {
+        return Operator.unary("argmax(input)", self(), x -> TorchReduction.argmax(x, dim));
+    }
+
+    /** The square root of the sum of squares of all elements, a scalar. */
+    default Tensor norm() {
+        return Operator.unary("norm(input)", self(), TorchReduction::norm);
+    }
+
+    /** True if no element is NaN or infinite; waits for the device. */
+    default boolean allFinite() {
+        Tensor self = self();
+        return Operator.evaluate("allFinite(input)", () -> TorchReduction.allFinite(self.handle()), self);
+    }
+}

@@ -1,0 +1,101 @@
+package dev.espalier.runtime.internal;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
+
+/** libtorch's element-wise operators and products. */
+public final class TorchArithmetic {
+    private TorchArithmetic() {}
+
+    public static TorchTensor add(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.add(y.t));
+    }
+
+    public static TorchTensor add(TorchTensor x, double value) {
+        return new TorchTensor(x.t.add(new Scalar(value)));
+    }
+
+    public static TorchTensor sub(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.sub(y.t));
+    }
+
+    public static TorchTensor sub(TorchTensor x, double value) {
+        return new TorchTensor(x.t.sub(new Scalar(value)));
+    }
+
+    public static TorchTensor mul(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.mul(y.t));
+    }
+
+    public static TorchTensor mul(TorchTensor x, double value) {
+        return new TorchTensor(x.t.mul(new Scalar(value)));
+    }
+
+    public static TorchTensor div(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.div(y.t));
+    }
+
+    public static TorchTensor div(TorchTensor x, double value) {
+        return new TorchTensor(x.t.div(new Scalar(value)));
+    }
+
+    public static TorchTensor neg(TorchTensor x) {
+        return new TorchTensor(x.t.neg());
+    }
+
+    public static TorchTensor abs(TorchTensor x) {
+        return new TorchTensor(x.t.abs());
+    }
+
+    public static TorchTensor sqrt(TorchTensor x) {
+        return new TorchTensor(x.t.sqrt());
+    }
+
+    public static TorchTensor square(TorchTensor x) {
+        return new TorchTensor(x.t.square());
+    }
+
+    public static TorchTensor exp(TorchTensor x) {
+        return new TorchTensor(x.t.exp());
+    }
+
+    public static TorchTensor log(TorchTensor x) {
+        return new TorchTensor(x.t.log());
+    }
+
+    public static TorchTensor sign(TorchTensor x) {
+        return new TorchTensor(x.t.sign());
+    }
+
+    public static TorchTensor pow(TorchTensor x, double exponent) {
+        return new TorchTensor(x.t.pow(new Scalar(exponent)));
+    }
+
+    public static TorchTensor clamp(TorchTensor x, double low, double high) {
+        return new TorchTensor(x.t.clamp(optional(low), optional(high)));
+    }
+
+    public static TorchTensor maximum(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.maximum(y.t));
+    }
+
+    public static TorchTensor minimum(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.minimum(y.t));
+    }
+
+    public static TorchTensor matmul(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.matmul(y.t));
+    }
+
+    public static TorchTensor softmax(TorchTensor x, long dim) {
+        return new TorchTensor(x.t.softmax(dim));
+    }
+
+    public static TorchTensor logSoftmax(TorchTensor x, long dim) {
+        return new TorchTensor(x.t.log_softmax(dim));
+    }
+
+    static ScalarOptional optional(double value) {
+        return new ScalarOptional(new Scalar(value));
+    }
+}
