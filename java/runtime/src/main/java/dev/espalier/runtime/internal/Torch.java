@@ -2,6 +2,7 @@ package dev.espalier.runtime.internal;
 
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
+import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,5 +41,17 @@ public final class Torch {
     /** The threads that one libtorch operator may use. */
     public static int threads() {
         return torch.get_num_threads();
+    }
+
+    /** Restricts libtorch, oneDNN and cuDNN to algorithms that repeat their results. */
+    public static void setDeterministic(boolean enabled) {
+        Context context = torch.globalContext();
+        context.setDeterministicAlgorithms(enabled, false);
+        context.setDeterministicMkldnn(enabled);
+        context.setDeterministicCuDNN(enabled);
+    }
+
+    public static boolean isDeterministic() {
+        return torch.globalContext().deterministicAlgorithms();
     }
 }
