@@ -1,0 +1,24 @@
+package dev.espalier.op;
+
+import dev.espalier.runtime.Tensor;
+import java.util.Map;
+
+/** Every element limited to [min, max]; an infinite bound does not limit. */
+public record Clip(float min, float max) implements Unary {
+    static Clip of(Attributes a) {
+        a.only("min", "max");
+        return new Clip(a.real("min", Float.NEGATIVE_INFINITY), a.real("max", Float.POSITIVE_INFINITY));
+    }
+
+    @Override
+    public Map<String, Attribute> attributes() {
+        Attributes a = Attributes.none();
+        a = Float.isInfinite(min) ? a : a.with("min", min);
+        return (Float.isInfinite(max) ? a : a.with("max", max)).asMap();
+    }
+
+    @Override
+    public Tensor apply(Evaluation context, Tensor x) {
+        return x.clamp(min, max);
+    }
+}

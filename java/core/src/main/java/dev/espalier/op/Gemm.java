@@ -1,0 +1,80 @@
+package dev.espalier.op;
+
+import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** {@code alpha * a * b + beta * c} of matrices, a and b transposed where asked, c broadcast; a fully connected layer. */
+public record Gemm(float alpha, float beta, boolean transA, boolean transB) implements Op {
+    /** A fully connected layer: weight [out, in], bias [out]. */
+    public static final Gemm DENSE = new Gemm(1, 1, false, true);
+
+    static Gemm of(Attributes a) {
+        a.only("alpha", "beta", "transA", "transB");
+        return new Gemm(a.real("alpha", 1), a.real("beta", 1), a.flag("transA", false), a.flag("transB", false));
+    }
+
+    @Override
+    public Map<String, Attribute> attributes() {
+        return Attributes.none()
+                .with("alpha", alpha)
+                .with("beta", beta)
+                .with("transA", transA ? 1 : 0)
+                .with("transB", transB ? 1 : 0)
+                .asMap();
+    }
+
+    @Override
+    public Set<Integer> weightInputs() {
+        return Set.of(0, 1);
+    }
+
+    @Override
+    public List<TensorType> infer(List<TensorType> in) {
+        Inputs inputs = Inputs.of(this, in, 2, 3);
+        inputs.floating();
+        inputs.rank(0, 2, 2);
+        inputs.rank(1, 2, 2);
+        Shape a = inputs.shape(0);
+        Shape b = inputs.shape(1);
+        long k = a.dim(transA ? 0 : 1);
+        inputs.require(
+                k == b.dim(transB ? 1 : 0),
+                "inner sizes differ: input 0 " + a + (transA ? " transposed" : "") + " and input 1 " + b
+                        + (transB ? " transposed" : ""));
+        long[] out = {a.dim(transA ? 1 : 0), b.dim(transB ? 0 : 1)};
+        if (inputs.has(2)) {
+            long[] with = Binary.broadcast(inputs, Shape.of(out), inputs.shape(2));
+            inputs.require(
+                    Shape.of(with).equals(Shape.of(out)),
+                    "bias " + inputs.shape(2) + " must be broadcast to " + Shape.of(out));
+        }
+        return List.of(in.get(0).withShape(out));
+    }
+
+    @Override
+    public Cost cost(List<TensorType> in, List<TensorType> out) {
+        TensorType a = in.get(0);
+        long k = Math.max(a.dim(transA ? 0 : 1), 1);
+        return Cost.of(out.get(0).numelPerSample() * k, in, out);
+    }
+
+    @Override
+    public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
+        Tensor a = Inputs.present(in.get(0));
+        Tensor b = Inputs.present(in.get(1));
+        Tensor c = Inputs.optional(in, 2);
+        Tensor left = transA ? a.transpose(0, 1) : a;
+        boolean plain = alpha == 1 && (c == null || (beta == 1 && c.rank() == 1));
+        if (plain) {
+            return List.of(Nn.linear(left, transB ? b : b.transpose(0, 1), c));
+        }
+        Tensor product = left.matmul(transB ? b.transpose(0, 1) : b);
+        Tensor scaled = alpha == 1 ? product : product.mul(alpha);
+        return List.of(c == null ? scaled : scaled.add(beta == 1 ? c : c.mul(beta)));
+    }
+}

@@ -1,0 +1,30 @@
+package dev.espalier.op;
+
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import java.util.Map;
+
+/** Logarithm of the exponentials scaled to sum 1 along one axis. */
+public record LogSoftmax(long axis) implements Unary {
+    static LogSoftmax of(Attributes a) {
+        return new LogSoftmax(a.only("axis").integer("axis", -1));
+    }
+
+    @Override
+    public Map<String, Attribute> attributes() {
+        return Attributes.none().with("axis", axis).asMap();
+    }
+
+    @Override
+    public List<TensorType> infer(List<TensorType> in) {
+        Inputs inputs = Inputs.of(this, in, 1, 1);
+        inputs.floating();
+        inputs.axis(axis, in.get(0).rank());
+        return List.of(in.get(0));
+    }
+
+    @Override
+    public Tensor apply(Evaluation context, Tensor x) {
+        return x.logSoftmax((int) axis);
+    }
+}

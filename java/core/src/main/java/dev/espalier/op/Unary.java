@@ -1,0 +1,21 @@
+package dev.espalier.op;
+
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An operator from one tensor to another of the same type, element by element or along an axis. */
+interface Unary extends Op {
+    Tensor apply(Evaluation context, Tensor x);
+
+    @Override
+    default List<TensorType> infer(List<TensorType> in) {
+        Inputs.of(this, in, 1, 1).floating();
+        return List.of(in.get(0));
+    }
+
+    @Override
+    default List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
+        return List.of(apply(context, Inputs.present(in.get(0))));
+    }
+}
