@@ -26,11 +26,7 @@ final class Check {
     private final Map<Node, Cost> costs = new LinkedHashMap<>();
     private final Map<String, Node> laterProducers = new HashMap<>();
 
-    Check(
-            Map<String, TensorType> inputs,
-            Map<String, TensorType> parameters,
-            List<Node> nodes,
-            List<String> outputs) {
+    Check(Map<String, TensorType> inputs, Map<String, TensorType> parameters, List<Node> nodes, List<String> outputs) {
         this.parameters = parameters;
         inputs.forEach((value, type) -> {
             require(openOnlyAtBatch(type), "input '" + value + "' may leave only dimension 0 open, got " + type);
@@ -49,8 +45,11 @@ final class Check {
         nodes.forEach(this::visit);
         require(!outputs.isEmpty(), "a graph must have an output");
         outputs.forEach(value -> require(types.containsKey(value), "output '" + value + "' is computed by no node"));
-        parameters.keySet().forEach(value -> require(
-                consumers.containsKey(value) || outputs.contains(value), "parameter '" + value + "' is used by no node"));
+        parameters
+                .keySet()
+                .forEach(value -> require(
+                        consumers.containsKey(value) || outputs.contains(value),
+                        "parameter '" + value + "' is used by no node"));
     }
 
     private static boolean openOnlyAtBatch(TensorType type) {
@@ -116,8 +115,8 @@ final class Check {
         }
         require(
                 out.size() == node.outputs().size(),
-                "node '" + node.name() + "': " + node.op().type() + " gives " + out.size() + " output(s), the node names "
-                        + node.outputs() + "; optional outputs are not supported");
+                "node '" + node.name() + "': " + node.op().type() + " gives " + out.size()
+                        + " output(s), the node names " + node.outputs() + "; optional outputs are not supported");
         return out;
     }
 

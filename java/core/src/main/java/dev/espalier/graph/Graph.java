@@ -178,7 +178,8 @@ public final class Graph {
 
     @Override
     public String toString() {
-        return "graph '" + name + "': " + nodes.size() + " nodes, " + parameterCount() + " parameters, " + macs() + " MACs";
+        return "graph '" + name + "': " + nodes.size() + " nodes, " + parameterCount() + " parameters, " + macs()
+                + " MACs";
     }
 
     /** Collects the parts of a graph; {@link #build} checks them. */
@@ -203,7 +204,8 @@ public final class Graph {
 
         private Builder put(Map<String, TensorType> map, String kind, String value, TensorType type) {
             if (value.isEmpty() || map.put(value, type) != null) {
-                throw new GraphException("graph '" + name + "': " + kind + " '" + value + "' must have a name of its own");
+                throw new GraphException(
+                        "graph '" + name + "': " + kind + " '" + value + "' must have a name of its own");
             }
             return this;
         }

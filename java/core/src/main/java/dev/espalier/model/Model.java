@@ -23,7 +23,8 @@ public record Model(Graph graph, Weights weights, Metadata metadata) implements 
         }
         Tensor tensor = weights.get(name);
         if (!tensor.shape().equals(type.shape()) || tensor.dtype() != type.dtype()) {
-            throw new EspalierException("weight '" + name + "' must be " + type + ", got " + tensor.dtype() + tensor.shape());
+            throw new EspalierException(
+                    "weight '" + name + "' must be " + type + ", got " + tensor.dtype() + tensor.shape());
         }
     }
 

@@ -109,7 +109,8 @@ public final class ModelBuilder {
         weight[1] = type().dim(1) / groups;
         System.arraycopy(kernel, 0, weight, 2, kernel.length);
         long fanIn = Shape.of(weight).numel() / channels;
-        List<String> inputs = new ArrayList<>(List.of(current, parameter(layer + ".weight", Initial.he(fanIn), weight)));
+        List<String> inputs =
+                new ArrayList<>(List.of(current, parameter(layer + ".weight", Initial.he(fanIn), weight)));
         if (bias) {
             inputs.add(parameter(layer + ".bias", Initial.ZERO, channels));
         }
@@ -225,7 +226,8 @@ public final class ModelBuilder {
 
     private ModelBuilder apply(String layer, Op op, List<String> inputs) {
         try {
-            types.put(layer, op.infer(inputs.stream().map(this::typeOf).toList()).get(0));
+            types.put(
+                    layer, op.infer(inputs.stream().map(this::typeOf).toList()).get(0));
         } catch (ShapeException e) {
             throw new ShapeException("layer '" + layer + "': " + e.getMessage());
         }
@@ -254,12 +256,11 @@ public final class ModelBuilder {
         Graph graph = graph();
         Metadata metadata = Metadata.NONE
                 .withPreprocessing(sample.rank() == 3 ? Preprocessing.unit(sample) : null)
-                .withProvenance(
-                        Provenance.UNKNOWN.with("architecture", name).with("initialSeed", Long.toString(seed)));
+                .withProvenance(Provenance.UNKNOWN.with("architecture", name).with("initialSeed", Long.toString(seed)));
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            initials.forEach((parameter, initial) ->
-                    tensors.put(parameter, initial.draw(parameter, typeOf(parameter), seed)));
+            initials.forEach(
+                    (parameter, initial) -> tensors.put(parameter, initial.draw(parameter, typeOf(parameter), seed)));
             return new Model(graph, Weights.adopt(tensors), metadata);
         }
     }

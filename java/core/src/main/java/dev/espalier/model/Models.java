@@ -16,12 +16,18 @@ import java.util.function.Consumer;
  */
 public final class Models {
     private static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(Map.of(
-            "kerasCnn", Models::kerasCnnLayers,
-            "resnet20", (input, classes, width) -> cifarResnet("resnet20", 3, input, classes, width),
-            "resnet56", (input, classes, width) -> cifarResnet("resnet56", 9, input, classes, width),
-            "resnet18", Models::resnet18Layers,
-            "vgg16bn", Models::vgg16bnLayers,
-            "mlp", (input, classes, width) -> mlpLayers(input, classes, List.of(256, 128), width)));
+            "kerasCnn",
+            Models::kerasCnnLayers,
+            "resnet20",
+            (input, classes, width) -> cifarResnet("resnet20", 3, input, classes, width),
+            "resnet56",
+            (input, classes, width) -> cifarResnet("resnet56", 9, input, classes, width),
+            "resnet18",
+            Models::resnet18Layers,
+            "vgg16bn",
+            Models::vgg16bnLayers,
+            "mlp",
+            (input, classes, width) -> mlpLayers(input, classes, List.of(256, 128), width)));
 
     private interface Architecture {
         ModelBuilder layers(Shape input, int classes, double width);
@@ -46,8 +52,8 @@ public final class Models {
             throw new EspalierException("no architecture is named '" + name + "', expected one of " + names());
         }
         if (!(width > 0) || classes < 1) {
-            throw new EspalierException(
-                    "architecture '" + name + "' needs a positive width and at least one class, got " + width + " and " + classes);
+            throw new EspalierException("architecture '" + name
+                    + "' needs a positive width and at least one class, got " + width + " and " + classes);
         }
         return architecture.layers(input, classes, width);
     }

@@ -57,7 +57,9 @@ public final class Weights implements AutoCloseable {
 
     /** Copies on a device, even if it is the same. */
     public Weights to(Device device) {
-        return mapped(tensors, t -> t.device().equals(device) ? t.detach().copy() : t.detach().to(device));
+        return mapped(
+                tensors,
+                t -> t.device().equals(device) ? t.detach().copy() : t.detach().to(device));
     }
 
     public Weights copy() {

@@ -25,6 +25,7 @@ public sealed interface Attribute {
     record Int(long value) implements Attribute {}
 
     /** A real number; ONNX stores single precision. */
+    @SuppressWarnings("JavaLangClash") // ONNX calls it so
     record Float(float value) implements Attribute {}
 
     /** A text. */
@@ -121,8 +122,9 @@ public sealed interface Attribute {
                 values[i] = switch (dtype) {
                     case F32 -> bytes.getFloat(4 * i);
                     case F64 -> bytes.getDouble(8 * i);
-                    default -> throw new IllegalArgumentException(
-                            "expected a constant of type F32 or F64, got " + dtype);};
+                    default ->
+                        throw new IllegalArgumentException("expected a constant of type F32 or F64, got " + dtype);
+                };
             }
             return values;
         }
@@ -136,7 +138,8 @@ public sealed interface Attribute {
                     case I64 -> bytes.getLong(8 * i);
                     case I32 -> bytes.getInt(4 * i);
                     case U8, BOOL -> bytes.get(i) & 0xff;
-                    default -> throw new IllegalArgumentException("expected a constant of whole numbers, got " + dtype);};
+                    default -> throw new IllegalArgumentException("expected a constant of whole numbers, got " + dtype);
+                };
             }
             return values;
         }

@@ -16,13 +16,16 @@ import org.jspecify.annotations.Nullable;
 public record BatchNormalization(float epsilon, float momentum) implements Op {
     public BatchNormalization {
         if (!(epsilon > 0) || !(momentum >= 0 && momentum <= 1)) {
-            throw new IllegalArgumentException("BatchNormalization: epsilon must be positive and momentum in [0, 1], got "
-                    + epsilon + " and " + momentum);
+            throw new IllegalArgumentException(
+                    "BatchNormalization: epsilon must be positive and momentum in [0, 1], got " + epsilon + " and "
+                            + momentum);
         }
     }
 
     static BatchNormalization of(Attributes a) {
-        a.only("epsilon", "momentum", "training_mode", "spatial").mustBe("training_mode", 0).mustBe("spatial", 1);
+        a.only("epsilon", "momentum", "training_mode", "spatial")
+                .mustBe("training_mode", 0)
+                .mustBe("spatial", 1);
         return new BatchNormalization(a.real("epsilon", 1e-5f), a.real("momentum", 0.9f));
     }
 

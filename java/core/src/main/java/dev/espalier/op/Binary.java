@@ -19,7 +19,8 @@ interface Binary extends Op {
     default List<TensorType> infer(List<TensorType> in) {
         Inputs inputs = Inputs.of(this, in, 2, 2);
         inputs.sameType();
-        return List.of(in.get(0).withShape(broadcast(inputs, in.get(0).shape(), in.get(1).shape())));
+        return List.of(in.get(0)
+                .withShape(broadcast(inputs, in.get(0).shape(), in.get(1).shape())));
     }
 
     @Override
@@ -34,8 +35,10 @@ interface Binary extends Op {
         for (int i = 0; i < rank; i++) {
             long x = i < rank - a.rank() ? 1 : a.dim(i - (rank - a.rank()));
             long y = i < rank - b.rank() ? 1 : b.dim(i - (rank - b.rank()));
-            inputs.require(x == y || x == 1 || y == 1, "shapes " + a + " and " + b
-                    + " cannot be broadcast: dimension " + i + " of the result would be " + x + " and " + y);
+            inputs.require(
+                    x == y || x == 1 || y == 1,
+                    "shapes " + a + " and " + b + " cannot be broadcast: dimension " + i + " of the result would be "
+                            + x + " and " + y);
             out[i] = x == 1 ? y : x;
         }
         return out;

@@ -30,11 +30,14 @@ public record Concat(long axis) implements Op {
         for (int i = 1; i < in.size(); i++) {
             inputs.require(inputs.has(i), "input " + i + " is missing");
             long[] more = inputs.shape(i).toArray();
-            inputs.require(more.length == out.length, "input " + i + " must have rank " + out.length + ", got "
-                    + inputs.shape(i));
+            inputs.require(
+                    more.length == out.length,
+                    "input " + i + " must have rank " + out.length + ", got " + inputs.shape(i));
             for (int d = 0; d < out.length; d++) {
-                inputs.require(d == along || more[d] == out[d], "dimension " + d + " of input " + i + " must be "
-                        + out[d] + " as in input 0, got " + inputs.shape(i));
+                inputs.require(
+                        d == along || more[d] == out[d],
+                        "dimension " + d + " of input " + i + " must be " + out[d] + " as in input 0, got "
+                                + inputs.shape(i));
             }
             inputs.known(i, along);
             out[along] += more[along];

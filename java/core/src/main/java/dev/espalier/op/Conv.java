@@ -43,8 +43,10 @@ public record Conv(Window window, long group) implements Op {
         Shape x = inputs.shape(0);
         Shape w = inputs.shape(1);
         inputs.rank(1, x.rank(), x.rank());
-        inputs.require(x.dim(1) == w.dim(1) * group, "input has " + x.dim(1) + " channels but the weight " + w
-                + " with group " + group + " expects " + w.dim(1) * group);
+        inputs.require(
+                x.dim(1) == w.dim(1) * group,
+                "input has " + x.dim(1) + " channels but the weight " + w + " with group " + group + " expects "
+                        + w.dim(1) * group);
         inputs.require(w.dim(0) % group == 0, "output channels " + w.dim(0) + " must be a multiple of group " + group);
         inputs.vector(2, w.dim(0), "bias");
         long[] spatial = placed(w).outputs(spatial(x));

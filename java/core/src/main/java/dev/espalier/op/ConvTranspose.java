@@ -46,7 +46,8 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
         Shape w = inputs.shape(1);
         inputs.rank(1, x.rank(), x.rank());
         inputs.require(
-                x.dim(1) == w.dim(0), "input has " + x.dim(1) + " channels but the weight " + w + " expects " + w.dim(0));
+                x.dim(1) == w.dim(0),
+                "input has " + x.dim(1) + " channels but the weight " + w + " expects " + w.dim(0));
         inputs.require(w.dim(0) % group == 0, "input channels " + w.dim(0) + " must be a multiple of group " + group);
         inputs.require(
                 outputPadding.isEmpty() || outputPadding.size() == x.rank() - 2,
@@ -90,8 +91,7 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
             x = x.unsqueeze(2);
             w = w.unsqueeze(2);
         }
-        Tensor y = Nn.convTranspose2d(
-                x, w, bias, placed.strideArray(), pads, extra, placed.dilationArray(), group);
+        Tensor y = Nn.convTranspose2d(x, w, bias, placed.strideArray(), pads, extra, placed.dilationArray(), group);
         return List.of(lift ? y.squeeze(2) : y);
     }
 

@@ -43,14 +43,17 @@ final class Inputs {
 
     void rank(int index, int least, int most) {
         int rank = shape(index).rank();
-        require(rank >= least && rank <= most, "input " + index + " must have rank "
-                + (least == most ? "" + least : least + " to " + most) + ", got shape " + shape(index));
+        require(
+                rank >= least && rank <= most,
+                "input " + index + " must have rank " + (least == most ? "" + least : least + " to " + most)
+                        + ", got shape " + shape(index));
     }
 
     /** The optional input, where present, must be a vector of this length. */
     void vector(int index, long length, String what) {
         if (has(index)) {
-            require(shape(index).rank() == 1 && shape(index).dim(0) == length,
+            require(
+                    shape(index).rank() == 1 && shape(index).dim(0) == length,
                     what + " must have shape [" + length + "], got " + shape(index));
         }
     }
@@ -58,8 +61,10 @@ final class Inputs {
     /** All dimensions from {@code first} on must be known, since the output size depends on them. */
     void known(int index, int first) {
         for (int i = first; i < shape(index).rank(); i++) {
-            require(shape(index).dim(i) >= 0, "dimension " + i + " of input " + index
-                    + " must be known, only the batch may be open, got shape " + shape(index));
+            require(
+                    shape(index).dim(i) >= 0,
+                    "dimension " + i + " of input " + index + " must be known, only the batch may be open, got shape "
+                            + shape(index));
         }
     }
 

@@ -55,8 +55,9 @@ public record Reshape(Ints shape, boolean allowZero) implements Op {
         long taken = known(out, free);
         boolean openLeft = open(x.toArray(), -1) && !open(out, free);
         if (openLeft) {
-            inputs.require(free >= 0 && rest == taken, "the open batch of " + x + " has no place of its own in " + shape
-                    + "; use -1 or 0 there");
+            inputs.require(
+                    free >= 0 && rest == taken,
+                    "the open batch of " + x + " has no place of its own in " + shape + "; use -1 or 0 there");
             return out;
         }
         if (free >= 0) {

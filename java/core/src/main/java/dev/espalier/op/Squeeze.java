@@ -26,8 +26,7 @@ public record Squeeze(Ints axes) implements Op {
         Inputs inputs = Inputs.of(this, in, 1, 1);
         for (long axis : axes.values()) {
             int at = inputs.axis(axis, in.get(0).rank());
-            inputs.require(
-                    in.get(0).dim(at) == 1, "axis " + axis + " of " + inputs.shape(0) + " must have size 1");
+            inputs.require(in.get(0).dim(at) == 1, "axis " + axis + " of " + inputs.shape(0) + " must have size 1");
         }
         return List.of(in.get(0).withShape(kept(in.get(0).shape())));
     }

@@ -29,20 +29,17 @@ public record Transpose(Ints perm) implements Op {
                         && LongStream.of(order).allMatch(p -> p >= 0 && p < rank),
                 "perm must order the " + rank + " axes of " + inputs.shape(0) + ", got " + perm);
         return List.of(in.get(0)
-                .withShape(
-                        LongStream.of(order).map(p -> in.get(0).dim((int) p)).toArray()));
+                .withShape(LongStream.of(order).map(p -> in.get(0).dim((int) p)).toArray()));
     }
 
     @Override
     public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
         Tensor x = Inputs.present(in.get(0));
-        return List.of(x.permute(
-                LongStream.of(order(x.rank())).mapToInt(p -> (int) p).toArray()));
+        return List.of(
+                x.permute(LongStream.of(order(x.rank())).mapToInt(p -> (int) p).toArray()));
     }
 
     private long[] order(int rank) {
-        return perm.isEmpty()
-                ? LongStream.range(0, rank).map(i -> rank - 1 - i).toArray()
-                : perm.toArray();
+        return perm.isEmpty() ? LongStream.range(0, rank).map(i -> rank - 1 - i).toArray() : perm.toArray();
     }
 }

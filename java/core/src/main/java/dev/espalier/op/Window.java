@@ -49,7 +49,8 @@ public record Window(Ints kernel, Ints strides, Ints pads, Ints dilations, AutoP
                         a.flag("ceil_mode", false));
             }
         }
-        throw new UnsupportedOperatorException("auto_pad must be one of NOTSET, VALID, SAME_UPPER, SAME_LOWER, got " + rule);
+        throw new UnsupportedOperatorException(
+                "auto_pad must be one of NOTSET, VALID, SAME_UPPER, SAME_LOWER, got " + rule);
     }
 
     Attributes attributes() {
