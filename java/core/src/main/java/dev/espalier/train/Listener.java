@@ -1,0 +1,30 @@
+package dev.espalier.train;
+
+/**
+ * An observer of the training loop, called in list order; it may keep state that belongs to the run, which it then saves
+ * with every checkpoint.
+ */
+public interface Listener {
+    /** After every batch: gradients applied if they were due, the position already advanced. */
+    default void stepEnd(StepReport report) {}
+
+    /** After the last batch of an epoch, its {@link #stepEnd}, and the validation pass. */
+    default void epochEnd(EpochReport report) {}
+
+    /**
+     * After {@link #stepEnd}, or after {@link #epochEnd} where an epoch ended: no gradient is outstanding and every
+     * listener has seen the position, so the state may be saved.
+     */
+    default void safePoint(Step position) {}
+
+    /** True to end training before the next batch. */
+    default boolean stops() {
+        return false;
+    }
+
+    /** Adds what this listener remembers to a checkpoint. */
+    default void save(Snapshot.Builder snapshot) {}
+
+    /** Takes over what {@link #save} wrote. */
+    default void restore(Snapshot snapshot) {}
+}

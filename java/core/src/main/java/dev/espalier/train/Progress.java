@@ -1,0 +1,55 @@
+package dev.espalier.train;
+
+/** How far a fit has come: the position of the next batch, and the sums over the epoch that the position is in. */
+final class Progress {
+    private Step position = Step.START;
+    private double lossSum;
+    private long right;
+    private long seen;
+
+    Step position() {
+        return position;
+    }
+
+    boolean begun() {
+        return !position.equals(Step.START);
+    }
+
+    void add(double loss, long rightlyClassified, int samples) {
+        lossSum += loss * samples;
+        right += rightlyClassified;
+        seen += samples;
+    }
+
+    /** Moves past one batch; the sums stay readable until {@link #beginEpoch}. */
+    void advance(int perEpoch) {
+        position = position.next(perEpoch);
+    }
+
+    EpochReport.Scores scores() {
+        return new EpochReport.Scores(lossSum / seen, (double) right / seen);
+    }
+
+    void beginEpoch() {
+        lossSum = 0;
+        right = 0;
+        seen = 0;
+    }
+
+    void save(Snapshot.Builder snapshot) {
+        snapshot.fact("fit/epoch", position.epoch())
+                .fact("fit/batch", position.iteration())
+                .fact("fit/loss-sum", lossSum)
+                .fact("fit/right", right)
+                .fact("fit/seen", seen);
+    }
+
+    static Progress restored(Snapshot snapshot) {
+        Progress progress = new Progress();
+        progress.position = new Step(snapshot.integer("fit/epoch"), snapshot.integer("fit/batch"));
+        progress.lossSum = snapshot.real("fit/loss-sum");
+        progress.right = snapshot.wholeNumber("fit/right");
+        progress.seen = snapshot.wholeNumber("fit/seen");
+        return progress;
+    }
+}
