@@ -38,14 +38,10 @@ int32_t cuda_status() {
 int32_t backend_status(int32_t backend) {
   switch (backend) {
     case ESP_BACKEND_AUTO:
-    case ESP_BACKEND_REFERENCE:
-      return ESP_OK;
-    case ESP_BACKEND_AVX2:
-      return isa_status("AVX2", avx2_unavailable());
-    case ESP_BACKEND_AVX512:
-      return isa_status("AVX512", avx512_unavailable());
-    case ESP_BACKEND_CUDA:
-      return cuda_status();
+    case ESP_BACKEND_REFERENCE: return ESP_OK;
+    case ESP_BACKEND_AVX2: return isa_status("AVX2", avx2_unavailable());
+    case ESP_BACKEND_AVX512: return isa_status("AVX512", avx512_unavailable());
+    case ESP_BACKEND_CUDA: return cuda_status();
     default:
       return fail(ESP_INVALID_ARGUMENT, "backend: expected 0 to %d, got %d", ESP_BACKEND_CUDA,
                   backend);
@@ -76,6 +72,15 @@ int32_t find_kernel(const char* function, const char* operation, const esp_targe
   if (*row != nullptr) return ESP_OK;
   return fail(ESP_UNSUPPORTED, "%s: expected a kernel for %s, got none in backend %s", function,
               operation, backend_name(resolved.backend));
+}
+
+int32_t check_workspace(const char* function, const void* workspace, int64_t bytes) {
+  ESP_REQUIRE(bytes == 0 || workspace != nullptr, "%s: workspace: expected %lld bytes, got NULL",
+              function, static_cast<long long>(bytes));
+  ESP_REQUIRE(bytes == 0 || reinterpret_cast<uintptr_t>(workspace) % 64 == 0,
+              "%s: workspace: expected an address that is a multiple of 64, got %p", function,
+              workspace);
+  return ESP_OK;
 }
 
 }  // namespace espalier

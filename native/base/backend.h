@@ -35,6 +35,9 @@ int32_t resolve_target(const char* function, const esp_target* target, esp_targe
 int32_t find_kernel(const char* function, const char* operation, const esp_target& resolved,
                     const kernel_row** row);
 
+// Refuses a workspace that is missing though `bytes` are needed, or not aligned to 64 bytes.
+int32_t check_workspace(const char* function, const void* workspace, int64_t bytes);
+
 template <class Call>
 int32_t run_kernel(const kernel_row& row, const Call& call) {
   return reinterpret_cast<int32_t (*)(const Call&)>(row.kernel)(call);

@@ -32,10 +32,8 @@ inline bool is_sticky(cudaError_t error) {
     case cudaErrorMisalignedAddress:
     case cudaErrorInvalidAddressSpace:
     case cudaErrorInvalidPc:
-    case cudaErrorLaunchFailure:
-      return true;
-    default:
-      return false;
+    case cudaErrorLaunchFailure: return true;
+    default: return false;
   }
 }
 

@@ -5,7 +5,8 @@
  *    hot path, nothing is printed, nothing synchronises with a device.
  *  - The first argument names the target (backend, threads). The last two arguments are workspace and
  *    stream, in that order. Each operation that needs workspace has a query `..._workspace_bytes`; a
- *    result of 0 means that NULL may be passed. Workspace lives where the tensors live.
+ *    result of 0 means that NULL may be passed, -1 that the arguments are refused (see
+ *    esp_last_message). Workspace lives where the tensors live, at a multiple of 64 bytes.
  *  - `stream` is a cudaStream_t for ESP_BACKEND_CUDA (NULL: the legacy default stream) and is ignored
  *    by the CPU backends.
  *  - Tensor and workspace pointers of one call are all host pointers (CPU backends) or all device

@@ -156,25 +156,18 @@ int32_t score_channels(const score_channels_call& call) {
 template <class Criterion>
 int32_t score_channels_by_norm(const score_channels_call& call) {
   switch (call.norm) {
-    case ESP_NORM_L1:
-      return score_channels<Criterion, l1>(call);
-    case ESP_NORM_L2:
-      return score_channels<Criterion, l2>(call);
-    default:
-      return score_channels<Criterion, linf>(call);
+    case ESP_NORM_L1: return score_channels<Criterion, l1>(call);
+    case ESP_NORM_L2: return score_channels<Criterion, l2>(call);
+    default: return score_channels<Criterion, linf>(call);
   }
 }
 
 inline int32_t score_channels_by_criterion(const score_channels_call& call) {
   switch (call.criterion) {
-    case ESP_CRITERION_MAGNITUDE:
-      return score_channels_by_norm<magnitude>(call);
-    case ESP_CRITERION_GRADIENT:
-      return score_channels_by_norm<gradient_magnitude>(call);
-    case ESP_CRITERION_SIGNED_GRADIENT:
-      return score_channels_by_norm<positive_gradient>(call);
-    default:
-      return score_channels_by_norm<taylor>(call);
+    case ESP_CRITERION_MAGNITUDE: return score_channels_by_norm<magnitude>(call);
+    case ESP_CRITERION_GRADIENT: return score_channels_by_norm<gradient_magnitude>(call);
+    case ESP_CRITERION_SIGNED_GRADIENT: return score_channels_by_norm<positive_gradient>(call);
+    default: return score_channels_by_norm<taylor>(call);
   }
 }
 

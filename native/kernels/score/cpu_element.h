@@ -51,14 +51,10 @@ int32_t score_elements(const score_call& call) {
 
 inline int32_t score_elements_by_criterion(const score_call& call) {
   switch (call.criterion) {
-    case ESP_CRITERION_MAGNITUDE:
-      return score_elements<magnitude>(call);
-    case ESP_CRITERION_GRADIENT:
-      return score_elements<gradient_magnitude>(call);
-    case ESP_CRITERION_SIGNED_GRADIENT:
-      return score_elements<signed_gradient>(call);
-    default:
-      return score_elements<taylor>(call);
+    case ESP_CRITERION_MAGNITUDE: return score_elements<magnitude>(call);
+    case ESP_CRITERION_GRADIENT: return score_elements<gradient_magnitude>(call);
+    case ESP_CRITERION_SIGNED_GRADIENT: return score_elements<signed_gradient>(call);
+    default: return score_elements<taylor>(call);
   }
 }
 

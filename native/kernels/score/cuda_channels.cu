@@ -135,14 +135,11 @@ int32_t launch_norm(const score_channels_call& call, const channel_table& table)
 
 int32_t launch_channels(const score_channels_call& call, const channel_table& table) {
   switch (call.criterion) {
-    case ESP_CRITERION_MAGNITUDE:
-      return launch_norm<ESP_CRITERION_MAGNITUDE>(call, table);
-    case ESP_CRITERION_GRADIENT:
-      return launch_norm<ESP_CRITERION_GRADIENT>(call, table);
+    case ESP_CRITERION_MAGNITUDE: return launch_norm<ESP_CRITERION_MAGNITUDE>(call, table);
+    case ESP_CRITERION_GRADIENT: return launch_norm<ESP_CRITERION_GRADIENT>(call, table);
     case ESP_CRITERION_SIGNED_GRADIENT:
       return launch_norm<ESP_CRITERION_SIGNED_GRADIENT>(call, table);
-    default:
-      return launch_norm<ESP_CRITERION_TAYLOR>(call, table);
+    default: return launch_norm<ESP_CRITERION_TAYLOR>(call, table);
   }
 }
 

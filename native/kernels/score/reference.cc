@@ -10,14 +10,10 @@ float element(int32_t criterion, const void* weight, const void* gradient, int64
   const auto w = [&] { return static_cast<const float*>(weight)[i]; };
   const auto g = [&] { return static_cast<const float*>(gradient)[i]; };
   switch (criterion) {
-    case ESP_CRITERION_MAGNITUDE:
-      return std::fabs(w());
-    case ESP_CRITERION_GRADIENT:
-      return std::fabs(g());
-    case ESP_CRITERION_SIGNED_GRADIENT:
-      return g();
-    default:
-      return std::fabs(w() * g());
+    case ESP_CRITERION_MAGNITUDE: return std::fabs(w());
+    case ESP_CRITERION_GRADIENT: return std::fabs(g());
+    case ESP_CRITERION_SIGNED_GRADIENT: return g();
+    default: return std::fabs(w() * g());
   }
 }
 
@@ -30,12 +26,9 @@ float channel_element(const score_channels_call& call, const esp_channel_item& i
 
 double accumulate(int32_t norm, double total, double e) {
   switch (norm) {
-    case ESP_NORM_L1:
-      return total + e;
-    case ESP_NORM_L2:
-      return total + e * e;
-    default:
-      return e > total || std::isnan(e) ? e : total;
+    case ESP_NORM_L1: return total + e;
+    case ESP_NORM_L2: return total + e * e;
+    default: return e > total || std::isnan(e) ? e : total;
   }
 }
 
