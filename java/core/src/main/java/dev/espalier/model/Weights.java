@@ -25,6 +25,15 @@ public final class Weights implements AutoCloseable {
         return mapped(tensors, t -> t.detach().copy());
     }
 
+    /** As {@link #copyOf(Map)}, on a device. */
+    public static Weights copyOf(Map<String, Tensor> tensors, Device device) {
+        return mapped(
+                tensors,
+                t -> t.device().equals(device)
+                        ? t.detach().copy()
+                        : t.detach().to(device));
+    }
+
     /** Takes over the tensors themselves from whatever scope owns them. */
     public static Weights adopt(Map<String, Tensor> tensors) {
         return mapped(tensors, t -> t);
@@ -57,9 +66,7 @@ public final class Weights implements AutoCloseable {
 
     /** Copies on a device, even if it is the same. */
     public Weights to(Device device) {
-        return mapped(
-                tensors,
-                t -> t.device().equals(device) ? t.detach().copy() : t.detach().to(device));
+        return copyOf(tensors, device);
     }
 
     public Weights copy() {

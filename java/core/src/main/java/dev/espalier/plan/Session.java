@@ -1,0 +1,94 @@
+package dev.espalier.plan;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
+import dev.espalier.model.Model;
+import dev.espalier.model.Weights;
+import dev.espalier.op.Evaluation;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.EspalierException;
+import dev.espalier.runtime.Grad;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * A model ready for inference on a device, with weights of its own; any number of threads may run it at once, each in a scope
+ * of its own. Closing waits for the runs under way.
+ */
+public final class Session implements AutoCloseable {
+    private final Plan plan;
+    private final Graph graph;
+    private final Weights weights;
+    private final Execution execution;
+    private final ReadWriteLock use = new ReentrantReadWriteLock();
+    private boolean closed;
+
+    private Session(Plan plan, Graph graph, Weights weights, Execution execution) {
+        this.plan = plan;
+        this.graph = graph;
+        this.weights = weights;
+        this.execution = execution;
+    }
+
+    /** Plans the model on a device; the model may be closed afterwards. */
+    public static Session of(Model model, Device device) {
+        try (Scope scope = Scope.open();
+                Grad noGrad = Grad.disabled()) {
+            BatchNormFolding.Folded folded = BatchNormFolding.fold(model.graph(), model.weights());
+            List<Instruction> instructions = new ArrayList<>();
+            for (Node node : folded.graph().nodes()) {
+                String reason = folded.convolutions().contains(node.name())
+                        ? "batch normalisation folded in"
+                        : "the only kernel for this operator";
+                instructions.add(new Instruction(node, "libtorch", reason));
+            }
+            Plan plan = new Plan(model.graph().name(), device, instructions);
+            Weights own = Weights.copyOf(folded.weights(), device);
+            return new Session(plan, folded.graph(), own, Execution.of(folded.graph()));
+        }
+    }
+
+    /** What runs where, and why. */
+    public Plan plan() {
+        return plan;
+    }
+
+    /** Computes the outputs by name; they belong to the scope that is open on this thread. */
+    public Map<String, Tensor> run(Map<String, Tensor> inputs) {
+        use.readLock().lock();
+        try (Grad noGrad = Grad.disabled()) {
+            if (closed) {
+                throw new IllegalStateException("session of '" + plan.model() + "' is closed");
+            }
+            return execution.run(weights.asMap(), inputs, Evaluation.INFERENCE, Execution.Observer.NONE);
+        } finally {
+            use.readLock().unlock();
+        }
+    }
+
+    /** As {@link #run(Map)}, for a model with one input and one output. */
+    public Tensor run(Tensor input) {
+        if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
+            throw new EspalierException("model '" + plan.model() + "' has the inputs "
+                    + graph.inputs().keySet() + " and outputs " + graph.outputs() + "; name them");
+        }
+        String name = graph.inputs().keySet().iterator().next();
+        return run(Map.of(name, input)).values().iterator().next();
+    }
+
+    @Override
+    public void close() {
+        use.writeLock().lock();
+        try {
+            closed = true;
+            weights.close();
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+}
