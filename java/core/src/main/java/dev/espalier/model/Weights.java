@@ -29,9 +29,7 @@ public final class Weights implements AutoCloseable {
     public static Weights copyOf(Map<String, Tensor> tensors, Device device) {
         return mapped(
                 tensors,
-                t -> t.device().equals(device)
-                        ? t.detach().copy()
-                        : t.detach().to(device));
+                t -> t.device().equals(device) ? t.detach().copy() : t.detach().to(device));
     }
 
     /** Takes over the tensors themselves from whatever scope owns them. */

@@ -88,8 +88,10 @@ final class BatchNormFolding {
         String biasName = conv.name() + "+" + norm.name() + ".bias";
         Tensor weight = weights.get(conv.inputs().get(1));
         try (Scope scope = Scope.open()) {
-            List<Tensor> stats =
-                    norm.inputs().stream().skip(1).map(v -> weights.get(v).to(DType.F64)).toList();
+            List<Tensor> stats = norm.inputs().stream()
+                    .skip(1)
+                    .map(v -> weights.get(v).to(DType.F64))
+                    .toList();
             double epsilon = ((BatchNormalization) norm.op()).epsilon();
             Tensor factor = stats.get(0).div(stats.get(3).add(epsilon).sqrt());
             long[] perFilter = new long[weight.rank()];
@@ -99,13 +101,13 @@ final class BatchNormFolding {
             Tensor centred = biased
                     ? weights.get(conv.inputs().get(2)).to(DType.F64).sub(stats.get(2))
                     : stats.get(2).neg();
-            Tensor newWeight = weight.to(DType.F64).mul(factor.reshape(perFilter)).to(weight.dtype());
+            Tensor newWeight =
+                    weight.to(DType.F64).mul(factor.reshape(perFilter)).to(weight.dtype());
             Tensor newBias = centred.mul(factor).add(stats.get(1)).to(weight.dtype());
             put(weightName, scope.keep(newWeight));
             put(biasName, scope.keep(newBias));
         }
-        return new Node(
-                conv.name(), conv.op(), List.of(conv.inputs().get(0), weightName, biasName), norm.outputs());
+        return new Node(conv.name(), conv.op(), List.of(conv.inputs().get(0), weightName, biasName), norm.outputs());
     }
 
     private void put(String name, Tensor tensor) {

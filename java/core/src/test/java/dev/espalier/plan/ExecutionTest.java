@@ -1,5 +1,6 @@
 package dev.espalier.plan;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,7 @@ import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.model.Models;
+import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.op.Constant;
 import dev.espalier.op.Evaluation;
@@ -15,7 +17,6 @@ import dev.espalier.op.Mul;
 import dev.espalier.op.Relu;
 import dev.espalier.op.Reshape;
 import dev.espalier.op.TensorType;
-import dev.espalier.op.Attribute.Ints;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.EspalierException;
@@ -37,8 +38,7 @@ class ExecutionTest {
     private static final Shape IMAGE = Shape.of(3, 16, 16);
 
     private static Tensor logits(Model model, Tensor x, Evaluation evaluation) {
-        return Execution.run(model.graph(), model.weights().asMap(), Map.of("input", x), evaluation)
-                .get("logits");
+        return requireNonNull(Execution.run(model.graph(), model.weights().asMap(), Map.of("input", x), evaluation).get("logits"));
     }
 
     @Test
@@ -136,8 +136,8 @@ class ExecutionTest {
             Tensor x = Tensor.of(new float[] {-1, 2, 3, 4}, 1, 4);
             Map<String, Tensor> out = Execution.run(graph, Map.of(), Map.of("x", x), Evaluation.INFERENCE);
             assertThat(out.keySet()).containsExactly("y", "b", "x");
-            assertThat(out.get("y").toFloatArray()).containsExactly(0, 4, 9, 16);
-            assertThat(out.get("b").toFloatArray()).containsExactly(0, 2, 3, 4);
+            assertThat(requireNonNull(out.get("y")).toFloatArray()).containsExactly(0, 4, 9, 16);
+            assertThat(requireNonNull(out.get("b")).toFloatArray()).containsExactly(0, 2, 3, 4);
             assertThat(out.get("x")).isSameAs(x);
         }
     }
@@ -152,15 +152,18 @@ class ExecutionTest {
                 .build();
         try (Scope scope = Scope.open()) {
             Tensor x = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
-            Tensor y = Execution.run(graph, Map.of(), Map.of("x", x), Evaluation.INFERENCE)
-                    .get("y");
+            Tensor y = requireNonNull(Execution.run(graph, Map.of(), Map.of("x", x), Evaluation.INFERENCE).get("y"));
             assertThat(y.toFloatArray()).containsExactly(2, 6, 6, 12);
         }
     }
 
     @Test
     void observersSeeEveryNodeInOrder() {
-        try (Model model = ModelBuilder.of("net", IMAGE).conv(4, 3).relu().flatten().build(0);
+        try (Model model = ModelBuilder.of("net", IMAGE)
+                        .conv(4, 3)
+                        .relu()
+                        .flatten()
+                        .build(0);
                 Scope scope = Scope.open()) {
             Map<String, Shape> seen = new LinkedHashMap<>();
             Execution.run(
