@@ -1,0 +1,39 @@
+# Tests over the sources, and targets for machines with more tools. Include it after the libraries exist.
+
+add_test(NAME native_law COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_SOURCE_DIR}
+  -DLIBRARY=$<TARGET_FILE:espalier_kernels> -DNM=${CMAKE_NM} -P ${CMAKE_SOURCE_DIR}/cmake/NativeLaw.cmake)
+add_test(NAME native_law_fires COMMAND ${CMAKE_COMMAND} -DLAW=${CMAKE_SOURCE_DIR}/cmake/NativeLaw.cmake
+  -DWORK=${CMAKE_BINARY_DIR}/native_law -P ${CMAKE_SOURCE_DIR}/cmake/NativeLawTest.cmake)
+
+# Formatting differs between major versions, so only this one counts.
+find_program(ESPALIER_CLANG_FORMAT NAMES clang-format-14)
+file(GLOB_RECURSE formatted CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/*.h ${CMAKE_SOURCE_DIR}/native/*.cc
+  ${CMAKE_SOURCE_DIR}/native/*.cu ${CMAKE_SOURCE_DIR}/native/*.cuh)
+if(ESPALIER_CLANG_FORMAT)
+  add_custom_target(format COMMAND ${ESPALIER_CLANG_FORMAT} -i ${formatted} VERBATIM)
+  add_custom_target(format-check COMMAND ${ESPALIER_CLANG_FORMAT} --dry-run -Werror ${formatted} VERBATIM)
+  add_test(NAME native_format COMMAND ${ESPALIER_CLANG_FORMAT} --dry-run -Werror ${formatted})
+else()
+  add_test(NAME native_format COMMAND ${CMAKE_COMMAND} -E echo "skipped: clang-format-14 is not installed")
+  set_tests_properties(native_format PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
+endif()
+
+# All tests that have CUDA rows, under compute-sanitizer; needs a GPU.
+if(ESPALIER_HAVE_CUDA)
+  find_program(ESPALIER_COMPUTE_SANITIZER compute-sanitizer HINTS ${CUDAToolkit_BIN_DIR})
+  get_property(families GLOBAL PROPERTY ESPALIER_FAMILIES)
+  set(commands "")
+  foreach(family ${families})
+    foreach(tool memcheck racecheck synccheck)
+      list(APPEND commands COMMAND ${ESPALIER_COMPUTE_SANITIZER} --tool ${tool} --error-exitcode 1
+        $<TARGET_FILE:${family}_test> --gtest_filter=*_cuda)
+    endforeach()
+  endforeach()
+  if(ESPALIER_COMPUTE_SANITIZER)
+    add_custom_target(compute-sanitizer ${commands} VERBATIM)
+  else()
+    add_custom_target(compute-sanitizer
+      COMMAND ${CMAKE_COMMAND} -E echo "compute-sanitizer was not found; install the CUDA toolkit's sanitizer package"
+      COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
+  endif()
+endif()
