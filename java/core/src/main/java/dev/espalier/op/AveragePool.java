@@ -46,4 +46,9 @@ public record AveragePool(Window window, boolean countPadding) implements Op {
                 countPadding);
         return List.of(lift ? y.squeeze(2) : y);
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelRules.passBefore(trace, 2, "pools");
+    }
 }

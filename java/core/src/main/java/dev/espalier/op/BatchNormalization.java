@@ -67,4 +67,14 @@ public record BatchNormalization(float epsilon, float momentum) implements Op {
                 1.0 - momentum,
                 epsilon));
     }
+
+    /** Channel by channel: scale, bias and statistics go with the channel. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        int[] channels = trace.ids(0).at(1);
+        for (int input = 1; input <= 4; input++) {
+            trace.tie(channels, trace.ids(input).at(0), "normalises channels that cannot all be removed");
+        }
+        trace.output(0, trace.ids(0));
+    }
 }

@@ -43,4 +43,11 @@ interface Binary extends Op {
         }
         return out;
     }
+
+    /** Paired channels go together. */
+    @Override
+    default void trace(ChannelTrace trace) {
+        List<ChannelRules.Operand> operands = List.of(ChannelRules.operand(trace, 0), ChannelRules.operand(trace, 1));
+        trace.output(0, ChannelRules.broadcast(trace, trace.outputType(0), operands));
+    }
 }

@@ -4,6 +4,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The inputs one after the other along one axis. */
@@ -52,5 +53,46 @@ public record Concat(long axis) implements Op {
             parts.add(Inputs.present(t));
         }
         return List.of(Tensor.cat(parts, (int) axis));
+    }
+
+    /** Along the axis the channels stand one after the other; on all other axes they are paired. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        int rank = trace.outputType(0).rank();
+        int along = Inputs.of(this, List.of(trace.outputType(0)), 1, 1).axis(axis, rank);
+        ChannelIds out = ChannelIds.fixed(rank);
+        for (int d = 0; d < rank; d++) {
+            out = out.with(d, d == along ? joined(trace, along) : paired(trace, d));
+        }
+        trace.output(0, out);
+    }
+
+    /** Inputs without channels get ids of their own, which stay. */
+    private static int[] joined(ChannelTrace trace, int along) {
+        boolean carried =
+                IntStream.range(0, trace.inputs()).anyMatch(i -> !trace.ids(i).isFixed(along));
+        int[] out = new int[carried ? (int) trace.outputType(0).dim(along) : 0];
+        int at = 0;
+        for (int input = 0; carried && input < trace.inputs(); input++) {
+            int[] ids = trace.ids(input).at(along);
+            if (ids.length == 0) {
+                ids = trace.fresh((int) trace.type(input).dim(along));
+                trace.freeze(ids, "appends channels that are fixed");
+            }
+            System.arraycopy(ids, 0, out, at, ids.length);
+            at += ids.length;
+        }
+        return out;
+    }
+
+    private static int[] paired(ChannelTrace trace, int axis) {
+        boolean fixed = false;
+        int[] first = trace.ids(0).at(axis);
+        for (int input = 1; input < trace.inputs(); input++) {
+            int[] ids = trace.ids(input).at(axis);
+            fixed |= ids.length == 0 || first.length == 0;
+            trace.tie(first, ids, "joins them with an input that cannot lose channels on axis " + axis);
+        }
+        return fixed ? new int[0] : first;
     }
 }

@@ -89,4 +89,40 @@ public record Conv(Window window, long group) implements Op {
     static long[] spatial(Shape shape) {
         return Arrays.copyOfRange(shape.toArray(), 2, shape.rank());
     }
+
+    /**
+     * Input channels meet weight axis 1, output channels are weight axis 0. Depthwise, an output channel is its input channel; in any
+     * other grouping equal places of all groups go together, so that the groups stay equally large.
+     */
+    @Override
+    public void trace(ChannelTrace trace) {
+        if (!trace.isWeight(1)) {
+            trace.refuse("computes its weights");
+            return;
+        }
+        trace.freezeAxes(0, 2, "slides over an axis that carries channels");
+        int[] in = trace.ids(0).at(1);
+        int[] filters = trace.ids(1).at(0);
+        if (group > 1 && trace.type(1).dim(1) == 1) {
+            int multiplier = filters.length / (int) group;
+            trace.tie(
+                    ChannelRules.repeat(in, multiplier), filters, "filters, each on its own, channels that are fixed");
+        } else {
+            int[] each = ChannelRules.tieBlocks(trace, in, (int) group);
+            trace.tie(each, trace.ids(1).at(1), "reads channels that are fixed");
+            ChannelRules.tieBlocks(trace, filters, (int) group);
+        }
+        if (trace.has(2)) {
+            trace.tie(filters, trace.ids(2).at(0), "has a bias that is fixed");
+        }
+        trace.produce(filters);
+        trace.output(0, ChannelIds.fixed(trace.type(0).rank()).with(1, filters));
+    }
+
+    /** Depthwise, there are as many groups as input channels. */
+    @Override
+    public Op cut(ChannelCut cut) {
+        boolean[] in = cut.keptInput(0, 1);
+        return group > 1 && group == in.length ? new Conv(window, ChannelCut.count(in)) : this;
+    }
 }

@@ -119,4 +119,41 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
         }
         return pads;
     }
+
+    /** As {@link Conv#trace} with the weight's axes exchanged: axis 0 meets the input, axis 1 holds the outputs of one group. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        if (!trace.isWeight(1)) {
+            trace.refuse("computes its weights");
+            return;
+        }
+        trace.freezeAxes(0, 2, "slides over an axis that carries channels");
+        int[] in = trace.ids(0).at(1);
+        int[] rows = trace.ids(1).at(0);
+        int[] columns = trace.ids(1).at(1);
+        int[] out;
+        if (group > 1 && group == rows.length) {
+            trace.tie(in, rows, "filters, each on its own, channels that are fixed");
+            out = ChannelRules.repeat(rows, columns.length);
+        } else {
+            ChannelRules.tieBlocks(trace, rows, (int) group);
+            trace.tie(in, rows, "reads channels that are fixed");
+            out = new int[columns.length * (int) group];
+            for (int i = 0; i < out.length; i++) {
+                out[i] = columns[i % columns.length];
+            }
+        }
+        if (trace.has(2)) {
+            trace.tie(out, trace.ids(2).at(0), "has a bias that is fixed");
+        }
+        trace.produce(out);
+        trace.output(0, ChannelIds.fixed(trace.type(0).rank()).with(1, out));
+    }
+
+    /** Depthwise, there are as many groups as input channels. */
+    @Override
+    public Op cut(ChannelCut cut) {
+        boolean[] in = cut.keptInput(0, 1);
+        return group > 1 && group == in.length ? new ConvTranspose(window, outputPadding, ChannelCut.count(in)) : this;
+    }
 }

@@ -54,4 +54,9 @@ public record Flatten(long axis) implements Op {
         }
         return open ? -1 : product;
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        RowMajorMove.apply(trace);
+    }
 }

@@ -77,4 +77,22 @@ public record Gemm(float alpha, float beta, boolean transA, boolean transB) impl
         Tensor scaled = alpha == 1 ? product : product.mul(alpha);
         return List.of(c == null ? scaled : scaled.add(beta == 1 ? c : c.mul(beta)));
     }
+
+    /** The inner axes meet, the outer axes become those of the output. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelIds a = trace.ids(0);
+        ChannelIds b = trace.ids(1);
+        int[] rows = a.at(transA ? 1 : 0);
+        int[] columns = b.at(transB ? 0 : 1);
+        ChannelRules.contract(trace, a.at(transA ? 0 : 1), b.at(transB ? 1 : 0));
+        ChannelRules.produceWeighted(trace, rows, columns);
+        ChannelIds out = ChannelIds.fixed(2).with(0, rows).with(1, columns);
+        if (trace.has(2)) {
+            TensorType type = trace.outputType(0);
+            out = ChannelRules.broadcast(
+                    trace, type, List.of(new ChannelRules.Operand(type, out), ChannelRules.operand(trace, 2)));
+        }
+        trace.output(0, out);
+    }
 }

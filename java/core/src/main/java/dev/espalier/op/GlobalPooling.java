@@ -25,4 +25,9 @@ interface GlobalPooling extends Unary {
     static int[] spatialAxes(int rank) {
         return IntStream.range(2, rank).toArray();
     }
+
+    @Override
+    default void trace(ChannelTrace trace) {
+        ChannelRules.passBefore(trace, 2, "pools");
+    }
 }

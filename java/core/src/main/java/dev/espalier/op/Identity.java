@@ -14,4 +14,9 @@ public record Identity() implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return x;
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        trace.moved(0, trace.ids(0));
+    }
 }

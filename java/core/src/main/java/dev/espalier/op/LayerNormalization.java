@@ -45,4 +45,17 @@ public record LayerNormalization(long axis, float epsilon) implements Op {
         Tensor bias = given == null ? Tensor.zeros(x.dtype(), x.device(), normalized) : given;
         return List.of(Nn.layerNorm(x, normalized, scale, bias, epsilon));
     }
+
+    /** Every output depends on all channels of the normalised axes. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        int first = Inputs.of(this, List.of(trace.type(0)), 1, 1)
+                .axis(axis, trace.type(0).rank());
+        trace.freezeAxes(0, first, "mixes the channels that it normalises");
+        trace.freezeAxes(1, 0, "scales channels that it mixes");
+        if (trace.has(2)) {
+            trace.freezeAxes(2, 0, "shifts channels that it mixes");
+        }
+        trace.output(0, trace.ids(0));
+    }
 }

@@ -51,4 +51,22 @@ public record MatMul() implements Op {
     public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
         return List.of(Inputs.present(in.get(0)).matmul(Inputs.present(in.get(1))));
     }
+
+    /** The inner axes meet, the last outer axes become those of the output; stacked matrices keep their number. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelIds a = trace.ids(0);
+        ChannelIds b = trace.ids(1);
+        int rank = trace.outputType(0).rank();
+        int[] rows = a.at(a.rank() - 2);
+        int[] columns = b.at(b.rank() - 1);
+        for (int input = 0; input < 2; input++) {
+            for (int axis = 0; axis < trace.ids(input).rank() - 2; axis++) {
+                trace.freeze(trace.ids(input).at(axis), "multiplies along a stack that carries channels");
+            }
+        }
+        ChannelRules.contract(trace, a.at(a.rank() - 1), b.at(b.rank() - 2));
+        ChannelRules.produceWeighted(trace, rows, columns);
+        trace.output(0, ChannelIds.fixed(rank).with(rank - 2, rows).with(rank - 1, columns));
+    }
 }

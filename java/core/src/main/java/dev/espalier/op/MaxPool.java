@@ -38,4 +38,9 @@ public record MaxPool(Window window) implements Op {
                 placed.ceil());
         return List.of(lift ? y.squeeze(2) : y);
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelRules.passBefore(trace, 2, "pools");
+    }
 }

@@ -43,4 +43,17 @@ public interface Op {
     default Set<Integer> statisticInputs() {
         return Set.of();
     }
+
+    /**
+     * The channel rule: says how the channels of the inputs become those of the outputs. Without a rule the channels that reach this
+     * operator must stay.
+     */
+    default void trace(ChannelTrace trace) {
+        trace.refuse("has no channel rule");
+    }
+
+    /** This operator with its settings fitted to a removal of channels, where they hold sizes. */
+    default Op cut(ChannelCut cut) {
+        return this;
+    }
 }

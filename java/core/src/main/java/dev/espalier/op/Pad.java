@@ -5,6 +5,8 @@ import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A constant border: {@code pads} holds the widths of all beginnings, then of all ends; negative widths cut. */
@@ -62,5 +64,43 @@ public record Pad(Ints pads, float value, Ints axes) implements Op {
             all[rank + axis] = pads.get(axes.size() + i);
         }
         return all;
+    }
+
+    /** Padding of an axis that carries channels adds channels, which may be removed when they are paired with others that are. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelIds in = trace.ids(0);
+        long[] all = allAxes(in.rank());
+        ChannelIds out = ChannelIds.fixed(in.rank());
+        for (int axis = 0; axis < in.rank(); axis++) {
+            long before = all[axis];
+            long after = all[in.rank() + axis];
+            if (before < 0 || after < 0) {
+                trace.freeze(in.at(axis), "cuts off channels of axis " + axis);
+            } else if (!in.isFixed(axis)) {
+                out = out.with(
+                        axis,
+                        Stream.of(trace.fresh((int) before), in.at(axis), trace.fresh((int) after))
+                                .flatMapToInt(IntStream::of)
+                                .toArray());
+            }
+        }
+        trace.output(0, out);
+    }
+
+    /** The border loses the channels that were added and are removed. */
+    @Override
+    public Op cut(ChannelCut cut) {
+        int listed = pads.size() / 2;
+        long[] left = pads.toArray();
+        for (int i = 0; i < listed; i++) {
+            int axis = axes.isEmpty() ? i : Math.toIntExact(axes.get(i));
+            boolean[] kept = cut.keptOutput(0, axis);
+            if (left[i] >= 0 && left[listed + i] >= 0 && kept.length > 0) {
+                left[listed + i] = ChannelCut.count(kept, kept.length - (int) left[listed + i], kept.length);
+                left[i] = ChannelCut.count(kept, 0, (int) left[i]);
+            }
+        }
+        return new Pad(Ints.of(left), value, axes);
     }
 }

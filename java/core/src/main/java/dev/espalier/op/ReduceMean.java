@@ -65,4 +65,22 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
                 .distinct()
                 .toList();
     }
+
+    /** A mean over channels depends on all of them and on their number. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelIds in = trace.ids(0);
+        List<Integer> reduced = reduced(in.rank());
+        ChannelIds out = ChannelIds.fixed(trace.outputType(0).rank());
+        int at = 0;
+        for (int axis = 0; axis < in.rank(); axis++) {
+            if (reduced.contains(axis)) {
+                trace.freeze(in.at(axis), "mixes the channels of axis " + axis);
+                at += keepDims ? 1 : 0;
+            } else {
+                out = out.with(at++, in.at(axis));
+            }
+        }
+        trace.output(0, out);
+    }
 }

@@ -86,4 +86,23 @@ public record Reshape(Ints shape, boolean allowZero) implements Op {
         }
         return false;
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        RowMajorMove.apply(trace);
+    }
+
+    /** Sizes that shrink are written out; entries that still say the right thing stay as they are. */
+    @Override
+    public Op cut(ChannelCut cut) {
+        long[] target = shape.toArray();
+        for (int i = 0; i < target.length; i++) {
+            boolean[] kept = cut.keptOutput(0, i);
+            int left = ChannelCut.count(kept);
+            boolean copies = target[i] == 0 && !allowZero;
+            boolean right = copies ? ChannelCut.count(cut.keptInput(0, i)) == left : left == kept.length;
+            target[i] = right || target[i] == -1 ? target[i] : left;
+        }
+        return new Reshape(Ints.of(target), allowZero);
+    }
 }

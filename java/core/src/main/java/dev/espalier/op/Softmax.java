@@ -27,4 +27,13 @@ public record Softmax(long axis) implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return x.softmax((int) axis);
     }
+
+    /** Every output depends on all channels of the axis. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        int along = Inputs.of(this, List.of(trace.type(0)), 1, 1)
+                .axis(axis, trace.type(0).rank());
+        trace.freeze(trace.ids(0).at(along), "mixes the channels of axis " + along);
+        trace.output(0, trace.ids(0));
+    }
 }

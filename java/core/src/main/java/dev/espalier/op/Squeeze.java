@@ -47,4 +47,9 @@ public record Squeeze(Ints axes) implements Op {
                 .mapToLong(x::dim)
                 .toArray();
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        RowMajorMove.apply(trace);
+    }
 }

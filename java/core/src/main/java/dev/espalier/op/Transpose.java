@@ -42,4 +42,15 @@ public record Transpose(Ints perm) implements Op {
     private long[] order(int rank) {
         return perm.isEmpty() ? LongStream.range(0, rank).map(i -> rank - 1 - i).toArray() : perm.toArray();
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        ChannelIds in = trace.ids(0);
+        long[] order = order(in.rank());
+        ChannelIds out = ChannelIds.fixed(in.rank());
+        for (int i = 0; i < order.length; i++) {
+            out = out.with(i, in.at((int) order[i]));
+        }
+        trace.moved(0, out);
+    }
 }

@@ -18,4 +18,10 @@ interface Unary extends Op {
     default List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
         return List.of(apply(context, Inputs.present(in.get(0))));
     }
+
+    /** Element by element: channels stay where they are. */
+    @Override
+    default void trace(ChannelTrace trace) {
+        trace.output(0, trace.ids(0));
+    }
 }

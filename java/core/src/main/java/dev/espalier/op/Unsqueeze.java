@@ -52,4 +52,9 @@ public record Unsqueeze(Ints axes) implements Op {
         }
         return out;
     }
+
+    @Override
+    public void trace(ChannelTrace trace) {
+        RowMajorMove.apply(trace);
+    }
 }

@@ -1,0 +1,40 @@
+package dev.espalier.prune;
+
+/**
+ * What must shrink, and by how much.
+ *
+ * @param target the share to be removed, from 0 up to but not including 1
+ * @param of what the share is of
+ * @param roundTo every group keeps a multiple of this many channels, or all; 1 leaves them free
+ */
+public record Budget(double target, Of of, int roundTo) {
+    /** What the share is of. */
+    public enum Of {
+        /** Channels of the prunable groups. */
+        CHANNELS,
+        /** Multiply-accumulates of the whole graph. */
+        MACS,
+        /** Parameters of the whole graph; for single weights, those that are not zero. */
+        PARAMETERS,
+        /** Single weights of the parameters that may be masked. */
+        SPARSITY
+    }
+
+    public Budget {
+        if (!(target >= 0 && target < 1)) {
+            throw new PruningException("target must be at least 0 and below 1, the share to be removed, got " + target);
+        }
+        if (roundTo < 1) {
+            throw new PruningException("round-to must be at least 1, got " + roundTo);
+        }
+    }
+
+    public static Budget of(double target, Of of) {
+        return new Budget(target, of, 1);
+    }
+
+    /** The same budget with another share to be removed. */
+    public Budget withTarget(double share) {
+        return new Budget(share, of, roundTo);
+    }
+}

@@ -1,0 +1,128 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
+import dev.espalier.op.ChannelIds;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The channel dependencies of a graph: which places lose a channel together, and which channels must stay. */
+public final class ChannelGroups {
+    /** A channel of a group, by number. */
+    record Channel(ChannelGroup group, int number) {}
+
+    private final Graph graph;
+    private final ChannelTracer tracer;
+    private final Map<String, ChannelGroup> groups = new LinkedHashMap<>();
+    private final Map<Integer, Channel> channels;
+    private final List<Frozen> frozen;
+
+    private ChannelGroups(Graph graph, ChannelTracer tracer) {
+        this.graph = graph;
+        this.tracer = tracer;
+        this.channels = new Grouping(graph, tracer).channels();
+        channels.values().forEach(channel -> groups.put(channel.group().id(), channel.group()));
+        Set<Frozen> reasons = new LinkedHashSet<>();
+        for (ChannelGroup group : groups.values()) {
+            if (!group.prunable()) {
+                group.producers().forEach(node -> reasons.add(new Frozen(node, group.reason())));
+            }
+        }
+        this.frozen = List.copyOf(reasons);
+    }
+
+    /**
+     * Runs the graph on channel ids.
+     *
+     * @param ignored names of nodes whose own output channels must stay; their inputs still follow what feeds them
+     * @throws PruningException if an ignored name is no node of the graph
+     */
+    public static ChannelGroups trace(Graph graph, Set<String> ignored) {
+        List<String> names = graph.nodes().stream().map(Node::name).toList();
+        for (String name : ignored) {
+            if (!names.contains(name)) {
+                throw new PruningException("ignored node '" + name + "' is not in graph '" + graph.name()
+                        + "'; inspect lists its nodes" + nearest(name, names));
+            }
+        }
+        return new ChannelGroups(graph, ChannelTracer.run(graph, ignored));
+    }
+
+    private static String nearest(String name, List<String> names) {
+        return names.stream()
+                .filter(n -> n.contains(name) || name.contains(n) || n.equalsIgnoreCase(name))
+                .findFirst()
+                .map(n -> ", such as '" + n + "'")
+                .orElse("");
+    }
+
+    /** As {@link #trace(Graph, Set)} with no node ignored. */
+    public static ChannelGroups trace(Graph graph) {
+        return trace(graph, Set.of());
+    }
+
+    /** The graph that was traced. */
+    public Graph graph() {
+        return graph;
+    }
+
+    /** All groups in the order in which the graph produces them. */
+    public List<ChannelGroup> groups() {
+        return List.copyOf(groups.values());
+    }
+
+    /** The groups that may lose channels. */
+    public List<ChannelGroup> prunable() {
+        return groups.values().stream().filter(ChannelGroup::prunable).toList();
+    }
+
+    /** The group of this id, if there is one. */
+    public Optional<ChannelGroup> find(String id) {
+        return Optional.ofNullable(groups.get(id));
+    }
+
+    /** Every node whose output channels must stay, with the reason. */
+    public List<Frozen> frozen() {
+        return frozen;
+    }
+
+    /** For every index along an axis of any value the channel that it belongs to, null where it belongs to none. */
+    @Nullable
+    Channel[] channelsOf(String value, int fromEitherEnd) {
+        ChannelIds ids = tracer.idsOf(value);
+        int axis = fromEitherEnd < 0 ? fromEitherEnd + ids.rank() : fromEitherEnd;
+        if (ids.isFixed(axis)) {
+            return new Channel[Math.toIntExact(Math.max(graph.type(value).dim(axis), 0))];
+        }
+        return Arrays.stream(ids.at(axis))
+                .mapToObj(id -> channels.get(tracer.classOf(id)))
+                .toArray(Channel[]::new);
+    }
+
+    /** For every index along an axis of any value, whether it stays when each group keeps these channels. */
+    boolean[] kept(String value, int axis, Function<ChannelGroup, Kept> choice) {
+        Channel[] along = channelsOf(value, axis);
+        boolean[] kept = new boolean[along.length];
+        for (int i = 0; i < along.length; i++) {
+            kept[i] = along[i] == null || choice.apply(along[i].group()).has(along[i].number());
+        }
+        return kept;
+    }
+
+    /** Parameters that are members of a prunable group, in graph order. */
+    List<String> affected() {
+        Set<String> members = new LinkedHashSet<>();
+        prunable().forEach(group -> group.members().forEach(m -> members.add(m.parameter())));
+        List<String> ordered = new ArrayList<>(graph.parameters().keySet());
+        ordered.retainAll(members);
+        return ordered;
+    }
+}

@@ -1,0 +1,104 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.op.ChannelIds;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Gathers the traced classes into groups: channels of one group hold equally many indices on the same axes of the same parameters,
+ * come from the same nodes and stay for the same reason.
+ */
+final class Grouping {
+    /** Producers named in a group's id before the rest is only counted. */
+    private static final int NAMED = 3;
+
+    /** An axis of a parameter. */
+    private record Place(String parameter, int axis) {}
+
+    /** What channels must have in common to form a group. */
+    private record Signature(List<String> producers, String reason, Map<Place, Integer> copies) {}
+
+    private final ChannelTracer tracer;
+    private final Map<Integer, List<String>> produced;
+    private final Map<Integer, String> frozen;
+    /** By class, the indices that it holds at each place. */
+    private final Map<Integer, Map<Place, List<Integer>>> places = new LinkedHashMap<>();
+
+    Grouping(Graph graph, ChannelTracer tracer) {
+        this.tracer = tracer;
+        this.produced = tracer.produced();
+        this.frozen = tracer.frozen();
+        produced.keySet().forEach(c -> places.put(c, new LinkedHashMap<>()));
+        graph.parameters().keySet().forEach(this::collect);
+    }
+
+    private void collect(String parameter) {
+        ChannelIds ids = tracer.idsOf(parameter);
+        for (int axis = 0; axis < ids.rank(); axis++) {
+            int[] along = ids.at(axis);
+            for (int i = 0; i < along.length; i++) {
+                Map<Place, List<Integer>> held = places.get(tracer.classOf(along[i]));
+                if (held != null) {
+                    held.computeIfAbsent(new Place(parameter, axis), p -> new ArrayList<>())
+                            .add(i);
+                }
+            }
+        }
+    }
+
+    /** The channel of every produced class. */
+    Map<Integer, ChannelGroups.Channel> channels() {
+        Map<Signature, List<Integer>> alike = new LinkedHashMap<>();
+        places.keySet()
+                .forEach(c -> alike.computeIfAbsent(signature(c), s -> new ArrayList<>())
+                        .add(c));
+        Map<Integer, ChannelGroups.Channel> channels = new LinkedHashMap<>();
+        Set<String> names = new HashSet<>();
+        alike.forEach((signature, classes) -> {
+            ChannelGroup group = group(name(signature.producers(), names), signature, classes);
+            for (int i = 0; i < classes.size(); i++) {
+                channels.put(classes.get(i), new ChannelGroups.Channel(group, i));
+            }
+        });
+        return channels;
+    }
+
+    private Signature signature(int c) {
+        Map<Place, Integer> copies = new HashMap<>();
+        places.getOrDefault(c, Map.of()).forEach((place, indices) -> copies.put(place, indices.size()));
+        return new Signature(produced.getOrDefault(c, List.of()), frozen.getOrDefault(c, ""), copies);
+    }
+
+    private static String name(List<String> producers, Set<String> taken) {
+        int rest = producers.size() - NAMED;
+        String base = String.join("+", producers.subList(0, Math.min(NAMED, producers.size())))
+                + (rest > 0 ? "+" + rest + " more" : "");
+        String name = base;
+        for (int i = 2; !taken.add(name); i++) {
+            name = base + "#" + i;
+        }
+        return name;
+    }
+
+    private ChannelGroup group(String id, Signature signature, List<Integer> classes) {
+        List<Member> members = new ArrayList<>();
+        places.getOrDefault(classes.get(0), Map.of()).keySet().forEach(place -> {
+            int[] indices = classes.stream()
+                    .flatMap(c -> places.getOrDefault(c, Map.of()).getOrDefault(place, List.of()).stream())
+                    .mapToInt(i -> i)
+                    .toArray();
+            members.add(new Member(place.parameter(), place.axis(), IndexMap.of(classes.size(), indices)));
+        });
+        String reason = signature.reason();
+        if (reason.isEmpty() && classes.size() == 1) {
+            reason = "its only channel must stay";
+        }
+        return new ChannelGroup(id, classes.size(), reason.isEmpty(), reason, signature.producers(), members);
+    }
+}

@@ -1,0 +1,9 @@
+package dev.espalier.prune;
+
+/** One place of a channel group: an axis of a parameter with the indices that each channel holds there. */
+public record Member(String parameter, int axis, IndexMap indices) {
+    @Override
+    public String toString() {
+        return parameter + " axis " + axis + ": " + indices;
+    }
+}

@@ -1,0 +1,9 @@
+package dev.espalier.prune;
+
+/** Among which scores the smallest are looked for. */
+public enum ScoreScope {
+    /** Within each parameter or group: all lose the same share. */
+    LOCAL,
+    /** Across all parameters or groups: some lose more than others. */
+    GLOBAL
+}

@@ -1,0 +1,282 @@
+package dev.espalier.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.model.ModelBuilder;
+import dev.espalier.model.Models;
+import dev.espalier.op.Add;
+import dev.espalier.op.Attribute;
+import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.Evaluation;
+import dev.espalier.op.Op;
+import dev.espalier.op.ReduceMean;
+import dev.espalier.op.Softmax;
+import dev.espalier.op.TensorType;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ChannelGroupsTest {
+    /** An operator that nobody has taught to trace. */
+    private record Mystery() implements Op {
+        @Override
+        public Map<String, Attribute> attributes() {
+            return Map.of();
+        }
+
+        @Override
+        public List<TensorType> infer(List<TensorType> in) {
+            return List.of(in.get(0));
+        }
+
+        @Override
+        public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
+            throw new IllegalStateException("never evaluated");
+        }
+    }
+
+    private static ChannelGroup groupOf(Graph graph, String producer) {
+        return ChannelGroups.trace(graph).groups().stream()
+                .filter(g -> g.producers().contains(producer))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static List<String> places(ChannelGroup group) {
+        return group.members().stream().map(m -> m.parameter() + "@" + m.axis()).toList();
+    }
+
+    private static IndexMap at(ChannelGroup group, String parameter, int axis) {
+        return group.members().stream()
+                .filter(m -> m.parameter().equals(parameter) && m.axis() == axis)
+                .findFirst()
+                .orElseThrow()
+                .indices();
+    }
+
+    @Test
+    void aChannelOfAChainLeavesItsFilterItsBiasAndTheNextWeight() {
+        ChannelGroup group = groupOf(Networks.chain(), "conv1");
+        assertThat(group.id()).isEqualTo("conv1");
+        assertThat(group.channels()).isEqualTo(8);
+        assertThat(group.prunable()).isTrue();
+        assertThat(places(group)).containsExactlyInAnyOrder("conv1.weight@0", "conv1.bias@0", "conv2.weight@1");
+    }
+
+    @Test
+    void normalisationGoesWithItsChannelAndResidualBranchesGoTogether() {
+        ChannelGroup group = groupOf(Networks.residual(), "conv1");
+        assertThat(group.producers()).containsExactly("conv1", "conv3");
+        assertThat(places(group))
+                .containsExactlyInAnyOrder(
+                        "conv1.weight@0",
+                        "norm1.scale@0",
+                        "norm1.bias@0",
+                        "norm1.mean@0",
+                        "norm1.variance@0",
+                        "conv2.weight@1",
+                        "conv3.weight@0",
+                        "norm3.scale@0",
+                        "norm3.bias@0",
+                        "norm3.mean@0",
+                        "norm3.variance@0",
+                        "conv4.weight@1",
+                        "conv6.weight@1");
+    }
+
+    @Test
+    void eachStageOfAResidualNetworkIsOneGroupBesideTheInnerOnesOfItsBlocks() {
+        ChannelGroups groups = ChannelGroups.trace(
+                Models.layers("resnet56", Shape.of(3, 32, 32), 10, 1).graph());
+        assertThat(groups.prunable()).hasSize(3 + 27);
+        assertThat(groups.prunable().stream()
+                        .filter(g -> g.producers().size() > 1)
+                        .mapToInt(ChannelGroup::channels))
+                .containsExactly(16, 32, 64);
+        assertThat(groups.groups().get(0).producers()).hasSize(10);
+    }
+
+    @Test
+    void flattenGivesEachChannelARunOfColumns() {
+        IndexMap columns = at(groupOf(Networks.flatten(), "conv1"), "dense1.weight", 1);
+        assertThat(columns.channels()).isEqualTo(5);
+        assertThat(columns.copies()).isEqualTo(4);
+        assertThat(columns.isRun()).isTrue();
+        assertThat(columns.of(2)).containsExactly(8, 9, 10, 11);
+    }
+
+    @Test
+    void flattenWithTheChannelsLastGivesEachChannelEveryFifthColumn() {
+        IndexMap columns = at(groupOf(Networks.flattenChannelsLast(), "conv"), "fc.weight", 1);
+        assertThat(columns.isRun()).isFalse();
+        assertThat(columns.of(3))
+                .isEqualTo(IntStream.range(0, 36).map(i -> 5 * i + 3).toArray());
+    }
+
+    @Test
+    void concatenatedBranchesStaySeparateGroups() {
+        Graph graph = Networks.concat();
+        assertThat(at(groupOf(graph, "conv1"), "conv4.weight", 1).all()).containsExactly(0, 1, 2, 3, 4);
+        assertThat(at(groupOf(graph, "conv2"), "conv4.weight", 1).all()).containsExactly(5, 6, 7, 8, 9, 10, 11);
+    }
+
+    @Test
+    void aSumSplitsItsGroupWhereItsOperandsDiffer() {
+        Graph graph = Networks.concatThenAdd();
+        assertThat(groupOf(graph, "a").producers()).containsExactly("a", "c");
+        assertThat(groupOf(graph, "a").channels()).isEqualTo(5);
+        assertThat(at(groupOf(graph, "b"), "c.weight", 0).all()).containsExactly(5, 6, 7);
+    }
+
+    @Test
+    void depthwiseFiltersFollowTheirInput() {
+        ChannelGroup group = groupOf(Networks.depthwise(2), "conv1");
+        assertThat(group.producers()).containsExactly("conv1", "conv2");
+        assertThat(at(group, "conv2.weight", 0).of(1)).containsExactly(2, 3);
+        assertThat(places(group)).contains("norm1.scale@0", "conv3.weight@1").doesNotContain("conv2.weight@1");
+    }
+
+    @Test
+    void groupedConvolutionsLoseTheSamePlaceInEveryGroup() {
+        Graph graph = Networks.grouped();
+        assertThat(at(groupOf(graph, "conv1"), "conv1.weight", 0).of(1)).containsExactly(1, 5);
+        assertThat(at(groupOf(graph, "conv1"), "conv2.weight", 1).of(1)).containsExactly(1);
+        assertThat(at(groupOf(graph, "conv2"), "conv2.weight", 0).of(2)).containsExactly(2, 8);
+    }
+
+    @Test
+    void aChannelShuffleKeepsTheGroupsEquallyLargeAndFollowsTheData() {
+        ChannelGroup group = groupOf(Networks.shuffle(), "conv");
+        assertThat(at(group, "conv.weight", 0).of(1)).containsExactly(1, 5);
+        assertThat(at(group, "next.weight", 1).of(1)).containsExactly(2, 3);
+    }
+
+    @Test
+    void zeroChannelsOfAWidenedShortcutGoWithTheBranch() {
+        Graph graph = Networks.paddedShortcut();
+        assertThat(groupOf(graph, "stem").producers()).containsExactly("stem", "branch");
+        List<ChannelGroup> padded = ChannelGroups.trace(graph).prunable().stream()
+                .filter(g -> g.producers().equals(List.of("branch")))
+                .toList();
+        assertThat(padded).hasSize(1);
+        assertThat(at(padded.get(0), "head.weight", 1).all()).containsExactly(0, 1, 6, 7);
+    }
+
+    @Test
+    void aGateGoesWithTheChannelsThatItScales() {
+        assertThat(groupOf(Networks.squeezeExcite(), "conv").producers()).containsExactly("conv", "up");
+    }
+
+    @Test
+    void transposedConvolutionsReadTheFirstWeightAxis() {
+        assertThat(places(groupOf(Networks.transposed(), "conv"))).contains("up.weight@0");
+        assertThat(places(groupOf(Networks.transposed(), "up")))
+                .containsExactlyInAnyOrder("up.weight@1", "up.bias@0", "fc.weight@1");
+    }
+
+    @Test
+    void aSharedWeightTiesWhatBothUsesReadAndWrite() {
+        Graph graph = Networks.sharedWeight();
+        assertThat(groupOf(graph, "a").producers()).containsExactly("a", "b");
+        ChannelGroup out = groupOf(graph, "left");
+        assertThat(out.producers()).containsExactly("left", "right");
+        assertThat(at(out, "fc.weight", 1).copies()).isEqualTo(72);
+    }
+
+    @Test
+    void aTransposedWeightIsCutOnItsOwnAxes() {
+        ChannelGroup group = groupOf(Networks.matmul(), "up");
+        assertThat(places(group)).containsExactlyInAnyOrder("up.weight@0", "up.bias@0", "fc.weight@1");
+        assertThat(at(group, "fc.weight", 1).of(1)).containsExactly(1, 10, 19, 28, 37);
+    }
+
+    @Test
+    void theChannelsOfGraphOutputsStay() {
+        ChannelGroups groups = ChannelGroups.trace(Networks.chain());
+        assertThat(groups.frozen()).containsExactly(new Frozen("dense1", "graph output 'logits' keeps its channels"));
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("conv1", "conv2");
+    }
+
+    @Test
+    void ignoredNodesKeepTheirChannelsButFollowTheirInputs() {
+        ChannelGroups groups = ChannelGroups.trace(Networks.chain(), Set.of("conv2"));
+        assertThat(groups.frozen()).contains(new Frozen("conv2", "node 'conv2' is ignored by request"));
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("conv1");
+        assertThatThrownBy(() -> ChannelGroups.trace(Networks.chain(), Set.of("conv")))
+                .isInstanceOf(PruningException.class)
+                .hasMessageContaining("'conv'")
+                .hasMessageContaining("'conv1'");
+    }
+
+    @Test
+    void anUntaughtOperatorFreezesOnlyWhatReachesIt() {
+        Graph graph = ModelBuilder.of("net", Shape.of(3, 6, 6))
+                .conv(8, 3)
+                .conv(5, 3)
+                .op("odd", new Mystery())
+                .flatten()
+                .dense(6)
+                .dense(4)
+                .graph();
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        assertThat(groups.frozen()).contains(new Frozen("conv2", "node 'odd1' (Mystery) has no channel rule"));
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("conv1", "dense1");
+    }
+
+    @Test
+    void operatorsThatMixChannelsFreezeThem() {
+        ModelBuilder first = ModelBuilder.of("net", Shape.of(3, 6, 6)).conv(8, 3);
+        ChannelGroups groups = ChannelGroups.trace(first.op("soft", new Softmax(1))
+                .conv(5, 1)
+                .op("mean", new ReduceMean(Ints.of(1), true, false))
+                .flatten()
+                .dense(4)
+                .graph());
+        assertThat(groups.prunable()).isEmpty();
+        assertThat(groups.frozen())
+                .contains(new Frozen("conv1", "node 'soft1' (Softmax) mixes the channels of axis 1"))
+                .contains(new Frozen("conv2", "node 'mean1' (ReduceMean) mixes the channels of axis 1"));
+    }
+
+    @Test
+    void aSumWithTheInputFreezesTheBranch() {
+        Graph graph = ModelBuilder.of("net", Shape.of(3, 6, 6))
+                .residual(b -> b.conv(8, 3, 1, 1).conv(3, 3, 1, 1), s -> {})
+                .conv(4, 3)
+                .flatten()
+                .dense(4)
+                .graph();
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("conv1", "conv3");
+        assertThat(groups.frozen().get(0).reason()).contains("'add1' (" + new Add().type() + ")");
+    }
+
+    @Test
+    void everyIndexOfAMemberAxisBelongsToAtMostOneChannel() {
+        Networks.PATTERNS.forEach((name, pattern) -> {
+            Graph graph = pattern.get();
+            ChannelGroups groups = ChannelGroups.trace(graph);
+            graph.parameters().forEach((parameter, type) -> {
+                for (int axis = 0; axis < type.rank(); axis++) {
+                    int place = axis;
+                    List<Long> indices = groups.groups().stream()
+                            .flatMap(g -> g.members().stream())
+                            .filter(m -> m.parameter().equals(parameter) && m.axis() == place)
+                            .flatMapToInt(m -> IntStream.of(m.indices().all()))
+                            .asLongStream()
+                            .boxed()
+                            .toList();
+                    assertThat(indices).as(name + " " + parameter + " " + axis).doesNotHaveDuplicates();
+                    assertThat(indices).allMatch(i -> i < type.dim(place));
+                }
+            });
+        });
+    }
+}

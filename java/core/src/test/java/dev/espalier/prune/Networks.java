@@ -1,0 +1,237 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
+import dev.espalier.model.ModelBuilder;
+import dev.espalier.op.Add;
+import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.Concat;
+import dev.espalier.op.Conv;
+import dev.espalier.op.Flatten;
+import dev.espalier.op.Gemm;
+import dev.espalier.op.GlobalAveragePool;
+import dev.espalier.op.MatMul;
+import dev.espalier.op.Mul;
+import dev.espalier.op.Op;
+import dev.espalier.op.Ops;
+import dev.espalier.op.Pad;
+import dev.espalier.op.Relu;
+import dev.espalier.op.Reshape;
+import dev.espalier.op.Sigmoid;
+import dev.espalier.op.TensorType;
+import dev.espalier.op.Transpose;
+import dev.espalier.op.Window;
+import dev.espalier.runtime.Shape;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** Small graphs, one per way in which channels depend on each other. */
+final class Networks {
+    static final Map<String, Supplier<Graph>> PATTERNS = new TreeMap<>(Map.ofEntries(
+            Map.entry("chain", Networks::chain),
+            Map.entry("residual", Networks::residual),
+            Map.entry("flatten", Networks::flatten),
+            Map.entry("flattenChannelsLast", Networks::flattenChannelsLast),
+            Map.entry("concat", Networks::concat),
+            Map.entry("concatThenAdd", Networks::concatThenAdd),
+            Map.entry("depthwise", () -> depthwise(1)),
+            Map.entry("depthwiseMultiplier", () -> depthwise(2)),
+            Map.entry("grouped", Networks::grouped),
+            Map.entry("shuffle", Networks::shuffle),
+            Map.entry("paddedShortcut", Networks::paddedShortcut),
+            Map.entry("squeezeExcite", Networks::squeezeExcite),
+            Map.entry("transposed", Networks::transposed),
+            Map.entry("sharedWeight", Networks::sharedWeight),
+            Map.entry("matmul", Networks::matmul)));
+
+    private Networks() {}
+
+    static Graph chain() {
+        return builder(6)
+                .conv(8, 3, 1, 1)
+                .op("gate", new Sigmoid())
+                .conv(6, 3, 2, 1)
+                .relu()
+                .globalAveragePool()
+                .dense(4)
+                .graph();
+    }
+
+    static Graph residual() {
+        return builder(6)
+                .convNorm(8, 3, 1, 1)
+                .relu()
+                .residual(b -> b.convNorm(10, 3, 1, 1).relu().convNorm(8, 3, 1, 1), s -> {})
+                .relu()
+                .residual(b -> b.convNorm(6, 3, 2, 1).relu().convNorm(12, 3, 1, 1), s -> s.convNorm(12, 1, 2, 0))
+                .relu()
+                .globalAveragePool()
+                .dense(4)
+                .graph();
+    }
+
+    static Graph flatten() {
+        return builder(6)
+                .conv(5, 3)
+                .relu()
+                .maxPool(2)
+                .flatten()
+                .dense(7)
+                .relu()
+                .dense(4)
+                .graph();
+    }
+
+    static Graph concat() {
+        return builder(6)
+                .concat(List.of(b -> b.conv(5, 1), b -> b.conv(7, 3, 1, 1).relu(), b -> b.conv(4, 3, 1, 1)))
+                .conv(8, 3)
+                .relu()
+                .flatten()
+                .dense(4)
+                .graph();
+    }
+
+    static Graph depthwise(int multiplier) {
+        return builder(6)
+                .conv(6, 1)
+                .relu()
+                .conv(6 * multiplier, Window.square(3, 1, 1), 6, true)
+                .norm()
+                .relu()
+                .conv(8, 1)
+                .globalAveragePool()
+                .dense(4)
+                .graph();
+    }
+
+    static Graph grouped() {
+        return builder(6)
+                .conv(8, 1)
+                .relu()
+                .conv(12, Window.square(3, 1, 1), 2, true)
+                .norm()
+                .relu()
+                .conv(6, 1)
+                .globalAveragePool()
+                .dense(4)
+                .graph();
+    }
+
+    private static ModelBuilder builder(int side) {
+        return ModelBuilder.of("pattern", Shape.of(3, side, side));
+    }
+
+    private static Graph.Builder graph() {
+        return Graph.builder("pattern").input("x", TensorType.f32(-1, 3, 6, 6)).output("y");
+    }
+
+    private static Graph.Builder conv(Graph.Builder graph, String name, String input, long out, long in, long kernel) {
+        return graph.parameter(name + ".weight", TensorType.f32(out, in, kernel, kernel))
+                .parameter(name + ".bias", TensorType.f32(out))
+                .node(name, new Conv(Window.square(kernel, 1, kernel / 2), 1), input, name + ".weight", name + ".bias");
+    }
+
+    private static Graph.Builder dense(Graph.Builder graph, String input, long out, long in) {
+        return graph.parameter("fc.weight", TensorType.f32(out, in))
+                .parameter("fc.bias", TensorType.f32(out))
+                .node(new Node("fc", Gemm.DENSE, List.of(input, "fc.weight", "fc.bias"), List.of("y")));
+    }
+
+    /** [n, c, h, w] to [n, h, w, c], then flattened: the columns of one channel are not neighbours. */
+    static Graph flattenChannelsLast() {
+        Graph.Builder graph = conv(graph(), "conv", "x", 5, 3, 3)
+                .node("nhwc", new Transpose(Ints.of(0, 2, 3, 1)), "conv")
+                .node("flat", new Flatten(1), "nhwc");
+        return dense(graph, "flat", 4, 180).build();
+    }
+
+    /** A sum ties the channels of two concatenated branches to those of a third. */
+    static Graph concatThenAdd() {
+        Graph.Builder graph = conv(conv(conv(graph(), "a", "x", 5, 3, 1), "b", "x", 3, 3, 3), "c", "x", 8, 3, 3)
+                .node("both", new Concat(1), "a", "b")
+                .node("sum", new Add(), "both", "c")
+                .node("relu", new Relu(), "sum")
+                .node("flat", new Flatten(1), "relu");
+        return dense(graph, "flat", 4, 288).build();
+    }
+
+    /** The channel shuffle of two groups: [n, 8, h, w] to [n, 2, 4, h, w], transposed, and back. */
+    static Graph shuffle() {
+        Graph.Builder graph = conv(graph(), "conv", "x", 8, 3, 3)
+                .node("split", new Reshape(Ints.of(0, 2, 4, 6, 6), false), "conv")
+                .node("swap", new Transpose(Ints.of(0, 2, 1, 3, 4)), "split")
+                .node("join", new Reshape(Ints.of(0, 8, 6, 6), false), "swap");
+        conv(graph, "next", "join", 5, 8, 3).node("flat", new Flatten(1), "next");
+        return dense(graph, "flat", 4, 180).build();
+    }
+
+    /** A shortcut widened by zero channels, as in the first CIFAR ResNets. */
+    static Graph paddedShortcut() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 4, 3, 3)
+                .node("wide", new Pad(Ints.of(0, 2, 0, 0, 0, 2, 0, 0), 0, Ints.NONE), "stem");
+        conv(graph, "branch", "stem", 8, 4, 3)
+                .node("sum", new Add(), "wide", "branch")
+                .node("relu", new Relu(), "sum");
+        conv(graph, "head", "relu", 6, 8, 1)
+                .node("pool", new GlobalAveragePool(), "head")
+                .node("flat", new Flatten(1), "pool");
+        return dense(graph, "flat", 4, 6).build();
+    }
+
+    /** Channels scaled by a gate computed from their own means. */
+    static Graph squeezeExcite() {
+        Graph.Builder graph = conv(graph(), "conv", "x", 8, 3, 3).node("pool", new GlobalAveragePool(), "conv");
+        conv(graph, "down", "pool", 4, 8, 1).node("relu", new Relu(), "down");
+        conv(graph, "up", "relu", 8, 4, 1)
+                .node("gate", new Sigmoid(), "up")
+                .node("scaled", new Mul(), "conv", "gate")
+                .node("flat", new Flatten(1), "scaled");
+        return dense(graph, "flat", 4, 288).build();
+    }
+
+    /** An up-sampling convolution, whose weight has the input channels first. */
+    static Graph transposed() {
+        Op up = op("ConvTranspose", "strides", Ints.of(2, 2));
+        Graph.Builder graph = conv(graph(), "conv", "x", 5, 3, 3)
+                .parameter("up.weight", TensorType.f32(5, 6, 2, 2))
+                .parameter("up.bias", TensorType.f32(6))
+                .node("up", up, "conv", "up.weight", "up.bias")
+                .node("relu", new Relu(), "up")
+                .node("pool", new GlobalAveragePool(), "relu")
+                .node("flat", new Reshape(Ints.of(-1, 6), false), "pool");
+        return dense(graph, "flat", 4, 6).build();
+    }
+
+    private static Op op(String type, String name, Ints value) {
+        return Ops.create(type, Map.of(name, value));
+    }
+
+    /** One weight convolves two values. */
+    static Graph sharedWeight() {
+        Graph.Builder graph = conv(conv(graph(), "a", "x", 6, 3, 3), "b", "x", 6, 3, 1)
+                .parameter("shared.weight", TensorType.f32(8, 6, 3, 3))
+                .node("left", new Conv(Window.square(3, 1, 1), 1), "a", "shared.weight")
+                .node("right", new Conv(Window.square(3, 1, 1), 1), "b", "shared.weight")
+                .node("both", new Concat(1), "left", "right")
+                .node("flat", new Flatten(1), "both");
+        return dense(graph, "flat", 4, 576).build();
+    }
+
+    /** A layer as exporters write it for stacked rows: a matrix product with a transposed weight, and a sum with the bias. */
+    static Graph matmul() {
+        Graph.Builder graph = Graph.builder("pattern")
+                .input("x", TensorType.f32(-1, 5, 6))
+                .output("y")
+                .parameter("up.weight", TensorType.f32(9, 6))
+                .parameter("up.bias", TensorType.f32(9))
+                .node("turned", new Transpose(Ints.of(1, 0)), "up.weight")
+                .node("up", new MatMul(), "x", "turned")
+                .node("shifted", new Add(), "up", "up.bias")
+                .node("relu", new Relu(), "shifted")
+                .node("flat", new Flatten(1), "relu");
+        return dense(graph, "flat", 4, 45).build();
+    }
+}
