@@ -72,7 +72,7 @@ public final class Scope implements AutoCloseable {
      * Lets tensors outlive this scope: moves them to the enclosing open scope. Tensors that this scope does not own stay
      * where they are.
      *
-     * @param kept a tensor, or an {@code Iterable}, {@code Map} (its values), array or null-free nest of these
+     * @param kept a tensor, a {@link TensorHolder}, or an {@code Iterable}, {@code Map} (its values), array or null-free nest of these
      * @return {@code kept}
      * @throws IllegalStateException if no scope encloses this one, or a tensor is closed
      */
@@ -90,6 +90,8 @@ public final class Scope implements AutoCloseable {
             if (tensor.owner() == this) {
                 target.adopt(tensor);
             }
+        } else if (kept instanceof TensorHolder holder) {
+            holder.tensors().forEach(item -> move(item, target));
         } else if (kept instanceof Iterable<?> many) {
             many.forEach(item -> move(item, target));
         } else if (kept instanceof Map<?, ?> map) {

@@ -1,0 +1,61 @@
+package dev.espalier.runtime;
+
+import java.util.List;
+
+/** The kept weights of a masked convolution in the form that one backend computes with. */
+public final class PackedConv2d implements TensorHolder {
+    private final Backend backend;
+    private final Tensor packed;
+    private final Shape input;
+    private final Shape weight;
+    private final ConvolutionWindow window;
+    private final long nonzeros;
+
+    PackedConv2d(Backend backend, Tensor packed, Shape input, Shape weight, ConvolutionWindow window, long nonzeros) {
+        this.backend = backend;
+        this.packed = packed;
+        this.input = input;
+        this.weight = weight;
+        this.window = window;
+        this.nonzeros = nonzeros;
+    }
+
+    /** The backend that it was packed for. */
+    public Backend backend() {
+        return backend;
+    }
+
+    /** The shape of the images that it takes, [c, h, w]. */
+    public Shape input() {
+        return input;
+    }
+
+    /** The shape of the weight before packing, [k, c / groups, r, s]. */
+    public Shape weight() {
+        return weight;
+    }
+
+    /** How the filter moves. */
+    public ConvolutionWindow window() {
+        return window;
+    }
+
+    /** The number of weights that take part. */
+    public long nonzeros() {
+        return nonzeros;
+    }
+
+    Tensor packed() {
+        return packed;
+    }
+
+    @Override
+    public List<Tensor> tensors() {
+        return List.of(packed);
+    }
+
+    @Override
+    public String toString() {
+        return "packed conv2d " + weight + ", " + nonzeros + " weights, for " + backend;
+    }
+}
