@@ -1,0 +1,124 @@
+package dev.espalier.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * Writes the files of a cache folder row by row.
+ *
+ * <ul>
+ *   <li>{@code images.npy}: bytes [n, channels, height, width]
+ *   <li>{@code labels.npy}: 32-bit integers [n]
+ *   <li>{@code moments.npy}: 64-bit integers [n, 2, channels]: the sum of each image's bytes and of their squares
+ *   <li>{@code names.txt}: one image name per line, UTF-8
+ *   <li>{@code about.properties}: shape, classes, skipped images, checksums; written last
+ * </ul>
+ */
+final class CacheWriter implements AutoCloseable {
+    static final String IMAGES = "images.npy";
+    static final String LABELS = "labels.npy";
+    static final String MOMENTS = "moments.npy";
+    static final String NAMES = "names.txt";
+    /** Raised whenever the layout of the folder or the decoding changes. */
+    static final int VERSION = 1;
+
+    private final Path folder;
+    private final PictureFormat format;
+    private final List<String> classes;
+    private final MessageDigest content = sha256();
+    private final List<CheckedFile> files = new ArrayList<>();
+    private final CheckedFile images;
+    private final CheckedFile labels;
+    private final CheckedFile moments;
+    private final CheckedFile names;
+    private int count;
+
+    CacheWriter(Path folder, PictureFormat format, List<String> classes) throws IOException {
+        this.folder = folder;
+        this.format = format;
+        this.classes = classes;
+        images = create(IMAGES, Npy.DATA);
+        labels = create(LABELS, Npy.DATA);
+        moments = create(MOMENTS, Npy.DATA);
+        names = create(NAMES, 0);
+        content.update((format.shape() + "\n" + String.join("\n", classes)).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private CheckedFile create(String name, int head) throws IOException {
+        CheckedFile file = new CheckedFile(folder.resolve(name), head);
+        files.add(file);
+        return file;
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    void add(String name, int label, Row row) throws IOException {
+        byte[] line = (name + "\n").getBytes(StandardCharsets.UTF_8);
+        ByteBuffer number = ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(label)
+                .flip();
+        content.update(line);
+        content.update(number.duplicate());
+        content.update(row.bytes());
+        images.write(ByteBuffer.wrap(row.bytes()));
+        labels.write(number);
+        moments.write(row.moments());
+        names.write(ByteBuffer.wrap(line));
+        count++;
+    }
+
+    int count() {
+        return count;
+    }
+
+    /** Completes the folder; everything is on the disk when it returns. */
+    void finish(List<Skipped> skipped) throws IOException {
+        int channels = format.channels();
+        int height = format.size().height();
+        int width = format.size().width();
+        images.finish(Npy.of("|u1", count, channels, height, width).encode());
+        labels.finish(Npy.of("<i4", count).encode());
+        moments.finish(Npy.of("<i8", count, 2, channels).encode());
+        names.finish(ByteBuffer.allocate(0));
+        CacheFacts facts = CacheFacts.create()
+                .put("version", VERSION)
+                .put("count", count)
+                .put("channels", channels)
+                .put("height", height)
+                .put("width", width)
+                .put("witness", format.witness())
+                .put("fingerprint", HexFormat.of().formatHex(content.digest()))
+                .put(IMAGES, images.checksum())
+                .put(LABELS, labels.checksum())
+                .put(MOMENTS, moments.checksum())
+                .put(NAMES, names.checksum())
+                .putList("class", classes)
+                .putList("skipped.name", skipped.stream().map(Skipped::name).toList())
+                .putList("skipped.reason", skipped.stream().map(Skipped::reason).toList());
+        CheckedFile about = create(CacheFacts.FILE, 0);
+        about.write(ByteBuffer.wrap(facts.encode()));
+        about.finish(ByteBuffer.allocate(0));
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (CheckedFile file : files) {
+            file.close();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.espalier.data;
+
+import java.util.Arrays;
+
+/**
+ * A stratified choice of rows: from each class the same share, drawn at random, leaves training for validation.
+ *
+ * @param kept rows that stay, ascending
+ * @param held rows held out, ascending
+ */
+@SuppressWarnings("ArrayRecordComponent")
+record HoldOut(int[] kept, int[] held) {
+    /** Of a class with at least two images, at least one is held out and at least one stays. */
+    static HoldOut of(int[] labels, int classes, double fraction, long seed) {
+        int[][] byClass = new int[classes][];
+        int[] counts = new int[classes];
+        for (int label : labels) {
+            counts[label]++;
+        }
+        Arrays.setAll(byClass, label -> new int[counts[label]]);
+        int[] next = new int[classes];
+        for (int row = 0; row < labels.length; row++) {
+            byClass[labels[row]][next[labels[row]]++] = row;
+        }
+        boolean[] out = new boolean[labels.length];
+        int heldOut = 0;
+        for (int label = 0; label < classes; label++) {
+            int[] rows = byClass[label];
+            int share = share(rows.length, fraction);
+            new Philox(seed, Philox.HOLD_OUT, label).shuffle(rows);
+            for (int i = 0; i < share; i++) {
+                out[rows[i]] = true;
+            }
+            heldOut += share;
+        }
+        int[] kept = new int[labels.length - heldOut];
+        int[] held = new int[heldOut];
+        int keptAt = 0;
+        int heldAt = 0;
+        for (int row = 0; row < labels.length; row++) {
+            if (out[row]) {
+                held[heldAt++] = row;
+            } else {
+                kept[keptAt++] = row;
+            }
+        }
+        return new HoldOut(kept, held);
+    }
+
+    private static int share(int images, double fraction) {
+        if (fraction == 0 || images < 2) {
+            return 0;
+        }
+        return (int) Math.max(1, Math.min(images - 1, Math.round(fraction * images)));
+    }
+}
