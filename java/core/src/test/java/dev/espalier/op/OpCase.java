@@ -1,0 +1,176 @@
+package dev.espalier.op;
+
+import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.Attribute.TensorValue;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** One operator with input types and the output type that ONNX defines for them; the batch is open. */
+record OpCase(Op op, List<TensorType> in, TensorType out) {
+    private static OpCase of(Op op, TensorType out, TensorType... in) {
+        return new OpCase(op, List.of(in), out);
+    }
+
+    private static TensorType f(long... dims) {
+        return TensorType.f32(dims);
+    }
+
+    static Window window(Ints kernel, Ints strides, Ints pads, Ints dilations) {
+        return new Window(kernel, strides, pads, dilations, AutoPad.NOTSET, false);
+    }
+
+    private static Window same(AutoPad rule, Ints kernel, Ints strides) {
+        return new Window(kernel, strides, Ints.NONE, Ints.NONE, rule, false);
+    }
+
+    static Stream<OpCase> all() {
+        return Stream.of(convolutions(), pools(), products(), normalisations(), elementwise(), layouts())
+                .flatMap(s -> s);
+    }
+
+    private static Stream<OpCase> convolutions() {
+        Window plain = Window.square(3, 1, 1);
+        Window uneven = window(Ints.of(3, 2), Ints.of(2, 1), Ints.of(1, 0, 2, 1), Ints.of(1, 2));
+        Ints k3 = Ints.of(3);
+        Window up = window(Ints.of(3, 3), Ints.of(2, 2), Ints.of(1, 1, 1, 1), Ints.NONE);
+        return Stream.of(
+                of(new Conv(plain, 1), f(-1, 4, 6, 5), f(-1, 3, 6, 5), f(4, 3, 3, 3), f(4)),
+                of(new Conv(uneven, 1), f(-1, 4, 4, 4), f(-1, 3, 6, 5), f(4, 3, 3, 2)),
+                of(new Conv(plain, 2), f(-1, 6, 5, 5), f(-1, 4, 5, 5), f(6, 2, 3, 3), f(6)),
+                of(new Conv(Window.square(3, 2, 1), 4), f(-1, 4, 3, 3), f(-1, 4, 5, 5), f(4, 1, 3, 3)),
+                of(
+                        new Conv(same(AutoPad.SAME_UPPER, Ints.NONE, Ints.of(2, 2)), 1),
+                        f(-1, 2, 3, 3),
+                        f(-1, 3, 5, 6),
+                        f(2, 3, 3, 3)),
+                of(
+                        new Conv(same(AutoPad.SAME_LOWER, Ints.of(2, 2), Ints.NONE), 1),
+                        f(-1, 2, 5, 6),
+                        f(-1, 3, 5, 6),
+                        f(2, 3, 2, 2)),
+                of(
+                        new Conv(window(k3, Ints.of(2), Ints.of(1, 0), Ints.of(2)), 1),
+                        f(-1, 4, 3),
+                        f(-1, 3, 8),
+                        f(4, 3, 3),
+                        f(4)),
+                of(new ConvTranspose(up, Ints.of(1, 0), 1), f(-1, 2, 8, 7), f(-1, 3, 4, 4), f(3, 2, 3, 3), f(2)),
+                of(
+                        new ConvTranspose(window(Ints.NONE, Ints.of(2, 2), Ints.NONE, Ints.of(2, 1)), Ints.NONE, 2),
+                        f(-1, 6, 9, 8),
+                        f(-1, 4, 3, 4),
+                        f(4, 3, 3, 2)),
+                of(
+                        new ConvTranspose(same(AutoPad.SAME_UPPER, Ints.NONE, Ints.of(2, 2)), Ints.NONE, 1),
+                        f(-1, 2, 6, 8),
+                        f(-1, 3, 3, 4),
+                        f(3, 2, 3, 3)),
+                of(
+                        new ConvTranspose(window(k3, Ints.of(3), Ints.of(1, 0), Ints.NONE), Ints.of(2), 1),
+                        f(-1, 2, 13),
+                        f(-1, 3, 4),
+                        f(3, 2, 3)));
+    }
+
+    private static Stream<OpCase> pools() {
+        Window ceil = new Window(Ints.of(3, 3), Ints.of(2, 2), Ints.of(1, 1, 1, 1), Ints.NONE, AutoPad.NOTSET, true);
+        Window flat = window(Ints.of(2), Ints.of(2), Ints.of(0, 1), Ints.NONE);
+        Window dilated = window(Ints.of(2, 2), Ints.of(1, 1), Ints.NONE, Ints.of(2, 2));
+        return Stream.of(
+                of(new MaxPool(Window.square(2, 2, 0)), f(-1, 2, 3, 2), f(-1, 2, 6, 5)),
+                of(new MaxPool(ceil), f(-1, 2, 4, 4), f(-1, 2, 6, 6)),
+                of(new MaxPool(ceil), f(-1, 2, 3, 3), f(-1, 2, 5, 5)),
+                of(new MaxPool(dilated), f(-1, 2, 3, 3), f(-1, 2, 5, 5)),
+                of(new MaxPool(flat), f(-1, 2, 4), f(-1, 2, 7)),
+                of(new MaxPool(same(AutoPad.SAME_UPPER, Ints.of(2, 2), Ints.of(2, 2))), f(-1, 1, 3, 3), f(-1, 1, 5, 6)),
+                of(new AveragePool(Window.square(3, 2, 1), true), f(-1, 2, 3, 3), f(-1, 2, 5, 5)),
+                of(new AveragePool(Window.square(3, 2, 1), false), f(-1, 2, 3, 3), f(-1, 2, 5, 5)),
+                of(new AveragePool(flat, false), f(-1, 2, 4), f(-1, 2, 7)),
+                of(new GlobalAveragePool(), f(-1, 3, 1, 1), f(-1, 3, 4, 5)),
+                of(new GlobalAveragePool(), f(-1, 3, 1), f(-1, 3, 4)),
+                of(new GlobalMaxPool(), f(-1, 3, 1, 1), f(-1, 3, 4, 5)));
+    }
+
+    private static Stream<OpCase> products() {
+        return Stream.of(
+                of(Gemm.DENSE, f(-1, 5), f(-1, 3), f(5, 3), f(5)),
+                of(new Gemm(1, 1, false, false), f(-1, 5), f(-1, 3), f(3, 5)),
+                of(new Gemm(0.5f, 2, false, true), f(-1, 5), f(-1, 3), f(5, 3), f(1, 5)),
+                of(new Gemm(1, 1, true, false), f(4, 5), f(3, 4), f(3, 5), f(4, 1)),
+                of(new MatMul(), f(-1, 5), f(-1, 3), f(3, 5)),
+                of(new MatMul(), f(-1, 4, 2, 5), f(-1, 4, 2, 3), f(3, 5)),
+                of(new MatMul(), f(-1, 4, 2, 5), f(-1, 1, 2, 3), f(4, 3, 5)));
+    }
+
+    private static Stream<OpCase> normalisations() {
+        return Stream.of(
+                of(new LayerNormalization(-1, 1e-5f), f(-1, 3, 4), f(-1, 3, 4), f(4), f(4)),
+                of(new LayerNormalization(1, 1e-3f), f(-1, 3, 4), f(-1, 3, 4), f(3, 4)),
+                of(new Softmax(-1), f(-1, 5), f(-1, 5)),
+                of(new Softmax(1), f(-1, 3, 4), f(-1, 3, 4)),
+                of(new LogSoftmax(-1), f(-1, 5), f(-1, 5)));
+    }
+
+    private static Stream<OpCase> elementwise() {
+        TensorType x = f(-1, 3, 4);
+        Stream<OpCase> unary = Stream.<Op>of(
+                        new Relu(),
+                        new LeakyRelu(0.1f),
+                        new Clip(-0.6f, 0.6f),
+                        new Clip(0, Float.POSITIVE_INFINITY),
+                        new Sigmoid(),
+                        new Tanh(),
+                        new Gelu(false),
+                        new Gelu(true),
+                        new HardSwish(),
+                        new HardSigmoid(0.2f, 0.5f),
+                        new Elu(0.7f),
+                        new Identity(),
+                        new Dropout(0.25f))
+                .map(op -> of(op, x, x));
+        Stream<OpCase> binary = Stream.<Op>of(new Add(), new Sub(), new Mul(), new Div())
+                .flatMap(op -> Stream.of(of(op, x, x, x), of(op, x, x, f(4)), of(op, x, f(3, 1), x)));
+        return Stream.concat(unary, binary);
+    }
+
+    private static Stream<OpCase> layouts() {
+        Ints none = Ints.NONE;
+        return Stream.of(
+                of(new Concat(1), f(-1, 5, 4), f(-1, 3, 4), f(-1, 2, 4)),
+                of(new Concat(-1), f(-1, 3, 8), f(-1, 3, 4), f(-1, 3, 1), f(-1, 3, 3)),
+                of(new Flatten(1), f(-1, 24), f(-1, 2, 3, 4)),
+                of(new Flatten(0), f(1, 12), f(3, 4)),
+                of(new Flatten(-1), f(6, 4), f(2, 3, 4)),
+                of(new Reshape(Ints.of(0, 2, -1), false), f(-1, 2, 6), f(-1, 3, 4)),
+                of(new Reshape(Ints.of(-1, 12), false), f(-1, 12), f(-1, 3, 4)),
+                of(new Reshape(Ints.of(-1, 4, 3, 1), false), f(-1, 4, 3, 1), f(-1, 3, 4)),
+                of(new Transpose(Ints.of(0, 2, 1)), f(-1, 4, 3), f(-1, 3, 4)),
+                of(new Transpose(none), f(4, 3, -1), f(-1, 3, 4)),
+                of(new Squeeze(Ints.of(-1, 1)), f(-1, 4), f(-1, 1, 4, 1)),
+                of(new Squeeze(none), f(3, 4), f(1, 3, 1, 4)),
+                of(new Unsqueeze(Ints.of(1, -1)), f(-1, 1, 3, 4, 1), f(-1, 3, 4)),
+                of(new Pad(Ints.of(0, 1, 2, 0, 0, 1), 0.5f, none), f(-1, 4, 7), f(-1, 3, 4)),
+                of(new Pad(Ints.of(1, -1), 0, Ints.of(-1)), f(-1, 3, 4), f(-1, 3, 4)),
+                of(new ReduceMean(Ints.of(2, -2), true, false), f(-1, 1, 1), f(-1, 3, 4)),
+                of(new ReduceMean(Ints.of(1), false, false), f(-1, 4), f(-1, 3, 4)),
+                of(new ReduceMean(none, false, false), f(), f(3, 4)),
+                of(new ReduceMean(none, true, true), f(-1, 3, 4), f(-1, 3, 4)),
+                of(new Constant(TensorValue.of(new float[] {1, 2}, 2)), f(2)));
+    }
+
+    /** The input types with the batch set. */
+    List<TensorType> inputs(long batch) {
+        return in.stream().map(t -> withBatch(t, batch)).toList();
+    }
+
+    static TensorType withBatch(TensorType type, long batch) {
+        long[] dims = type.shape().toArray();
+        return type.withShape(Arrays.stream(dims).map(d -> d == -1 ? batch : d).toArray());
+    }
+
+    @Override
+    public String toString() {
+        return op + " " + in;
+    }
+}

@@ -1,0 +1,168 @@
+package dev.espalier.op;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.espalier.op.Attribute.Ints;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.ShapeException;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@NoLeaks
+class OpTest {
+    static Stream<OpCase> cases() {
+        return OpCase.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void infersTheShapeThatOnnxDefines(OpCase c) {
+        assertThat(c.op().infer(c.in())).containsExactly(c.out());
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void evaluationGivesTheInferredShape(OpCase c) {
+        for (long batch : new long[] {1, 2, 5}) {
+            try (Scope scope = Scope.open()) {
+                List<Tensor> in = c.inputs(batch).stream()
+                        .map(t -> Tensor.randn(Device.CPU, t.shape().toArray()))
+                        .toList();
+                for (boolean training : new boolean[] {true, false}) {
+                    List<Tensor> out = c.op().evaluate(new Evaluation(training), List.copyOf(in));
+                    assertThat(out).hasSize(1);
+                    assertThat(out.get(0).shape())
+                            .isEqualTo(OpCase.withBatch(c.out(), batch).shape());
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void attributesMakeTheSameOperatorAgain(OpCase c) {
+        assertThat(Ops.create(c.op().type(), c.op().attributes())).isEqualTo(c.op());
+    }
+
+    @Test
+    void everyOperatorHasACase() {
+        Set<String> tested = cases().map(c -> c.op().type()).collect(Collectors.toSet());
+        tested.add("BatchNormalization"); // its state makes it a case of its own, see BatchNormalizationTest
+        assertThat(tested).isEqualTo(Ops.types());
+    }
+
+    static Stream<Arguments> refusals() {
+        Conv conv = new Conv(Window.square(3, 1, 0), 1);
+        return Stream.of(
+                refusal(
+                        conv,
+                        "input has 4 channels but the weight [8, 3, 3, 3] with group 1 expects 3",
+                        f(-1, 4, 8, 8),
+                        f(8, 3, 3, 3)),
+                refusal(conv, "window of 3 does not fit into spatial axis 0 of 2", f(-1, 3, 2, 8), f(8, 3, 3, 3)),
+                refusal(conv, "kernel_shape must equal the weight's [5, 5], got [3, 3]", f(-1, 3, 8, 8), f(8, 3, 5, 5)),
+                refusal(conv, "bias must have shape [8], got [7]", f(-1, 3, 8, 8), f(8, 3, 3, 3), f(7)),
+                refusal(conv, "input 0 must have rank 3 to 4, got shape [-1, 3]", f(-1, 3), f(8, 3, 3, 3)),
+                refusal(conv, "takes 2 to 3 inputs, got 1", f(-1, 3, 8, 8)),
+                refusal(
+                        new Conv(Window.square(3, 1, 0), 3),
+                        "output channels 8 must be a multiple of group 3",
+                        f(-1, 9, 8, 8),
+                        f(8, 3, 3, 3)),
+                refusal(Gemm.DENSE, "inner sizes differ", f(-1, 4), f(5, 3)),
+                refusal(Gemm.DENSE, "shapes [-1, 5] and [4] cannot be broadcast", f(-1, 3), f(5, 3), f(4)),
+                refusal(new MatMul(), "inner sizes differ", f(2, 3), f(2, 3)),
+                refusal(
+                        new Add(),
+                        "shapes [-1, 3, 4] and [3] cannot be broadcast: dimension 2 of the result would be 4 and 3",
+                        f(-1, 3, 4),
+                        f(3)),
+                refusal(new Add(), "dimension 0 of the result would be -1 and 2", f(-1, 3), f(2, 3)),
+                refusal(new Concat(1), "dimension 2 of input 1 must be 4", f(-1, 3, 4), f(-1, 3, 5)),
+                refusal(new Concat(0), "dimension 0 of input 0 must be known", f(-1, 3), f(-1, 3)),
+                refusal(new Flatten(2), "would merge the open batch", f(-1, 3, 4)),
+                refusal(new Flatten(4), "axis must lie in [-3, 3], got 4", f(-1, 3, 4)),
+                refusal(new Reshape(Ints.of(3, 4), false), "the open batch of [-1, 12] has no place", f(-1, 12)),
+                refusal(new Reshape(Ints.of(0, 5), false), "cannot reshape", f(-1, 12)),
+                refusal(new Reshape(Ints.of(-1, -1), false), "may hold one -1", f(3, 4)),
+                refusal(new Transpose(Ints.of(0, 0)), "perm must order the 2 axes", f(3, 4)),
+                refusal(new Squeeze(Ints.of(1)), "axis 1 of [-1, 3] must have size 1", f(-1, 3)),
+                refusal(new Unsqueeze(Ints.of(1, 1)), "axes must differ", f(3)),
+                refusal(new Pad(Ints.of(1, 0, 0, 0), 0, Ints.NONE), "the open batch cannot be padded", f(-1, 3)),
+                refusal(new Pad(Ints.of(0, 0), 0, Ints.NONE), "pads must hold 4 widths", f(-1, 3)),
+                refusal(new ReduceMean(Ints.of(0), true, false), "axis 0 is the open batch", f(-1, 3)),
+                refusal(new ReduceMean(Ints.of(2), true, false), "axis must lie in [-2, 1], got 2", f(-1, 3)),
+                refusal(new Softmax(2), "axis must lie in [-2, 1], got 2", f(-1, 3)),
+                refusal(new MaxPool(Window.square(3, 3, 0)), "window of 3 does not fit", f(-1, 3, 2, 2)),
+                refusal(new LayerNormalization(-1, 1e-5f), "scale must have shape [4], got [3]", f(-1, 4), f(3)),
+                refusal(
+                        new BatchNormalization(1e-5f, 0.9f),
+                        "running variance must have shape [4], got [1]",
+                        f(-1, 4),
+                        f(4),
+                        f(4),
+                        f(4),
+                        f(1)));
+    }
+
+    private static TensorType f(long... dims) {
+        return TensorType.f32(dims);
+    }
+
+    private static Arguments refusal(Op op, String message, TensorType... in) {
+        return Arguments.of(op, message, List.of(in));
+    }
+
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void wrongShapesAreRefusedWithTheReason(Op op, String message, List<TensorType> in) {
+        assertThatThrownBy(() -> op.infer(in))
+                .isInstanceOf(ShapeException.class)
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void unknownOperatorsAndSettingsAreRefused() {
+        assertThatThrownBy(() -> Ops.create("GridSample", "warp", Map.of()))
+                .isInstanceOf(UnsupportedOperatorException.class)
+                .hasMessageStartingWith("node 'warp': operator 'GridSample' is not supported");
+        assertThatThrownBy(() -> Ops.create("Relu", Map.of("alpha", Attribute.of(1f))))
+                .hasMessage("Relu: attribute 'alpha' is not supported, expected none");
+        assertThatThrownBy(() -> Ops.create("Pad", "edge", Map.of("mode", Attribute.of("reflect"))))
+                .hasMessage("node 'edge': Pad: attribute 'mode' must be 'constant', got 'reflect'");
+        assertThatThrownBy(() -> Ops.create("Reshape", Map.of())).hasMessageContaining("must be a constant");
+        assertThatThrownBy(() -> Ops.create("Softmax", Map.of("axis", Attribute.of(1f))))
+                .hasMessageContaining("must be a whole number");
+    }
+
+    @Test
+    void macsCountMultiplicationsWithWeightsPerSample() {
+        // [4, 6, 5] outputs, each over 3 * 3 * 3 weights
+        assertThat(macs(new Conv(Window.square(3, 1, 1), 1), f(-1, 3, 6, 5), f(4, 3, 3, 3), f(4)))
+                .isEqualTo(4 * 6 * 5 * 27);
+        assertThat(macs(new Conv(Window.square(3, 1, 1), 3), f(-1, 3, 6, 5), f(3, 1, 3, 3)))
+                .isEqualTo(3 * 6 * 5 * 9);
+        // 3 * 4 * 4 inputs, each to 2 * 3 * 3 places
+        assertThat(macs(new ConvTranspose(Window.square(3, 2, 1), Ints.NONE, 1), f(-1, 3, 4, 4), f(3, 2, 3, 3)))
+                .isEqualTo(3 * 16 * 18);
+        assertThat(macs(Gemm.DENSE, f(-1, 7), f(5, 7), f(5))).isEqualTo(35);
+        assertThat(macs(new MatMul(), f(-1, 6, 7), f(7, 5))).isEqualTo(6 * 7 * 5);
+        assertThat(macs(new Relu(), f(-1, 7))).isZero();
+    }
+
+    private static long macs(Op op, TensorType... in) {
+        return op.cost(List.of(in), op.infer(List.of(in))).macs();
+    }
+}
