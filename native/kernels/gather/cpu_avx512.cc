@@ -1,0 +1,11 @@
+#include "kernels/gather/cpu_gather-inl.h"
+
+static_assert(HWY_STATIC_TARGET == HWY_AVX3, "Highway compiles for another instruction set");
+
+namespace espalier {
+
+int32_t gather_bytes_avx512(const gather_call& call) {
+  return gather(call);
+}
+
+}  // namespace espalier
