@@ -38,7 +38,8 @@ function(espalier_kernel_family name)
   file(GLOB sources CONFIGURE_DEPENDS ${directory}/bench*.cc)
   if(sources AND benchmark_FOUND)
     add_executable(${name}_bench EXCLUDE_FROM_ALL ${sources})
-    target_link_libraries(${name}_bench PRIVATE espalier_kernels espalier_options benchmark::benchmark)
+    target_link_libraries(${name}_bench PRIVATE espalier_kernels espalier_bench_support)
+    espalier_use_cuda_library(${name}_bench)
     add_dependencies(espalier_bench ${name}_bench)
   endif()
 endfunction()
@@ -52,20 +53,25 @@ function(espalier_simt_source source)
   target_sources(espalier_kernels_simt PRIVATE ${wrapper})
 endfunction()
 
+# Tells an executable where the CUDA library is, if one is built.
+function(espalier_use_cuda_library target)
+  if(ESPALIER_HAVE_CUDA)
+    target_compile_definitions(${target} PRIVATE
+      ESPALIER_TEST_CUDA_LIBRARY="$<TARGET_FILE:espalier_kernels_cuda>")
+    add_dependencies(${target} espalier_kernels_cuda)
+  endif()
+endfunction()
+
 # espalier_test(score test.cc ...): `score_test` against the shipped libraries, `score_simt_test`
 # against their sanitized builds with the SIMT library in the place of the CUDA library.
 function(espalier_test name)
   add_executable(${name}_test ${ARGN})
-  target_link_libraries(${name}_test PRIVATE espalier_kernels espalier_testing)
-  if(ESPALIER_HAVE_CUDA)
-    target_compile_definitions(${name}_test PRIVATE
-      ESPALIER_TEST_CUDA_LIBRARY="$<TARGET_FILE:espalier_kernels_cuda>")
-    add_dependencies(${name}_test espalier_kernels_cuda)
-  endif()
+  target_link_libraries(${name}_test PRIVATE espalier_kernels espalier_testing GTest::gtest_main)
+  espalier_use_cuda_library(${name}_test)
   add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
 
   add_executable(${name}_simt_test ${ARGN})
-  target_link_libraries(${name}_simt_test PRIVATE espalier_kernels_checked espalier_testing_checked)
+  target_link_libraries(${name}_simt_test PRIVATE espalier_kernels_checked espalier_testing_checked GTest::gtest_main)
   target_compile_definitions(${name}_simt_test PRIVATE
     ESPALIER_TEST_CUDA_LIBRARY="$<TARGET_FILE:espalier_kernels_simt>")
   add_dependencies(${name}_simt_test espalier_kernels_simt)

@@ -89,6 +89,7 @@ int64_t esp_score_workspace_bytes(const esp_target* target, int32_t item_count);
 /* One tensor seen as [outer, channels, inner] with element (o, c, i) at
  * o * outer_stride + c * inner + i: any axis of a contiguous tensor, or a range of that axis.
  * score[c] = norm over (o, i) of e. Under ESP_CRITERION_SIGNED_GRADIENT e = max(g, 0) here.
+ * A channel with a NaN scores NaN; a channel without elements scores 0.
  * Consecutive items with the same `score` pointer (and the same `channels`) form one channel group:
  * their elements are reduced together, as if they were one tensor.
  * The result does not depend on the number of threads (fixed order of summation, float64 or

@@ -10,10 +10,12 @@
 namespace espalier {
 namespace {
 
-// Channels that one thread reduces together: 128 bytes of a row when inner = 1.
-constexpr int64_t block_channels = 32;
+// Channels that one thread reduces together. Short runs need many, to read long stretches of a row.
+constexpr int64_t long_block = 16, short_block = 128;
 // Below this many contiguous elements per channel, rows are added position by position.
 constexpr int64_t long_inner = 32;
+// Longest stretch of a row whose double sums stay in the first-level cache (8 KiB).
+constexpr int64_t max_row = 1024;
 // Independent sums along a contiguous run, enough to hide the latency of an addition.
 constexpr int64_t lanes = 32;
 
@@ -76,28 +78,48 @@ typename Norm::sum reduce_long(const esp_channel_item& item, int64_t channel) {
   return merge_all<Norm>(sums, lanes);
 }
 
-// All channels of a block at once: rows of channels * inner contiguous elements.
+// Neighbouring channels at once: rows of channels * inner contiguous elements, at most max_row.
 template <class Criterion, class Norm>
-void reduce_short(const esp_channel_item& item, int64_t first, int64_t channels,
-                  typename Norm::sum* totals) {
+void reduce_rows(const esp_channel_item& item, int64_t first, int64_t channels,
+                 typename Norm::sum* totals) {
   const float* w = static_cast<const float*>(item.weight);
   const float* g = static_cast<const float*>(item.gradient);
-  const int64_t width = channels * item.inner;
-  typename Norm::sum sums[block_channels * long_inner];
-  for (int64_t p = 0; p < width; ++p) sums[p] = 0;
-  for (int64_t o = 0; o < item.outer; ++o) {
-    const int64_t row = o * item.outer_stride + first * item.inner;
+  const int64_t row = channels * item.inner;
+  typename Norm::sum sums[max_row];
+  for (int64_t p = 0; p < row; ++p) sums[p] = 0;
+  int64_t o = 0, at = first * item.inner;
+  const int64_t stride = item.outer_stride;
+  for (; o + 4 <= item.outer; o += 4, at += 4 * stride) {  // four rows per load and store of a sum
 #pragma omp simd
-    for (int64_t p = 0; p < width; ++p) sums[p] = Norm::add(sums[p], Criterion::of(w, g, row + p));
+    for (int64_t p = 0; p < row; ++p) {
+      auto sum = Norm::add(sums[p], Criterion::of(w, g, at + p));
+      sum = Norm::add(sum, Criterion::of(w, g, at + stride + p));
+      sum = Norm::add(sum, Criterion::of(w, g, at + 2 * stride + p));
+      sums[p] = Norm::add(sum, Criterion::of(w, g, at + 3 * stride + p));
+    }
+  }
+  for (; o < item.outer; ++o, at += stride) {
+#pragma omp simd
+    for (int64_t p = 0; p < row; ++p) sums[p] = Norm::add(sums[p], Criterion::of(w, g, at + p));
   }
   for (int64_t c = 0; c < channels; ++c)
     totals[c] = Norm::merge(totals[c], merge_all<Norm>(sums + c * item.inner, item.inner));
 }
 
 template <class Criterion, class Norm>
+void reduce_short(const esp_channel_item& item, int64_t first, int64_t channels,
+                  typename Norm::sum* totals) {
+  if (item.inner == 0) return;
+  const int64_t step = max_row / item.inner;
+  for (int64_t c = 0; c < channels; c += step)
+    reduce_rows<Criterion, Norm>(item, first + c, channels - c < step ? channels - c : step,
+                                 totals + c);
+}
+
+template <class Criterion, class Norm>
 void reduce_block(const esp_channel_item* items, int32_t item_count, int64_t first,
                   int64_t channels) {
-  typename Norm::sum totals[block_channels] = {};
+  typename Norm::sum totals[short_block] = {};
   for (int32_t n = 0; n < item_count; ++n) {
     if (items[n].inner < long_inner) {
       reduce_short<Criterion, Norm>(items[n], first, channels, totals);
@@ -117,8 +139,12 @@ struct block_place {
   int64_t channel;
 };
 
-inline int64_t blocks_of(const esp_channel_item& item) {
-  return (item.channels + block_channels - 1) / block_channels;
+inline int64_t block_of(const esp_channel_item& first) {
+  return first.inner < long_inner ? short_block : long_block;
+}
+
+inline int64_t blocks_of(const esp_channel_item& first) {
+  return (first.channels + block_of(first) - 1) / block_of(first);
 }
 
 inline block_place place_of(const score_channels_call& call, int64_t block) {
@@ -126,7 +152,7 @@ inline block_place place_of(const score_channels_call& call, int64_t block) {
   for (;;) {
     const int32_t end = group_end(call.items, call.item_count, first);
     const int64_t blocks = blocks_of(call.items[first]);
-    if (block < blocks) return {first, end, block * block_channels};
+    if (block < blocks) return {first, end, block * block_of(call.items[first])};
     block -= blocks;
     first = end;
   }
@@ -146,9 +172,10 @@ int32_t score_channels(const score_channels_call& call) {
 #pragma omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1)
   for (int64_t b = 0; b < blocks; ++b) {
     const block_place place = place_of(call, b);
-    const int64_t left = call.items[place.item].channels - place.channel;
+    const esp_channel_item& first = call.items[place.item];
+    const int64_t left = first.channels - place.channel, block = block_of(first);
     reduce_block<Criterion, Norm>(call.items + place.item, place.item_end - place.item,
-                                  place.channel, left < block_channels ? left : block_channels);
+                                  place.channel, left < block ? left : block);
   }
   return ESP_OK;
 }

@@ -27,61 +27,73 @@ inline vector order_keys(vector bits) {
   return hn::Xor(canonical, hn::Or(negative, sign));
 }
 
-// Keys wait here until there are enough for a loop without branches.
-class bin_counter {
- public:
-  bin_counter(select_cpu_part* part, int shift, int bits)
-      : part_(part), shift_(shift), bin_mask_((1u << bits) - 1) {}
-
-  void add(vector keys, hn::Mask<lanes> chosen) {
-    waiting_ += hn::CompressStore(keys, chosen, lanes(), keys_ + waiting_);
-    if (waiting_ > capacity) flush();
-  }
-
-  void flush() {
-    size_t i = 0;
-    for (; i + select_histogram_copies <= waiting_; i += select_histogram_copies)
-      for (int c = 0; c < select_histogram_copies; ++c) count(c, keys_[i + static_cast<size_t>(c)]);
-    for (; i < waiting_; ++i) count(0, keys_[i]);
-    waiting_ = 0;
-  }
-
- private:
-  void count(int copy, uint32_t key) { ++part_->histogram[copy][key >> shift_ & bin_mask_]; }
-
-  static constexpr size_t capacity = 512;
-  select_cpu_part* part_;
-  int shift_;
-  uint32_t bin_mask_;
-  size_t waiting_ = 0;
-  alignas(64) uint32_t keys_[capacity + 2 * width];
-};
-
-// A pass over [from, to) of one tensor. Returns true if there is a NaN.
-template <int pass>
-bool count_part(const uint32_t* bits, int64_t count, uint32_t prefix, bin_counter& counter) {
+// Stores the chosen keys side by side, and leaves garbage in the rest of one vector; returns their
+// number.
+inline size_t store_chosen(vector keys, hn::Mask<lanes> chosen, uint32_t* to) {
   const lanes d;
-  const auto infinity = hn::Set(d, float_infinity);
+#if HWY_STATIC_TARGET == HWY_AVX2
+  // Highway's table for this is copied to the stack on every use by GCC 12, so the lane numbers are
+  // gathered from a constant by the chosen bytes instead.
+  const auto bits = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(chosen.raw)));
+  const uint64_t bytes = _pdep_u64(bits, 0x0101010101010101u) * 0xff;
+  const uint64_t numbers = _pext_u64(0x0706050403020100u, bytes);
+  const __m256i places = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(numbers)));
+  hn::StoreU(vector{_mm256_permutevar8x32_epi32(keys.raw, places)}, d, to);
+  return static_cast<size_t>(__builtin_popcount(bits));
+#else
+  // Packing in a register and storing all: packing into memory is microcoded on Zen 4.
+  hn::StoreU(hn::Compress(keys, chosen), d, to);
+  return hn::CountTrue(d, chosen);
+#endif
+}
+
+// Counts keys of one pass. Neighbours go to different copies of the histogram.
+template <int pass>
+void count_keys(const uint32_t* keys, size_t count, select_cpu_part* part) {
+  constexpr uint32_t bins = (1u << select_pass_bits[pass]) - 1;
+  constexpr int shift = select_pass_shift[pass];
+  size_t i = 0;
+  for (; i + select_histogram_copies <= count; i += select_histogram_copies)
+    for (size_t c = 0; c < select_histogram_copies; ++c)
+      ++part->histogram[c][keys[i + c] >> shift & bins];
+  for (; i < count; ++i) ++part->histogram[0][keys[i] >> shift & bins];
+}
+
+// Keys that are packed before they are counted, so that counting is a loop without branches.
+constexpr int64_t block = 512;
+
+// One pass over `count` elements, at most a block. Returns true if there is a NaN (first pass
+// only).
+template <int pass>
+bool count_block(const uint32_t* bits, int64_t count, uint32_t prefix, select_cpu_part* part) {
+  const lanes d;
+  const auto infinity = hn::Set(d, float_infinity), sign = hn::Set(d, float_sign);
   const auto wanted = hn::Set(d, prefix);
+  constexpr int above = pass == 0 ? 0 : select_pass_shift[pass - 1];
+  constexpr auto whole = static_cast<int64_t>(width);
+  alignas(64) uint32_t packed[block + width];
+  size_t chosen = 0;
   auto nan = hn::FirstN(d, 0);
-  const auto visit = [&](vector v, hn::Mask<lanes> valid) HWY_ATTR {
-    const vector keys = order_keys(v);
-    if (pass == 0)
-      nan = hn::Or(nan, hn::And(valid, hn::Gt(hn::AndNot(hn::Set(d, float_sign), v), infinity)));
-    constexpr int above = pass == 0 ? 0 : select_pass_shift[pass - 1];
-    counter.add(keys,
-                pass == 0 ? valid : hn::And(valid, hn::Eq(hn::ShiftRight<above>(keys), wanted)));
-  };
-  const auto all = hn::FirstN(d, width);
-  const auto whole = static_cast<int64_t>(width);
   int64_t i = 0;
-  for (; i + whole <= count; i += whole) visit(hn::LoadU(d, bits + i), all);
-  if (i < count) {
-    alignas(64) uint32_t tail[width] = {};
-    memcpy(tail, bits + i, static_cast<size_t>(count - i) * sizeof(uint32_t));
-    visit(hn::Load(d, tail), hn::FirstN(d, static_cast<size_t>(count - i)));
+  for (; i + whole <= count; i += whole) {
+    const auto v = hn::LoadU(d, bits + i);
+    const auto keys = order_keys(v);
+    if (pass == 0) {
+      nan = hn::Or(nan, hn::Gt(hn::AndNot(sign, v), infinity));
+      hn::Store(keys, d, packed + chosen);
+      chosen += width;
+    } else {
+      chosen += store_chosen(keys, hn::Eq(hn::ShiftRight<above>(keys), wanted), packed + chosen);
+    }
   }
-  return !hn::AllFalse(d, nan);
+  bool any_nan = pass == 0 && !hn::AllFalse(d, nan);
+  for (; i < count; ++i) {
+    const uint32_t key = order_key(bits[i]);
+    any_nan = any_nan || (pass == 0 && is_nan_bits(bits[i]));
+    if (pass == 0 || key >> above == prefix) packed[chosen++] = key;
+  }
+  count_keys<pass>(packed, chosen, part);
+  return any_nan;
 }
 
 inline int64_t first_nan(const uint32_t* bits, int64_t from) {
@@ -89,21 +101,21 @@ inline int64_t first_nan(const uint32_t* bits, int64_t from) {
   return from;
 }
 
-// One thread's share of a pass. Nothing after the first NaN is counted.
+// One thread's share of a pass. Nothing after the block of the first NaN is counted.
 template <int pass>
 void run_thread(const select_call& call, int64_t begin, int64_t end, uint32_t prefix,
                 select_cpu_part* part) {
   memset(part->histogram, 0, sizeof part->histogram);
   part->nan_item = -1;
-  bin_counter counter(part, select_pass_shift[pass], select_pass_bits[pass]);
   for_each_part(call.items, call.item_count, begin, end, [&](int32_t n, int64_t from, int64_t to) {
-    if (part->nan_item >= 0) return;
     const auto* bits = static_cast<const uint32_t*>(call.items[n].score);
-    if (!count_part<pass>(bits + from, to - from, prefix, counter)) return;
-    part->nan_item = n;
-    part->nan_index = first_nan(bits, from);
+    for (; from < to && part->nan_item < 0; from += block) {
+      const int64_t count = to - from < block ? to - from : block;
+      if (!count_block<pass>(bits + from, count, prefix, part)) continue;
+      part->nan_item = n;
+      part->nan_index = first_nan(bits, from);
+    }
   });
-  counter.flush();
 }
 
 // Where the k-th is, as the passes narrow it.
