@@ -1,0 +1,65 @@
+package dev.espalier.train;
+
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Tensor;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Remembers the tensors of the epoch with the highest validation accuracy (the first of equals), to end training with. */
+public final class BestWeights implements Listener, AutoCloseable {
+    private final TrainingState state;
+    private Scope owner = Scope.owner("best weights");
+    private final SortedMap<String, Tensor> tensors = new TreeMap<>();
+    private double best = Double.NEGATIVE_INFINITY;
+
+    public BestWeights(TrainingState state) {
+        this.state = state;
+    }
+
+    @Override
+    public void epochEnd(EpochReport report) {
+        if (report.validation() != null && report.validation().accuracy() > best) {
+            best = report.validation().accuracy();
+            remember(state.tensors());
+        }
+    }
+
+    /** Forgets what was remembered: after masks or shapes changed, earlier weights no longer count. */
+    public void forget() {
+        best = Double.NEGATIVE_INFINITY;
+        remember(new TreeMap<>());
+    }
+
+    private void remember(SortedMap<String, Tensor> values) {
+        owner.close();
+        owner = Scope.owner("best weights");
+        tensors.clear();
+        try (Scope scope = Scope.open()) {
+            values.forEach((name, value) ->
+                    tensors.put(name, owner.adopt(value.detach().copy())));
+        }
+    }
+
+    /** Puts the remembered tensors into the state, if any epoch was validated. */
+    public void apply() {
+        if (!tensors.isEmpty()) {
+            state.load(tensors);
+        }
+    }
+
+    @Override
+    public void save(Snapshot.Builder snapshot) {
+        snapshot.fact("best/accuracy", best).tensors("best/", tensors);
+    }
+
+    @Override
+    public void restore(Snapshot snapshot) {
+        best = snapshot.real("best/accuracy");
+        remember(snapshot.tensorsUnder("best/"));
+    }
+
+    @Override
+    public void close() {
+        owner.close();
+    }
+}

@@ -1,0 +1,52 @@
+package dev.espalier.train;
+
+import dev.espalier.data.Batch;
+import dev.espalier.graph.Graph;
+import dev.espalier.op.Evaluation;
+import dev.espalier.plan.Execution;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.EspalierException;
+import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.Tensor;
+import java.util.Map;
+
+/** A graph with one input and one output, read as images to class scores. */
+final class Classifier {
+    private final Execution execution;
+    private final String input;
+    private final String output;
+
+    Classifier(Graph graph) {
+        if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
+            throw new EspalierException("a classifier has one input and one output; graph '" + graph.name()
+                    + "' has inputs " + graph.inputs().keySet() + " and outputs " + graph.outputs());
+        }
+        this.execution = Execution.of(graph);
+        this.input = graph.inputs().keySet().iterator().next();
+        this.output = graph.outputs().get(0);
+    }
+
+    /** A batch seen by the classifier: its scores in 32-bit floats, one row per image, and its labels. */
+    record Seen(Tensor logits, Tensor labels) {
+        /** Mean cross-entropy. */
+        Tensor loss(double labelSmoothing) {
+            return Nn.crossEntropy(logits, labels, labelSmoothing);
+        }
+
+        /** How many images have their largest score at their label. */
+        long right() {
+            return (long) logits.detach().argmax(1).eq(labels).sum().item();
+        }
+    }
+
+    Seen see(Map<String, Tensor> tensors, Batch batch, Evaluation evaluation) {
+        Map<String, Tensor> outputs =
+                execution.run(tensors, Map.of(input, batch.inputs()), evaluation, Execution.Observer.NONE);
+        Tensor logits = outputs.get(output);
+        if (logits == null || logits.rank() != 2) {
+            throw new EspalierException("a classifier gives one row of scores per image; output '" + output + "' is "
+                    + (logits == null ? "missing" : "of shape " + logits.shape()));
+        }
+        return new Seen(logits.dtype() == DType.F32 ? logits : logits.to(DType.F32), batch.labels());
+    }
+}

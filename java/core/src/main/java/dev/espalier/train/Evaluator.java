@@ -1,0 +1,60 @@
+package dev.espalier.train;
+
+import dev.espalier.data.Batch;
+import dev.espalier.data.Batches;
+import dev.espalier.data.Cursor;
+import dev.espalier.graph.Graph;
+import dev.espalier.model.Model;
+import dev.espalier.op.Evaluation;
+import dev.espalier.runtime.Grad;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Tensor;
+import java.util.Map;
+
+/** Runs a classifier over a split without training it. */
+public final class Evaluator {
+    private Evaluator() {}
+
+    /** Evaluates a model; batches must be on the device of its weights. */
+    public static EvaluationResult evaluate(Model model, Batches batches) {
+        return evaluate(model.graph(), model.weights().asMap(), batches);
+    }
+
+    /** Evaluates a model in training as it is now. */
+    public static EvaluationResult evaluate(TrainingState state, Batches batches) {
+        return evaluate(state.graph(), state.tensors(), batches);
+    }
+
+    static EpochReport.Scores scores(TrainingState state, Batches batches) {
+        EvaluationResult result = evaluate(state, batches);
+        return new EpochReport.Scores(result.loss(), result.accuracy());
+    }
+
+    private static EvaluationResult evaluate(Graph graph, Map<String, Tensor> tensors, Batches batches) {
+        if (batches.options().sampling().dropLast()) {
+            throw new IllegalArgumentException("an evaluation needs every sample; make batches that keep the last one");
+        }
+        Classifier classifier = new Classifier(graph);
+        int[] predictions = new int[batches.source().size()];
+        double lossSum = 0;
+        long samples = 0;
+        try (Grad guard = Grad.disabled();
+                Cursor cursor = batches.epoch(0, 0)) {
+            while (cursor.hasNext()) {
+                try (Scope scope = Scope.open()) {
+                    Batch batch = cursor.next();
+                    Classifier.Seen seen = classifier.see(tensors, batch, Evaluation.INFERENCE);
+                    lossSum += seen.loss(0).item() * batch.size();
+                    samples += batch.size();
+                    long[] predicted = seen.logits().argmax(1).toLongArray();
+                    for (int i = 0; i < predicted.length; i++) {
+                        predictions[batch.indices()[i]] = (int) predicted[i];
+                    }
+                }
+            }
+        }
+        int classes = batches.source().classes().size();
+        return new EvaluationResult(
+                lossSum / samples, predictions, batches.source().labels(), classes);
+    }
+}

@@ -1,0 +1,169 @@
+package dev.espalier.train;
+
+import dev.espalier.data.Batch;
+import dev.espalier.data.Batches;
+import dev.espalier.data.Cursor;
+import dev.espalier.op.Evaluation;
+import dev.espalier.runtime.Autocast;
+import dev.espalier.runtime.Determinism;
+import dev.espalier.runtime.Grad;
+import dev.espalier.runtime.Rng;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The training loop: batches in, gradients, updates, masks; everything else is a {@link Listener}. */
+public final class Trainer {
+    private final TrainingState state;
+    private final Batches batches;
+    private final @Nullable Batches validation;
+    private final Recipe recipe;
+    private final List<Listener> listeners;
+    private final Classifier classifier;
+    private final Penalty penalty;
+    private final int perEpoch;
+
+    private Trainer(
+            TrainingState state,
+            Batches batches,
+            @Nullable Batches validation,
+            Recipe recipe,
+            List<Listener> listeners) {
+        this.state = state;
+        this.batches = batches;
+        this.validation = validation;
+        this.recipe = recipe;
+        this.listeners = List.copyOf(listeners);
+        this.classifier = new Classifier(state.graph());
+        this.penalty = new Penalty(recipe.regularisation(), state.graph());
+        this.perEpoch = batches.perEpoch();
+    }
+
+    /**
+     * Trains from the state's position to the end of the recipe, or until a listener stops it. A state at position zero
+     * seeds the random numbers from the recipe; a restored one goes on with those it was restored with.
+     */
+    public static void fit(
+            TrainingState state, Batches train, @Nullable Batches validation, Recipe recipe, List<Listener> listeners) {
+        Determinism.enable(recipe.run().deterministic());
+        if (!state.progress().begun()) {
+            Rng.seed(recipe.run().seed());
+        }
+        new Trainer(state, train, validation, recipe, listeners).run();
+    }
+
+    private void run() {
+        while (state.position().epoch() < recipe.length().epochs() && !stopped()) {
+            epoch();
+        }
+    }
+
+    private boolean stopped() {
+        return listeners.stream().anyMatch(Listener::stops);
+    }
+
+    private void epoch() {
+        long begun = System.nanoTime();
+        Step from = state.position();
+        if (from.iteration() == 0) {
+            state.progress().beginEpoch();
+        }
+        double rate = 0;
+        try (Cursor cursor = batches.epoch(from.epoch(), from.iteration())) {
+            while (cursor.hasNext() && !stopped()) {
+                rate = learningRate();
+                batch(cursor, rate);
+            }
+        }
+        if (state.position().iteration() == 0) {
+            EpochReport.Scores scores = state.progress().scores();
+            EpochReport.Scores held = validation == null ? null : Evaluator.scores(state, validation);
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            EpochReport report =
+                    new EpochReport(from.epoch(), state.position().total(perEpoch), scores, held, rate, seconds);
+            listeners.forEach(listener -> listener.epochEnd(report));
+            listeners.forEach(listener -> listener.safePoint(state.position()));
+        }
+    }
+
+    private double learningRate() {
+        return recipe.optimizer().learningRate()
+                * recipe.schedule().factor(state.position(), recipe.length().epochs(), perEpoch);
+    }
+
+    private void batch(Cursor cursor, double rate) {
+        Step step = state.position();
+        int accumulate = recipe.run().accumulate();
+        int inGroup = step.iteration() % accumulate;
+        int group = Math.min(accumulate, perEpoch - (step.iteration() - inGroup));
+        boolean update = inGroup + 1 == group;
+        StepReport report;
+        try (Scope scope = Scope.open()) {
+            Batch batch = cursor.next();
+            Classifier.Seen seen = forward(batch);
+            Tensor loss = seen.loss(recipe.regularisation().labelSmoothing());
+            double value = loss.item();
+            if (!Double.isFinite(value)) {
+                throw new DivergenceException(value, step, rate);
+            }
+            (group == 1 ? loss : loss.div(group)).backward();
+            if (update) {
+                update(rate);
+            }
+            long right = seen.right();
+            state.progress().add(value, right, batch.size());
+            state.progress().advance(perEpoch);
+            long batchesDone = state.position().total(perEpoch);
+            double accuracy = (double) right / batch.size();
+            report = new StepReport(state.position(), batchesDone, batch.size(), value, accuracy, rate);
+        }
+        listeners.forEach(listener -> listener.stepEnd(report));
+        if (update && state.position().iteration() > 0) {
+            listeners.forEach(listener -> listener.safePoint(state.position()));
+        }
+    }
+
+    private Classifier.Seen forward(Batch batch) {
+        if (recipe.run().precision() == RunRecipe.Precision.F32) {
+            return classifier.see(state.tensors(), batch, Evaluation.TRAINING);
+        }
+        try (Autocast guard = Autocast.bf16(state.device())) {
+            return classifier.see(state.tensors(), batch, Evaluation.TRAINING);
+        }
+    }
+
+    private void update(double rate) {
+        Map<String, Tensor> parameters = state.parameters();
+        if (recipe.regularisation().penalises()) {
+            penalty.addTo(parameters);
+        }
+        if (recipe.regularisation().clipNorm() > 0) {
+            clip(parameters, recipe.regularisation().clipNorm());
+        }
+        state.optimizer().update(parameters, rate);
+        state.applyMasks();
+        parameters.values().forEach(Tensor::clearGrad);
+    }
+
+    /** Scales all gradients down together so that their joint L2 norm is at most {@code most}. */
+    static void clip(Map<String, Tensor> parameters, double most) {
+        try (Scope scope = Scope.open();
+                Grad guard = Grad.disabled()) {
+            List<Tensor> gradients = new ArrayList<>();
+            for (Tensor parameter : parameters.values()) {
+                Tensor gradient = parameter.grad();
+                if (gradient != null) {
+                    gradients.add(gradient);
+                }
+            }
+            List<Tensor> norms = gradients.stream().map(Tensor::norm).toList();
+            double norm = Tensor.stack(norms, 0).norm().item();
+            if (norm > most) {
+                gradients.forEach(gradient -> gradient.mulInPlace(most / norm));
+            }
+        }
+    }
+}
