@@ -1,4 +1,4 @@
-# espalier_kernel_family(score) adds native/kernels/score: X.cc, reference*.cc, cpu_avx2*.cc and
+# espalier_kernel_family(score) adds native/kernels/score: X*.cc, reference*.cc, cpu_avx2*.cc and
 # cpu_avx512*.cc (with the flags of Isa.cmake) to the CPU library, cuda*.cu to the CUDA library, and
 # test*.cc, bench*.cc as executables. The .cu files are also compiled for the host through the SIMT
 # shim, and the same tests run over that build under AddressSanitizer and UBSan.
@@ -15,7 +15,7 @@ function(espalier_kernel_family name)
   endforeach()
   set_property(GLOBAL APPEND PROPERTY ESPALIER_FAMILIES ${name})
 
-  file(GLOB portable CONFIGURE_DEPENDS ${directory}/${name}.cc ${directory}/reference*.cc)
+  file(GLOB portable CONFIGURE_DEPENDS ${directory}/${name}*.cc ${directory}/reference*.cc)
   target_sources(espalier_kernels PRIVATE ${portable})
   target_sources(espalier_kernels_checked PRIVATE ${portable})
   foreach(isa cpu_avx2 cpu_avx512)

@@ -1,0 +1,181 @@
+// Checks arguments and calls the kernel of the target.
+#include "kernels/conv/conv.h"
+
+#include "base/backend.h"
+#include "kernels/conv/conv_cpu.h"
+#include "kernels/conv/conv_cuda.h"
+
+namespace espalier {
+namespace {
+
+using ll = long long;
+
+constexpr int64_t most = int64_t{1} << 31;
+
+int32_t check_positive(const char* function, const esp_conv2d_shape& s) {
+  const struct {
+    const char* name;
+    int64_t value, least;
+  } fields[] = {{"n", s.n, 0},
+                {"c", s.c, 1},
+                {"h", s.h, 1},
+                {"w", s.w, 1},
+                {"k", s.k, 1},
+                {"r", s.r, 1},
+                {"s", s.s, 1},
+                {"stride_h", s.stride_h, 1},
+                {"stride_w", s.stride_w, 1},
+                {"pad_top", s.pad_top, 0},
+                {"pad_left", s.pad_left, 0},
+                {"pad_bottom", s.pad_bottom, 0},
+                {"pad_right", s.pad_right, 0},
+                {"dilation_h", s.dilation_h, 1},
+                {"dilation_w", s.dilation_w, 1},
+                {"groups", s.groups, 1}};
+  for (const auto& field : fields)
+    ESP_REQUIRE(field.value >= field.least && field.value < most,
+                "%s: shape.%s: expected %lld to %lld, got %lld", function, field.name,
+                static_cast<ll>(field.least), static_cast<ll>(most - 1),
+                static_cast<ll>(field.value));
+  return ESP_OK;
+}
+
+int32_t check_shape(const char* function, const esp_conv2d_shape* shape, int64_t nonzeros) {
+  ESP_REQUIRE(shape != nullptr, "%s: shape: expected a shape, got NULL", function);
+  const esp_conv2d_shape& s = *shape;
+  ESP_TRY(check_positive(function, s));
+  ESP_REQUIRE(s.c % s.groups == 0 && s.k % s.groups == 0,
+              "%s: shape.groups: expected a divisor of c = %lld and k = %lld, got %lld", function,
+              static_cast<ll>(s.c), static_cast<ll>(s.k), static_cast<ll>(s.groups));
+  const int64_t height = s.h + s.pad_top + s.pad_bottom, width = s.w + s.pad_left + s.pad_right;
+  const int64_t reach_h = s.dilation_h * (s.r - 1) + 1, reach_w = s.dilation_w * (s.s - 1) + 1;
+  ESP_REQUIRE(
+      height >= reach_h && width >= reach_w,
+      "%s: shape: expected a padded input of at least %lld x %lld (the dilated kernel), got "
+      "%lld x %lld",
+      function, static_cast<ll>(reach_h), static_cast<ll>(reach_w), static_cast<ll>(height),
+      static_cast<ll>(width));
+  const double weights = static_cast<double>(s.k) * static_cast<double>(s.c / s.groups) *
+                         static_cast<double>(s.r) * static_cast<double>(s.s);
+  if (weights >= static_cast<double>(most) || s.h * s.w >= most)
+    return fail(ESP_UNSUPPORTED,
+                "%s: shape: expected fewer than 2^31 weights and pixels per channel, got %.0f and "
+                "%lld",
+                function, weights, static_cast<ll>(s.h * s.w));
+  ESP_REQUIRE(nonzeros >= 0 && nonzeros <= conv_weight_count(s),
+              "%s: nonzeros: expected 0 to %lld (the number of weights), got %lld", function,
+              static_cast<ll>(conv_weight_count(s)), static_cast<ll>(nonzeros));
+  return ESP_OK;
+}
+
+// Bytes of the packed form and of the workspace; the status says whether the backend takes the
+// shape.
+struct conv_bytes {
+  int64_t packed, workspace;
+};
+
+int32_t measure(const char* function, const esp_target& resolved, const esp_conv2d_shape& s,
+                int64_t nonzeros, conv_bytes* bytes) {
+  switch (resolved.backend) {
+    case ESP_BACKEND_REFERENCE:
+      *bytes = {8 * (s.k + 1) + static_cast<int64_t>(sizeof(conv_reference_entry)) * nonzeros, 0};
+      return ESP_OK;
+    case ESP_BACKEND_CUDA: bytes->packed = conv_cuda_packed_bytes(s, nonzeros); break;
+    default: {
+      const int32_t lanes = resolved.backend == ESP_BACKEND_AVX512 ? 16 : 8;
+      bytes->packed = conv_cpu_packed_bytes(s, nonzeros, lanes);
+      bytes->workspace = conv_cpu_workspace_bytes(s, nonzeros, lanes, resolved.threads);
+    }
+  }
+  if (bytes->packed >= 0) return ESP_OK;
+  return fail(ESP_UNSUPPORTED,
+              "%s: shape: expected a kernel and dilation that fit a tile of backend %s, got %lld x "
+              "%lld with dilation %lld x %lld",
+              function, backend_name(resolved.backend), static_cast<ll>(s.r), static_cast<ll>(s.s),
+              static_cast<ll>(s.dilation_h), static_cast<ll>(s.dilation_w));
+}
+
+int32_t prepare(const char* function, const esp_target* target, const esp_conv2d_shape* shape,
+                int64_t nonzeros, esp_target* resolved, conv_bytes* bytes) {
+  *bytes = {0, 0};
+  ESP_TRY(resolve_target(function, target, resolved));
+  ESP_TRY(check_shape(function, shape, nonzeros));
+  return measure(function, *resolved, *shape, nonzeros, bytes);
+}
+
+int32_t check_packed(const char* function, const void* packed) {
+  ESP_REQUIRE(packed != nullptr && reinterpret_cast<uintptr_t>(packed) % 64 == 0,
+              "%s: packed: expected an address that is a multiple of 64, got %p", function, packed);
+  return ESP_OK;
+}
+
+}  // namespace
+}  // namespace espalier
+
+using namespace espalier;
+
+int64_t esp_conv2d_packed_bytes(const esp_target* target, const esp_conv2d_shape* shape,
+                                int64_t nonzeros) {
+  esp_target resolved;
+  conv_bytes bytes;
+  const bool taken =
+      prepare("esp_conv2d_packed_bytes", target, shape, nonzeros, &resolved, &bytes) == ESP_OK;
+  return taken ? bytes.packed : -1;
+}
+
+int32_t esp_conv2d_pack(const esp_target* target, const esp_conv2d_shape* shape, const void* weight,
+                        const void* bits, int64_t nonzeros, void* packed, void*, void* stream) {
+  const char* function = "esp_conv2d_pack";
+  esp_target resolved;
+  conv_bytes bytes;
+  const kernel_row* row;
+  ESP_TRY(prepare(function, target, shape, nonzeros, &resolved, &bytes));
+  ESP_TRY(find_kernel(function, "conv2d_pack", resolved, &row));
+  ESP_REQUIRE(weight != nullptr, "%s: weight: expected a tensor, got NULL", function);
+  ESP_REQUIRE(bits != nullptr || nonzeros == conv_weight_count(*shape),
+              "%s: nonzeros: expected %lld (no mask keeps all weights), got %lld", function,
+              static_cast<ll>(conv_weight_count(*shape)), static_cast<ll>(nonzeros));
+  ESP_TRY(check_packed(function, packed));
+  return run_kernel(*row, conv2d_pack_call{shape, static_cast<const float*>(weight),
+                                           static_cast<const uint32_t*>(bits), nonzeros, packed,
+                                           resolved.threads, stream});
+}
+
+int64_t esp_conv2d_pack_workspace_bytes(const esp_target*, const esp_conv2d_shape*, int64_t) {
+  return 0;
+}
+
+int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, const void* input,
+                   const void* packed, int64_t nonzeros, const void* bias, int32_t relu,
+                   void* output, void* workspace, void* stream) {
+  const char* function = "esp_conv2d";
+  esp_target resolved;
+  const kernel_row* row;
+  ESP_TRY(resolve_target(function, target, &resolved));
+  ESP_TRY(check_shape(function, shape, nonzeros));
+  ESP_TRY(find_kernel(function, "conv2d", resolved, &row));
+  ESP_TRY(check_packed(function, packed));
+  if (shape->n == 0) return ESP_OK;
+  ESP_REQUIRE(input != nullptr && output != nullptr,
+              "%s: expected an input and an output tensor, got NULL", function);
+  const conv2d_call call = {shape,
+                            static_cast<const float*>(input),
+                            packed,
+                            nonzeros,
+                            static_cast<const float*>(bias),
+                            relu != 0,
+                            static_cast<float*>(output),
+                            resolved.threads,
+                            workspace,
+                            stream};
+  return run_kernel(*row, call);
+}
+
+int64_t esp_conv2d_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
+                                   int64_t nonzeros) {
+  esp_target resolved;
+  conv_bytes bytes;
+  const bool taken =
+      prepare("esp_conv2d_workspace_bytes", target, shape, nonzeros, &resolved, &bytes) == ESP_OK;
+  return taken ? bytes.workspace : -1;
+}

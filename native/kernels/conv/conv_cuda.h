@@ -1,0 +1,107 @@
+// Layout of the masked convolution on CUDA, shared by the host's size queries and cuda.cu.
+//
+// A block computes `images` x tile_h x tile_w output pixels (at most 128: four per lane) of up to
+// 32 output channels. It takes the input channels of its group in chunks; a chunk's halo tile lies
+// in shared memory as [image][channel][in_h][pitch], so a kept weight is one offset into it and a
+// pixel another. A warp reads the kept weights of one output channel and chunk, the same for all
+// lanes, and adds them to four accumulators per lane. The pitch is the smallest at which the lanes
+// of a warp meet the fewest shared-memory bank conflicts.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/conv/conv.h"
+
+namespace espalier {
+
+constexpr int conv_cuda_threads = 256;
+constexpr int conv_cuda_pixels = 128;          // per block; 32 lanes x 4
+constexpr int conv_cuda_outputs = 32;          // per block; 8 warps x 4
+constexpr int conv_cuda_shared_floats = 6144;  // 24 KB: two blocks fit the smallest (64 KB) SM
+
+struct conv_cuda_plan {
+  int32_t images, tile_h, tile_w;
+  int32_t in_h, in_w, pitch;  // halo tile of one channel
+  int32_t channels, chunks;   // input channels per chunk, chunks per group
+};
+
+struct conv_cuda_entry {
+  int32_t offset;  // floats into the chunk's tile of one image
+  float value;
+};
+
+namespace {
+
+// Most lanes of a warp that meet in one bank, for the pixels of lanes 0 to 31.
+inline int32_t conv_bank_conflicts(const esp_conv2d_shape& s, const conv_cuda_plan& p,
+                                   int64_t pitch) {
+  int32_t lanes[32] = {}, worst = 0;
+  for (int64_t lane = 0; lane < 32 && lane < int64_t{p.tile_h} * p.tile_w; ++lane) {
+    const int64_t at = lane / p.tile_w * s.stride_h * pitch + lane % p.tile_w * s.stride_w;
+    const int32_t here = ++lanes[at % 32];
+    if (here > worst) worst = here;
+  }
+  return worst;
+}
+
+// Completes a plan whose tile is chosen; false if one channel of it does not fit shared memory.
+inline bool conv_fit_cuda_tile(const esp_conv2d_shape& s, conv_cuda_plan* p) {
+  const int64_t in_h = (p->tile_h - 1) * s.stride_h + (s.r - 1) * s.dilation_h + 1;
+  const int64_t in_w = (p->tile_w - 1) * s.stride_w + (s.s - 1) * s.dilation_w + 1;
+  if (in_h * in_w > conv_cuda_shared_floats / p->images) return false;
+  int64_t pitch = in_w;
+  for (int64_t wider = in_w; wider < in_w + 32; ++wider)
+    if (conv_bank_conflicts(s, *p, wider) < conv_bank_conflicts(s, *p, pitch) &&
+        in_h * wider * p->images <= conv_cuda_shared_floats)
+      pitch = wider;
+  p->in_h = static_cast<int32_t>(in_h);
+  p->in_w = static_cast<int32_t>(in_w);
+  p->pitch = static_cast<int32_t>(pitch);
+  const int64_t group_channels = s.c / s.groups;
+  int64_t channels = conv_cuda_shared_floats / (p->images * in_h * pitch);
+  if (channels > group_channels) channels = group_channels;
+  p->chunks = static_cast<int32_t>((group_channels + channels - 1) / channels);
+  p->channels = static_cast<int32_t>((group_channels + p->chunks - 1) / p->chunks);
+  p->chunks = static_cast<int32_t>((group_channels + p->channels - 1) / p->channels);
+  return true;
+}
+
+// The tile whose halo tiles are smallest in all, whole images first; false if none fits.
+inline bool conv_plan_cuda(const esp_conv2d_shape& s, conv_cuda_plan* best) {
+  const int64_t out_h = conv_out_height(s), out_w = conv_out_width(s);
+  double least = -1.0;
+  for (int32_t tile_w = 1; tile_w <= conv_cuda_pixels; tile_w *= 2) {
+    for (int32_t tile_h = 1; tile_h * tile_w <= conv_cuda_pixels; tile_h *= 2) {
+      conv_cuda_plan p{};
+      p.tile_w = tile_w;
+      p.tile_h = tile_h;
+      const bool whole = tile_w >= out_w && tile_h >= out_h;
+      p.images = whole ? conv_cuda_pixels / (tile_w * tile_h) : 1;
+      while (!conv_fit_cuda_tile(s, &p) && p.images > 1) p.images /= 2;
+      if (!conv_fit_cuda_tile(s, &p)) continue;
+      // Loads of the halo, and multiply-adds of idle lanes, per image.
+      const double tiles = static_cast<double>((out_h + tile_h - 1) / tile_h) *
+                           static_cast<double>((out_w + tile_w - 1) / tile_w) / p.images;
+      const double cost = tiles * (conv_cuda_pixels + 0.25 * p.images * p.in_h * p.in_w);
+      if (least < 0.0 || cost < least) {
+        least = cost;
+        *best = p;
+      }
+    }
+  }
+  return least >= 0.0;
+}
+
+inline int64_t conv_cuda_entries_at(const esp_conv2d_shape& s, const conv_cuda_plan& p) {
+  return (4 * (s.k * p.chunks + 1) + 63) / 64 * 64;
+}
+
+// -1 if no tile fits.
+inline int64_t conv_cuda_packed_bytes(const esp_conv2d_shape& s, int64_t nonzeros) {
+  conv_cuda_plan plan{};
+  if (!conv_plan_cuda(s, &plan)) return -1;
+  return conv_cuda_entries_at(s, plan) + static_cast<int64_t>(sizeof(conv_cuda_entry)) * nonzeros;
+}
+
+}  // namespace
+}  // namespace espalier

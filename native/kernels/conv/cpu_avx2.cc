@@ -1,0 +1,15 @@
+#include "kernels/conv/conv_tile-inl.h"
+
+static_assert(HWY_STATIC_TARGET == HWY_AVX2, "Highway compiles for another instruction set");
+
+namespace espalier {
+
+int32_t conv2d_pack_element_f32_avx2(const conv2d_pack_call& call) {
+  return pack_conv2d_cpu(call, 8);
+}
+
+int32_t conv2d_element_f32_avx2(const conv2d_call& call) {
+  return run_conv2d_cpu(call, 8, &HWY_STATIC_DISPATCH(run_conv_tile));
+}
+
+}  // namespace espalier

@@ -1,0 +1,15 @@
+#include "kernels/conv/conv_tile-inl.h"
+
+static_assert(HWY_STATIC_TARGET == HWY_AVX3, "Highway compiles for another instruction set");
+
+namespace espalier {
+
+int32_t conv2d_pack_element_f32_avx512(const conv2d_pack_call& call) {
+  return pack_conv2d_cpu(call, 16);
+}
+
+int32_t conv2d_element_f32_avx512(const conv2d_call& call) {
+  return run_conv2d_cpu(call, 16, &HWY_STATIC_DISPATCH(run_conv_tile));
+}
+
+}  // namespace espalier

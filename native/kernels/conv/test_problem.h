@@ -1,0 +1,97 @@
+// A masked convolution with its expected result in double precision.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "base/testing/values.h"
+#include "espalier/kernels.h"
+#include "kernels/conv/conv_shape.h"
+
+namespace espalier::test {
+
+// n images of c channels, size x size, k outputs, a kernel x kernel kernel, padded to keep the size
+// of odd kernels.
+inline esp_conv2d_shape square(int64_t n, int64_t c, int64_t size, int64_t k, int64_t kernel) {
+  const int64_t pad = kernel / 2;
+  return {n, c, size, size, k, kernel, kernel, 1, 1, pad, pad, pad, pad, 1, 1, 1};
+}
+
+struct conv_problem {
+  conv_problem(const esp_conv2d_shape& s, double kept, uint32_t seed)
+      : shape(s),
+        weight(random_values(conv_weight_count(s), seed)),
+        input(random_values(s.n * s.c * s.h * s.w, seed + 1)),
+        bias(random_values(s.k, seed + 2)),
+        bits(static_cast<size_t>((conv_weight_count(s) + 31) / 32)) {
+    std::mt19937 generator(seed);
+    std::bernoulli_distribution keep(kept);
+    for (int64_t i = 0; i < conv_weight_count(s); ++i)
+      if (keep(generator)) {
+        bits[static_cast<size_t>(i / 32)] |= 1u << (i % 32);
+        ++nonzeros;
+      }
+  }
+
+  bool keeps(int64_t i) const { return conv_keeps(bits.data(), i); }
+
+  void drop(int64_t i) {
+    if (keeps(i)) --nonzeros;
+    bits[static_cast<size_t>(i / 32)] &= ~(1u << (i % 32));
+  }
+
+  int64_t output_count() const {
+    return shape.n * shape.k * conv_out_height(shape) * conv_out_width(shape);
+  }
+
+  // The bound that conv.h states, with a magnitude floor for denormals.
+  void expect_near(const std::vector<float>& output, bool with_bias, bool relu) const {
+    const int64_t out_h = conv_out_height(shape), out_w = conv_out_width(shape);
+    for (int64_t i = 0; i < output_count(); ++i) {
+      const int64_t x = i % out_w, y = i / out_w % out_h, k = i / (out_w * out_h) % shape.k;
+      double sum = with_bias ? static_cast<double>(bias[static_cast<size_t>(k)]) : 0.0;
+      double magnitude = std::fabs(sum);
+      const int64_t terms = accumulate(i / (out_w * out_h * shape.k), k, y, x, &sum, &magnitude);
+      const double expected = relu && sum < 0 ? 0.0 : sum;
+      const double tolerance = static_cast<double>(terms + 8) * float_epsilon / 2 * magnitude;
+      ASSERT_NEAR(expected, output[static_cast<size_t>(i)], tolerance + 1e-44)
+          << "output " << i << " (channel " << k << ", row " << y << ", column " << x << ") of ["
+          << shape.n << ", " << shape.c << ", " << shape.h << ", " << shape.w << "] * [" << shape.k
+          << ", " << shape.r << ", " << shape.s << "]";
+    }
+  }
+
+  esp_conv2d_shape shape;
+  std::vector<float> weight, input, bias;
+  std::vector<uint32_t> bits;
+  int64_t nonzeros = 0;
+
+ private:
+  int64_t accumulate(int64_t image, int64_t k, int64_t y, int64_t x, double* sum,
+                     double* magnitude) const {
+    const int64_t channels = shape.c / shape.groups, group = k / (shape.k / shape.groups);
+    int64_t terms = 0, index = k * channels * shape.r * shape.s;
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t r = 0; r < shape.r; ++r)
+        for (int64_t s = 0; s < shape.s; ++s, ++index) {
+          const int64_t row = y * shape.stride_h + r * shape.dilation_h - shape.pad_top;
+          const int64_t column = x * shape.stride_w + s * shape.dilation_w - shape.pad_left;
+          if (!keeps(index) || row < 0 || row >= shape.h || column < 0 || column >= shape.w)
+            continue;
+          const int64_t channel = image * shape.c + group * channels + c;
+          const double term =
+              static_cast<double>(weight[static_cast<size_t>(index)]) *
+              static_cast<double>(
+                  input[static_cast<size_t>((channel * shape.h + row) * shape.w + column)]);
+          *sum += term;
+          *magnitude += std::fabs(term);
+          ++terms;
+        }
+    return terms;
+  }
+};
+
+}  // namespace espalier::test
