@@ -128,7 +128,7 @@ public final class Kernels {
             if (axis < 0 || axis >= weight.rank()) {
                 throw new ShapeException("channel slice of " + weight.shape() + ": no axis " + axis);
             }
-            if (offset < 0 || channels < 0 || repeat < 1 || offset + channels * repeat > weight.size(axis)) {
+            if (offset < 0 || channels < 1 || repeat < 1 || offset + channels * repeat > weight.size(axis)) {
                 throw new ShapeException("channel slice of " + weight.shape() + " on axis " + axis
                         + ": expected indices below " + weight.size(axis) + ", got offset " + offset + ", " + channels
                         + " channels, repeat " + repeat);

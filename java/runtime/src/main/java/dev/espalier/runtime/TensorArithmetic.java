@@ -2,7 +2,11 @@ package dev.espalier.runtime;
 
 import dev.espalier.runtime.internal.TorchArithmetic;
 
-/** The element-wise operators and products of tensors; inputs are broadcast as in NumPy, results are new tensors. */
+/**
+ * The element-wise operators and products of tensors; inputs are broadcast as in NumPy, results are new tensors.
+ *
+ * <p>A whole number leaves an integer tensor its type; another number turns it to F32.
+ */
 public sealed interface TensorArithmetic permits Tensor {
     private Tensor self() {
         return (Tensor) this;

@@ -1,6 +1,11 @@
 package dev.espalier.runtime.internal;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
@@ -10,6 +15,8 @@ import org.slf4j.LoggerFactory;
 /** Loads libtorch once per process and holds its process-wide settings. */
 public final class Torch {
     private static final Logger LOG = LoggerFactory.getLogger(Torch.class);
+    private static final Path DRIVER = Path.of("/dev/nvidiactl");
+    private static final String GPU_BUILD = "/org/bytedeco/pytorch/linux-x86_64-gpu/libtorch_cuda.so";
     private static final int CUDA_DEVICES;
 
     static {
@@ -18,6 +25,9 @@ public final class Torch {
         setThreads(PhysicalCores.count());
         CUDA_DEVICES = torch.cuda_is_available() ? Byte.toUnsignedInt(torch.cuda_device_count()) : 0;
         LOG.debug("libtorch loaded: {} threads, {} CUDA devices", threads(), CUDA_DEVICES);
+        if (CUDA_DEVICES == 0 && hasDriver() && hasGpuBuild()) {
+            LOG.warn("The GPU is not used: {}", cudaCause());
+        }
     }
 
     private Torch() {}
@@ -32,10 +42,35 @@ public final class Torch {
         return CUDA_DEVICES;
     }
 
+    /** Why there is no usable CUDA device; empty if there is one. libtorch itself falls back without a word. */
+    public static String cudaCause() {
+        if (CUDA_DEVICES > 0) {
+            return "";
+        }
+        if (!hasDriver()) {
+            return "no NVIDIA driver here: " + DRIVER + " is missing";
+        }
+        if (!hasGpuBuild()) {
+            return "libtorch's CPU build is on the class path; put pytorch with classifier linux-x86_64-gpu there instead";
+        }
+        return "libtorch's GPU build did not load; put the libraries of CUDA 13, cuDNN 9 and NCCL 2 on LD_LIBRARY_PATH and see that"
+                + " nvidia-smi works";
+    }
+
+    private static boolean hasDriver() {
+        return Files.exists(DRIVER);
+    }
+
+    private static boolean hasGpuBuild() {
+        return Torch.class.getResource(GPU_BUILD) != null;
+    }
+
     /** Sets the threads of libtorch's operators and of OpenBLAS, which keeps a pool of its own. */
     public static void setThreads(int count) {
-        torch.set_num_threads(count);
-        openblas.blas_set_num_threads(count);
+        try (PointerScope temporaries = new PointerScope()) {
+            torch.set_num_threads(count);
+            openblas.blas_set_num_threads(count);
+        }
     }
 
     /** The threads that one libtorch operator may use. */
@@ -53,5 +88,22 @@ public final class Torch {
 
     public static boolean isDeterministic() {
         return torch.globalContext().deterministicAlgorithms();
+    }
+
+    /** The version of one of the bindings, {@code unknown} if its jar does not tell. */
+    public static String version(String artifact) {
+        try {
+            String version = Loader.getVersion("org.bytedeco", artifact);
+            return version == null ? "unknown" : version;
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+
+    /** How libtorch was built: compiler, BLAS, instruction sets. */
+    public static String build() {
+        try (BytePointer text = torch.show_config()) {
+            return text.getString();
+        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.espalier.runtime.internal;
 
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarOptional;
 
 /** libtorch's element-wise operators and products. */
 public final class TorchArithmetic {
@@ -12,7 +11,7 @@ public final class TorchArithmetic {
     }
 
     public static TorchTensor add(TorchTensor x, double value) {
-        return new TorchTensor(x.t.add(new Scalar(value)));
+        return new TorchTensor(x.t.add(Scalars.of(value)));
     }
 
     public static TorchTensor sub(TorchTensor x, TorchTensor y) {
@@ -20,7 +19,7 @@ public final class TorchArithmetic {
     }
 
     public static TorchTensor sub(TorchTensor x, double value) {
-        return new TorchTensor(x.t.sub(new Scalar(value)));
+        return new TorchTensor(x.t.sub(Scalars.of(value)));
     }
 
     public static TorchTensor mul(TorchTensor x, TorchTensor y) {
@@ -28,7 +27,7 @@ public final class TorchArithmetic {
     }
 
     public static TorchTensor mul(TorchTensor x, double value) {
-        return new TorchTensor(x.t.mul(new Scalar(value)));
+        return new TorchTensor(x.t.mul(Scalars.of(value)));
     }
 
     public static TorchTensor div(TorchTensor x, TorchTensor y) {
@@ -36,7 +35,7 @@ public final class TorchArithmetic {
     }
 
     public static TorchTensor div(TorchTensor x, double value) {
-        return new TorchTensor(x.t.div(new Scalar(value)));
+        return new TorchTensor(x.t.div(Scalars.of(value)));
     }
 
     public static TorchTensor neg(TorchTensor x) {
@@ -68,11 +67,11 @@ public final class TorchArithmetic {
     }
 
     public static TorchTensor pow(TorchTensor x, double exponent) {
-        return new TorchTensor(x.t.pow(new Scalar(exponent)));
+        return new TorchTensor(x.t.pow(exponent < 0 ? new Scalar(exponent) : Scalars.of(exponent)));
     }
 
     public static TorchTensor clamp(TorchTensor x, double low, double high) {
-        return new TorchTensor(x.t.clamp(optional(low), optional(high)));
+        return new TorchTensor(x.t.clamp(Scalars.optional(low), Scalars.optional(high)));
     }
 
     public static TorchTensor maximum(TorchTensor x, TorchTensor y) {
@@ -93,9 +92,5 @@ public final class TorchArithmetic {
 
     public static TorchTensor logSoftmax(TorchTensor x, long dim) {
         return new TorchTensor(x.t.log_softmax(dim));
-    }
-
-    static ScalarOptional optional(double value) {
-        return new ScalarOptional(new Scalar(value));
     }
 }

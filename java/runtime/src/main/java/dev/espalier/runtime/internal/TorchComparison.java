@@ -1,6 +1,5 @@
 package dev.espalier.runtime.internal;
 
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 
 /** libtorch's comparisons and logic. */
@@ -12,7 +11,7 @@ public final class TorchComparison {
     }
 
     public static TorchTensor eq(TorchTensor x, double value) {
-        return new TorchTensor(x.t.eq(new Scalar(value)));
+        return new TorchTensor(x.t.eq(Scalars.of(value)));
     }
 
     public static TorchTensor ne(TorchTensor x, TorchTensor y) {
@@ -20,7 +19,7 @@ public final class TorchComparison {
     }
 
     public static TorchTensor ne(TorchTensor x, double value) {
-        return new TorchTensor(x.t.ne(new Scalar(value)));
+        return new TorchTensor(x.t.ne(Scalars.of(value)));
     }
 
     public static TorchTensor lt(TorchTensor x, TorchTensor y) {
@@ -28,7 +27,7 @@ public final class TorchComparison {
     }
 
     public static TorchTensor lt(TorchTensor x, double value) {
-        return new TorchTensor(x.t.lt(new Scalar(value)));
+        return new TorchTensor(x.t.lt(Scalars.of(value)));
     }
 
     public static TorchTensor le(TorchTensor x, TorchTensor y) {
@@ -36,7 +35,7 @@ public final class TorchComparison {
     }
 
     public static TorchTensor le(TorchTensor x, double value) {
-        return new TorchTensor(x.t.le(new Scalar(value)));
+        return new TorchTensor(x.t.le(Scalars.of(value)));
     }
 
     public static TorchTensor gt(TorchTensor x, TorchTensor y) {
@@ -44,7 +43,7 @@ public final class TorchComparison {
     }
 
     public static TorchTensor gt(TorchTensor x, double value) {
-        return new TorchTensor(x.t.gt(new Scalar(value)));
+        return new TorchTensor(x.t.gt(Scalars.of(value)));
     }
 
     public static TorchTensor ge(TorchTensor x, TorchTensor y) {
@@ -52,7 +51,7 @@ public final class TorchComparison {
     }
 
     public static TorchTensor ge(TorchTensor x, double value) {
-        return new TorchTensor(x.t.ge(new Scalar(value)));
+        return new TorchTensor(x.t.ge(Scalars.of(value)));
     }
 
     public static TorchTensor not(TorchTensor x) {

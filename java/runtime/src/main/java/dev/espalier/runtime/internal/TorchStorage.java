@@ -80,14 +80,20 @@ public final class TorchStorage {
 
     /** A tensor over a direct buffer, which stays reachable until libtorch gives the memory back. */
     public static TorchTensor wrap(ByteBuffer buffer, byte dtype, long[] shape) {
-        for (Holder done = DONE.poll(); done != null; done = DONE.poll()) {
-            done.close();
-        }
         ByteBuffer slice = buffer.slice();
         Holder holder = new Holder(slice);
         HELD.add(holder);
         return new TorchTensor(
                 torch.from_blob(new Pointer(slice), shape, holder, TorchFactory.options(TorchFactory.type(dtype), -1)));
+    }
+
+    /** Frees the holders whose memory has been given back. */
+    static void drain() {
+        if (!DONE.isEmpty()) {
+            for (Holder done = DONE.poll(); done != null; done = DONE.poll()) {
+                done.close();
+            }
+        }
     }
 
     private static Tensor rowMajor(Tensor t, ScalarType type) {
@@ -109,7 +115,7 @@ public final class TorchStorage {
 
         @Override
         public void call(Pointer memory) {
-            // The native side of a callback must not be freed while it runs: the next wrap does it.
+            // The native side of a callback must not be freed while it runs: drain does it.
             HELD.remove(this);
             DONE.add(this);
         }

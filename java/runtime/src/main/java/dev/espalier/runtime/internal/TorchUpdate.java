@@ -7,11 +7,11 @@ public final class TorchUpdate {
     private TorchUpdate() {}
 
     public static void add(TorchTensor x, TorchTensor y, double alpha) {
-        x.t.add_(y.t, factor(alpha));
+        x.t.add_(y.t, Scalars.of(alpha));
     }
 
     public static void add(TorchTensor x, double value) {
-        x.t.add_(new Scalar(value));
+        x.t.add_(Scalars.of(value));
     }
 
     public static void mul(TorchTensor x, TorchTensor y) {
@@ -19,7 +19,7 @@ public final class TorchUpdate {
     }
 
     public static void mul(TorchTensor x, double value) {
-        x.t.mul_(new Scalar(value));
+        x.t.mul_(Scalars.of(value));
     }
 
     public static void div(TorchTensor x, TorchTensor y) {
@@ -27,15 +27,15 @@ public final class TorchUpdate {
     }
 
     public static void div(TorchTensor x, double value) {
-        x.t.div_(new Scalar(value));
+        x.t.div_(Scalars.of(value));
     }
 
     public static void addcmul(TorchTensor x, TorchTensor first, TorchTensor second, double value) {
-        x.t.addcmul_(first.t, second.t, factor(value));
+        x.t.addcmul_(first.t, second.t, Scalars.of(value));
     }
 
     public static void addcdiv(TorchTensor x, TorchTensor first, TorchTensor second, double value) {
-        x.t.addcdiv_(first.t, second.t, factor(value));
+        x.t.addcdiv_(first.t, second.t, Scalars.of(value));
     }
 
     public static void lerp(TorchTensor x, TorchTensor end, double weight) {
@@ -47,7 +47,7 @@ public final class TorchUpdate {
     }
 
     public static void fill(TorchTensor x, double value) {
-        x.t.fill_(new Scalar(value));
+        x.t.fill_(Scalars.of(value));
     }
 
     public static void copy(TorchTensor x, TorchTensor source) {
@@ -59,12 +59,6 @@ public final class TorchUpdate {
     }
 
     public static void clamp(TorchTensor x, double low, double high) {
-        x.t.clamp_(TorchArithmetic.optional(low), TorchArithmetic.optional(high));
-    }
-
-    /** A whole number stays an integer, so that integer tensors accept it. */
-    private static Scalar factor(double value) {
-        long whole = (long) value;
-        return whole == value ? new Scalar(whole) : new Scalar(value);
+        x.t.clamp_(Scalars.optional(low), Scalars.optional(high));
     }
 }
