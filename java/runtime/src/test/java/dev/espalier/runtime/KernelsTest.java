@@ -101,10 +101,13 @@ class KernelsTest {
                 List<ChannelSlice> group = List.of(
                         new ChannelSlice(weight, Tensor.of(g, 4, 6, 3), 1, 2, 2, 2),
                         new ChannelSlice(Tensor.of(bias, 2), Tensor.of(biasGradient, 2), 0, 0, 2, 1));
-                float[] scores = kernels.scoreChannels(importance, norm, List.of(group)).get(0).toFloatArray();
+                float[] scores = kernels.scoreChannels(importance, norm, List.of(group))
+                        .get(0)
+                        .toFloatArray();
                 for (int c = 0; c < 2; c++) {
                     // 25 terms summed in double precision, rounded once; the terms carry one rounding each.
-                    assertThat((double) scores[c]).isCloseTo(expected[c], within(2 * Math.ulp((float) expected[c]) + 0.0));
+                    assertThat((double) scores[c])
+                            .isCloseTo(expected[c], within(2 * Math.ulp((float) expected[c]) + 0.0));
                 }
             }
         }
@@ -141,7 +144,8 @@ class KernelsTest {
             assertThat(selection.value()).isEqualTo(sorted[k - 1]);
             assertThat(selection.below() + selection.ties()).isEqualTo(k);
             List<BitMask> masks = kernels.masks(scores, k);
-            assertThat(kernels.count(masks)).satisfies(kept -> assertThat(kept[0] + kept[1]).isEqualTo(177 - k));
+            assertThat(kernels.count(masks))
+                    .satisfies(kept -> assertThat(kept[0] + kept[1]).isEqualTo(177 - k));
             assertKept(masks.get(0), a, selection, 0);
             assertKept(masks.get(1), b, selection, pruned(a, selection.value()));
         }

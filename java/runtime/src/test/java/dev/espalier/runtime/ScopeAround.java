@@ -3,7 +3,6 @@ package dev.espalier.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.espalier.runtime.internal.NativeObjects;
-import dev.espalier.runtime.internal.Torch;
 import java.util.Objects;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -15,7 +14,7 @@ final class ScopeAround implements BeforeEachCallback, AfterEachCallback {
 
     @Override
     public void beforeEach(ExtensionContext context) {
-        Torch.load();
+        NativeObjects.load();
         context.getStore(NAMESPACE).put("count", NativeObjects.count());
         context.getStore(NAMESPACE).put("scope", Scope.open());
     }

@@ -3,6 +3,7 @@ package dev.espalier.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.espalier.runtime.internal.NativeObjects;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -111,6 +112,22 @@ class TensorContentsTest {
         for (int i = 0; i < views.size(); i++) {
             assertThat(views.get(i).toFloatArray()).containsOnly(i);
         }
+        assertThat(NativeObjects.wrappedBuffers()).isEqualTo(200);
+        views.forEach(Tensor::close);
+        assertThat(NativeObjects.wrappedBuffers()).isZero();
+    }
+
+    @Test
+    void oneBufferMayBeWrappedTwice() {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(8).order(ByteOrder.LITTLE_ENDIAN);
+        Tensor first = Tensor.wrap(buffer, DType.F32, 2);
+        Tensor second = Tensor.wrap(buffer, DType.I64, 1);
+        first.fillInPlace(0);
+        first.close();
+        assertThat(NativeObjects.wrappedBuffers()).isEqualTo(1);
+        assertThat(second.item()).isZero();
+        second.close();
+        assertThat(NativeObjects.wrappedBuffers()).isZero();
     }
 
     @Test

@@ -2,25 +2,17 @@ package dev.espalier.runtime.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.AutoGradMode;
-import org.bytedeco.pytorch.PointerConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Moves elements between libtorch tensors and Java memory. */
 public final class TorchStorage {
-    private static final Set<Holder> HELD = ConcurrentHashMap.newKeySet();
-    private static final Queue<Holder> DONE = new ConcurrentLinkedQueue<>();
-
     private TorchStorage() {}
 
     public static float[] toFloats(TorchTensor x) {
@@ -80,20 +72,10 @@ public final class TorchStorage {
 
     /** A tensor over a direct buffer, which stays reachable until libtorch gives the memory back. */
     public static TorchTensor wrap(ByteBuffer buffer, byte dtype, long[] shape) {
-        ByteBuffer slice = buffer.slice();
-        Holder holder = new Holder(slice);
-        HELD.add(holder);
-        return new TorchTensor(
-                torch.from_blob(new Pointer(slice), shape, holder, TorchFactory.options(TorchFactory.type(dtype), -1)));
-    }
-
-    /** Frees the holders whose memory has been given back. */
-    static void drain() {
-        if (!DONE.isEmpty()) {
-            for (Holder done = DONE.poll(); done != null; done = DONE.poll()) {
-                done.close();
-            }
-        }
+        Pointer memory = new Pointer(buffer.slice());
+        WrappedBuffers.INSTANCE.hold(memory.address(), buffer);
+        return new TorchTensor(torch.from_blob(
+                memory, shape, WrappedBuffers.INSTANCE, TorchFactory.options(TorchFactory.type(dtype), -1)));
     }
 
     private static Tensor rowMajor(Tensor t, ScalarType type) {
@@ -102,27 +84,5 @@ public final class TorchStorage {
 
     private static int length(Tensor t) {
         return Math.toIntExact(t.numel());
-    }
-
-    /** Keeps a wrapped buffer reachable until libtorch calls it as the memory's deleter. */
-    private static final class Holder extends PointerConsumer {
-        private final ByteBuffer buffer;
-
-        Holder(ByteBuffer buffer) {
-            this.buffer = buffer;
-            retainReference();
-        }
-
-        @Override
-        public void call(Pointer memory) {
-            // The native side of a callback must not be freed while it runs: drain does it.
-            HELD.remove(this);
-            DONE.add(this);
-        }
-
-        @Override
-        public String toString() {
-            return "memory of " + buffer;
-        }
     }
 }

@@ -18,7 +18,6 @@ public final class TorchTensor {
     /** Frees the handle. */
     public void close() {
         t.close();
-        TorchStorage.drain();
     }
 
     /** The extents, in a new array. */
