@@ -9,6 +9,9 @@ import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,6 +63,12 @@ class OpTest {
         Set<String> tested = cases().map(c -> c.op().type()).collect(Collectors.toSet());
         tested.add("BatchNormalization"); // its state makes it a case of its own, see BatchNormalizationTest
         assertThat(tested).isEqualTo(Ops.types());
+    }
+
+    @Test
+    void everyOperatorIsDocumented() throws IOException {
+        String page = Files.readString(Path.of("..", "..", "docs", "operators.md"));
+        assertThat(Ops.types()).allMatch(type -> page.contains(type));
     }
 
     static Stream<Arguments> refusals() {
