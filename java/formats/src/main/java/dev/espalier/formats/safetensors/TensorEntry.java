@@ -1,0 +1,30 @@
+package dev.espalier.formats.safetensors;
+
+import dev.espalier.formats.TensorBytes;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Shape;
+
+/** Where one tensor lies in a safetensors file: bytes [begin, end) of the data section. */
+public record TensorEntry(String name, DType dtype, Shape shape, long begin, long end) {
+    public TensorEntry {
+        long needed;
+        try {
+            needed = TensorBytes.length(dtype, shape);
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException("tensor '" + name + "' has shape " + shape + ", which is too large", e);
+        }
+        if (begin < 0 || end < begin) {
+            throw new IllegalArgumentException(
+                    "tensor '" + name + "' has data_offsets [" + begin + ", " + end + "], which run backwards");
+        }
+        if (end - begin != needed) {
+            throw new IllegalArgumentException("tensor '" + name + "' of " + dtype + " " + shape + " needs " + needed
+                    + " bytes, its data_offsets give " + (end - begin));
+        }
+    }
+
+    /** Bytes of the elements. */
+    public long length() {
+        return end - begin;
+    }
+}
