@@ -12,6 +12,7 @@ import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@NoLeaks
 class NpyTest {
     private static final long[][] SHAPES = {{}, {0}, {1}, {3, 0}, {7}, {2, 3, 5}, {1, 3, 1, 17}, {63}, {64}, {65}};
 

@@ -12,6 +12,7 @@ import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@NoLeaks
 class SafetensorsTest {
     private static final long[][] SHAPES = {{}, {0, 2}, {1}, {3}, {5, 7}, {2, 1, 3, 3}};
 

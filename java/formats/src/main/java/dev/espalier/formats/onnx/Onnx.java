@@ -1,0 +1,83 @@
+package dev.espalier.formats.onnx;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import dev.espalier.formats.FormatException;
+import dev.espalier.graph.Graph;
+import dev.espalier.model.Metadata;
+import dev.espalier.model.Model;
+import dev.espalier.model.Weights;
+import dev.espalier.op.Attribute.TensorValue;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Tensor;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reads and writes models as ONNX files. */
+public final class Onnx {
+    private static final String PRODUCER = "espalier";
+
+    /** What is written: the set that turned the axes of reductions into inputs, or the set that brought Gelu, with their IR. */
+    private static final int OPSET = 18;
+
+    private static final int IR_VERSION = 8;
+    private static final int OPSET_WITH_GELU = 20;
+    private static final int IR_VERSION_WITH_GELU = 9;
+
+    private Onnx() {}
+
+    /** The model in {@code file}, on the CPU, owning its weights. */
+    public static Model read(Path file) {
+        ModelProto proto = OnnxFile.read(file);
+        Metadata metadata = MetadataEntries.read(file, proto.getMetadataPropsList());
+        boolean own = proto.getProducerName().equals(PRODUCER);
+        GraphReader.Parsed parsed =
+                new GraphReader(file, proto.getGraph(), new GraphReader.Origin(own, List.of())).read();
+        try (Scope scope = Scope.open()) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            parsed.values().forEach((name, value) -> tensors.put(name, tensor(value)));
+            return new Model(parsed.graph(), Weights.adopt(tensors), metadata);
+        }
+    }
+
+    /** Writes {@code model} with its metadata, whole or not at all. */
+    public static void write(Model model, Path file) {
+        OnnxFile.write(toProto(model, file), file);
+    }
+
+    private static ModelProto toProto(Model model, Path file) {
+        long bytes = model.graph().parameters().values().stream()
+                .mapToLong(type -> type.numelPerSample() * type.dtype().bytes())
+                .sum();
+        if (bytes > Integer.MAX_VALUE) {
+            throw FormatException.of(file, "the weights need " + bytes + " bytes, an ONNX file holds at most 2 GiB");
+        }
+        return head(model.graph())
+                .addAllMetadataProps(MetadataEntries.write(model.metadata(), Sparsity.of(model)))
+                .setGraph(GraphWriter.write(model))
+                .build();
+    }
+
+    /** Producer and versions of a file that holds this graph. */
+    static ModelProto.Builder head(Graph graph) {
+        boolean gelu = graph.nodes().stream().anyMatch(node -> node.op().type().equals("Gelu"));
+        String version = Onnx.class.getPackage().getImplementationVersion();
+        return ModelProto.newBuilder()
+                .setIrVersion(gelu ? IR_VERSION_WITH_GELU : IR_VERSION)
+                .setProducerName(PRODUCER)
+                .setProducerVersion(version == null ? "" : version)
+                .addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain("").setVersion(gelu ? OPSET_WITH_GELU : OPSET));
+    }
+
+    private static Tensor tensor(TensorValue value) {
+        Tensor tensor = Tensor.empty(value.dtype(), Device.CPU, value.shape().toArray());
+        if (tensor.numel() > 0) {
+            tensor.byteBuffer().put(value.bytes());
+        }
+        return tensor;
+    }
+}
