@@ -43,7 +43,23 @@ public final class ConvolutionWindow {
         return numbers;
     }
 
-    long groups() {
+    /** Steps of the filter, (h, w). */
+    public long[] stride() {
+        return Arrays.copyOfRange(numbers, 0, 2);
+    }
+
+    /** Zeros around the image, (top, left, bottom, right). */
+    public long[] pads() {
+        return Arrays.copyOfRange(numbers, 2, 6);
+    }
+
+    /** Distances between the filter's elements, (h, w). */
+    public long[] dilation() {
+        return Arrays.copyOfRange(numbers, 6, 8);
+    }
+
+    /** In how many groups the channels are split. */
+    public long groups() {
         return numbers[8];
     }
 
