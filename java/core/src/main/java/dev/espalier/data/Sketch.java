@@ -5,7 +5,7 @@ final class Sketch {
     /** Random numbers set apart for each image. */
     private static final long DRAWS = 1L << 24;
 
-    private static final double NOISE = 0.08;
+    private static final double NOISE = 0.06;
 
     private final int side;
     private final Philox random;
@@ -31,7 +31,7 @@ final class Sketch {
         double angle = Math.toRadians(texture ? next(-14, 14) : next(-180, 180));
         double[] ground = colour();
         double[] figure = colour();
-        while (contrast(ground, figure) < 0.35) {
+        while (contrast(ground, figure) < 0.4) {
             figure = colour();
         }
         double slope = next(-0.15, 0.15);
