@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The channel dependencies of a graph: which places lose a channel together, and which channels must stay. */
@@ -107,12 +106,13 @@ public final class ChannelGroups {
                 .toArray(Channel[]::new);
     }
 
-    /** For every index along an axis of any value, whether it stays when each group keeps these channels. */
-    boolean[] kept(String value, int axis, Function<ChannelGroup, Kept> choice) {
+    /** For every index along an axis of any value, whether it stays when groups keep these channels, by id, and the others all. */
+    boolean[] kept(String value, int axis, Map<String, Kept> choice) {
         Channel[] along = channelsOf(value, axis);
         boolean[] kept = new boolean[along.length];
         for (int i = 0; i < along.length; i++) {
-            kept[i] = along[i] == null || choice.apply(along[i].group()).has(along[i].number());
+            Kept group = along[i] == null ? null : choice.get(along[i].group().id());
+            kept[i] = group == null || group.has(along[i].number());
         }
         return kept;
     }

@@ -1,0 +1,178 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.Kernels;
+import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
+
+/**
+ * One step on channels: decides how many channels each group loses, then removes those with the smallest scores.
+ *
+ * <p>A budget of channels is met exactly as far as rounding allows: globally {@code floor(target * all)}, locally
+ * {@code floor(target * channels)} of every group, in both cases at least one channel (or the rounding step) stays per group. A
+ * budget of MACs or parameters is met by the shortest beginning of the removal order whose remaining graph, recomputed exactly, is at
+ * or below the target; it falls short of the target by less than the last channel (or rounding step) saves.
+ */
+final class ChannelStep {
+    /** Absorbs the rounding of products such as 0.7 * 10. */
+    private static final double SLACK = 1e-9;
+
+    private final ChannelGroups groups;
+    private final Policy policy;
+    private final Evidence evidence;
+    private final List<ChannelGroup> prunable;
+
+    ChannelStep(ChannelGroups groups, Policy policy, Evidence evidence) {
+        this.groups = groups;
+        this.policy = policy;
+        this.evidence = evidence;
+        this.prunable = groups.prunable();
+    }
+
+    Mask next(Mask mask, Budget budget) {
+        if (prunable.isEmpty()) {
+            throw new PruningException(
+                    "graph '" + groups.graph().name() + "' has no channels that may be removed: " + groups.frozen());
+        }
+        List<Tensor> scores = new ArrayList<>();
+        List<Tensor> raw = new ChannelScores(groups.graph(), policy, evidence).of(prunable, mask);
+        for (int i = 0; i < raw.size(); i++) {
+            scores.add(bounded(raw.get(i), mask.kept(prunable.get(i)), floor(prunable.get(i))));
+        }
+        RemovalOrder order = policy.scope() == ScoreScope.GLOBAL
+                ? k -> removedGlobally(scores, k)
+                : RemovalOrder.evenly(
+                        prunable.stream().mapToInt(ChannelGroup::channels).toArray(), floors());
+        int[] kept = keptCounts(order, mask, budget);
+        Map<String, Kept> channels = new LinkedHashMap<>();
+        for (int i = 0; i < kept.length; i++) {
+            channels.put(prunable.get(i).id(), best(scores.get(i), kept[i]));
+        }
+        return Mask.of(Map.of(), channels);
+    }
+
+    /** The fewest channels that a group keeps. */
+    private int floor(ChannelGroup group) {
+        return Math.min(policy.budget().roundTo(), group.channels());
+    }
+
+    private int[] floors() {
+        return prunable.stream().mapToInt(this::floor).toArray();
+    }
+
+    /** Scores in which removed channels come first and the best {@code floor} of the others last. */
+    private static Tensor bounded(Tensor scores, Kept kept, int floor) {
+        boolean[] stays = new boolean[kept.channels()];
+        Arrays.stream(kept.indices()).forEach(c -> stays[c] = true);
+        Tensor lowest = Tensor.full(Double.NEGATIVE_INFINITY, scores.dtype(), scores.device());
+        Tensor highest = Tensor.full(Double.POSITIVE_INFINITY, scores.dtype(), scores.device());
+        Tensor left = scores.where(truths(stays).to(scores.device()), lowest);
+        BitMask best = Kernels.on(scores.device())
+                .masks(List.of(left), kept.channels() - floor)
+                .get(0);
+        return left.where(best.unpack().logicalNot(), highest);
+    }
+
+    private static Tensor truths(boolean[] values) {
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (values[i] ? 1 : 0);
+        }
+        return Tensor.of(bytes, bytes.length).ne(0);
+    }
+
+    private static int[] removedGlobally(List<Tensor> scores, int k) {
+        Kernels kernels = Kernels.on(scores.get(0).device());
+        long[] kept = kernels.count(kernels.masks(scores, k));
+        return IntStream.range(0, kept.length)
+                .map(i -> (int) (scores.get(i).numel() - kept[i]))
+                .toArray();
+    }
+
+    private static Kept best(Tensor scores, int kept) {
+        int channels = (int) scores.numel();
+        BitMask bits = Kernels.on(scores.device())
+                .masks(List.of(scores), channels - kept)
+                .get(0);
+        return Kept.of(channels, Indices.where(bits.unpack()));
+    }
+
+    private int[] keptCounts(RemovalOrder order, Mask mask, Budget budget) {
+        int removable = prunable.stream().mapToInt(g -> g.channels() - floor(g)).sum();
+        if (budget.of() == Budget.Of.CHANNELS) {
+            if (policy.scope() == ScoreScope.LOCAL) {
+                return counts(
+                        prunable.stream()
+                                .mapToInt(g -> share(budget, g.channels()))
+                                .toArray(),
+                        mask);
+            }
+            int all = prunable.stream().mapToInt(ChannelGroup::channels).sum();
+            int k = share(budget, all);
+            if (k > removable) {
+                throw new PruningException("target " + budget.target() + " asks for " + k + " of " + all
+                        + " channels but at most " + removable + " can go; lower it");
+            }
+            return counts(order.first(k), mask);
+        }
+        ToLongFunction<Graph> cost = budget.of() == Budget.Of.MACS ? Graph::macs : Graph::parameterCount;
+        double limit = (1 - budget.target()) * cost.applyAsLong(groups.graph());
+        return within(order, mask, cost, limit, removable);
+    }
+
+    /** What each group keeps after such removals: rounded up, at least the floor and never more than the mask has left. */
+    private int[] counts(int[] removed, Mask mask) {
+        int step = policy.budget().roundTo();
+        int[] kept = new int[removed.length];
+        for (int i = 0; i < kept.length; i++) {
+            ChannelGroup group = prunable.get(i);
+            int left = Math.max(group.channels() - removed[i], floor(group));
+            int rounded = (left + step - 1) / step * step;
+            kept[i] = Math.min(rounded, mask.kept(group).count());
+        }
+        return kept;
+    }
+
+    private static int share(Budget budget, int channels) {
+        return (int) Math.floor(budget.target() * channels + SLACK);
+    }
+
+    /** The kept counts of the shortest beginning of the order whose graph costs at most the limit. */
+    private int[] within(RemovalOrder order, Mask mask, ToLongFunction<Graph> cost, double limit, int removable) {
+        long least = cost.applyAsLong(graph(counts(order.first(removable), mask)));
+        if (least > limit) {
+            throw new PruningException("target " + policy.budget().of() + " <= " + Math.round(limit)
+                    + " cannot be met: with the fewest channels " + least + " are left; lower the target");
+        }
+        int low = 0;
+        int high = removable;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (cost.applyAsLong(graph(counts(order.first(middle), mask))) <= limit) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return counts(order.first(low), mask);
+    }
+
+    /** The graph that is left; which channels stay does not matter for its cost, only how many. */
+    private Graph graph(int[] kept) {
+        Map<String, Kept> choice = new LinkedHashMap<>();
+        for (int i = 0; i < kept.length; i++) {
+            int channels = prunable.get(i).channels();
+            choice.put(
+                    prunable.get(i).id(),
+                    Kept.of(channels, IntStream.range(0, kept[i]).toArray()));
+        }
+        return GraphCut.of(groups, choice);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.Kernels;
+import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One step on single weights: the exact number of smallest scores is removed.
+ *
+ * <p>Only weights of convolutions and matrix products may be masked; biases and normalisation have next to no elements and much effect.
+ */
+final class ElementStep {
+    private final Graph graph;
+    private final Policy policy;
+    private final Evidence evidence;
+
+    ElementStep(Graph graph, Policy policy, Evidence evidence) {
+        this.graph = graph;
+        this.policy = policy;
+        this.evidence = evidence;
+    }
+
+    /** Parameters that may be masked: multiplied weights that no ignored node uses. */
+    static List<String> eligible(Graph graph, Set<String> ignored) {
+        Set<String> weights = new LinkedHashSet<>();
+        for (Node node : graph.nodes()) {
+            node.op().weightInputs().stream()
+                    .map(node.inputs()::get)
+                    .filter(graph.parameters()::containsKey)
+                    .filter(p -> graph.consumers(p).stream().noneMatch(n -> ignored.contains(n.name())))
+                    .forEach(weights::add);
+        }
+        return List.copyOf(weights);
+    }
+
+    Mask next(Mask mask, Budget budget) {
+        List<String> parameters = eligible(graph, policy.ignored());
+        if (parameters.isEmpty()) {
+            throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
+        }
+        List<Tensor> scores = scores(parameters, mask);
+        double share = share(parameters, budget);
+        List<BitMask> bits = new ArrayList<>();
+        if (policy.scope() == ScoreScope.GLOBAL) {
+            bits.addAll(smallest(scores, removed(parameters, mask), share));
+        } else {
+            for (int i = 0; i < scores.size(); i++) {
+                List<String> one = List.of(parameters.get(i));
+                bits.addAll(smallest(List.of(scores.get(i)), removed(one, mask), share));
+            }
+        }
+        Map<String, BitMask> elements = new LinkedHashMap<>();
+        for (int i = 0; i < bits.size(); i++) {
+            elements.put(parameters.get(i), bits.get(i));
+        }
+        return Mask.of(elements, Map.of());
+    }
+
+    /** The masks without {@code share} of all elements, and never fewer than were removed before. */
+    private static List<BitMask> smallest(List<Tensor> scores, long removed, double share) {
+        long all = scores.stream().mapToLong(Tensor::numel).sum();
+        long k = Math.max(removed, Math.round(share * all));
+        return Kernels.on(scores.get(0).device()).masks(scores, k);
+    }
+
+    private static long removed(List<String> parameters, Mask mask) {
+        return parameters.stream()
+                .map(mask.elements()::get)
+                .filter(bits -> bits != null)
+                .mapToLong(bits -> bits.shape().numel() - bits.kept())
+                .sum();
+    }
+
+    /** The share of the eligible weights that meets the budget. */
+    private double share(List<String> parameters, Budget budget) {
+        if (budget.of() == Budget.Of.SPARSITY) {
+            return budget.target();
+        }
+        long eligible = parameters.stream()
+                .mapToLong(p -> graph.type(p).numelPerSample())
+                .sum();
+        double wanted = budget.target() * graph.parameterCount();
+        if (wanted > eligible) {
+            throw new PruningException("target " + budget.target() + " asks for " + Math.round(wanted)
+                    + " parameters but only " + eligible + " weights may be masked; ignore fewer nodes or lower it");
+        }
+        return wanted / eligible;
+    }
+
+    /** Scores in which removed elements are smaller than any other, so that they stay removed. */
+    private List<Tensor> scores(List<String> parameters, Mask mask) {
+        List<Tensor> scores = new ArrayList<>(raw(parameters));
+        for (int i = 0; i < scores.size(); i++) {
+            BitMask bits = mask.elements().get(parameters.get(i));
+            if (bits != null) {
+                Tensor score = scores.get(i);
+                Tensor lowest = Tensor.full(Double.NEGATIVE_INFINITY, score.dtype(), score.device());
+                scores.set(i, score.where(bits.unpack(), lowest));
+            }
+        }
+        return scores;
+    }
+
+    private List<Tensor> raw(List<String> parameters) {
+        List<Tensor> weights =
+                parameters.stream().map(p -> evidence.weight(p).detach()).toList();
+        Criterion criterion = policy.criterion();
+        if (criterion == Criterion.RANDOM) {
+            return parameters.stream().map(p -> random(p)).toList();
+        }
+        List<Tensor> gradients = criterion.needsGradients()
+                ? parameters.stream().map(p -> evidence.gradient(p).detach()).toList()
+                : List.of();
+        return Kernels.on(weights.get(0).device()).score(criterion.importance(), weights, gradients);
+    }
+
+    private Tensor random(String parameter) {
+        Tensor weight = evidence.weight(parameter);
+        return RandomScores.draw(policy.seed(), parameter, Math.toIntExact(weight.numel()))
+                .reshape(weight.shape().toArray())
+                .to(weight.device());
+    }
+}

@@ -1,0 +1,10 @@
+package dev.espalier.prune;
+
+/**
+ * How far the outputs of a compacted model were from those of the masked one.
+ *
+ * @param maxAbsDiff the largest difference, at the output where it is largest in relation to the tolerance
+ * @param tolerance the difference that rounding alone may cause at that output
+ * @param passed whether no output differs by more than its tolerance
+ */
+public record EqualityCheck(double maxAbsDiff, double tolerance, boolean passed) {}

@@ -1,0 +1,34 @@
+package dev.espalier.prune;
+
+import java.util.Set;
+
+/**
+ * What a pruner removes and in what order.
+ *
+ * @param ignored names of nodes that are left alone: no single weight of theirs is masked, their output channels stay
+ * @param seed of the random criterion, which draws from nothing else
+ */
+public record Policy(
+        Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Set<String> ignored, long seed) {
+    public Policy {
+        ignored = Set.copyOf(ignored);
+        boolean elements = pattern == Pattern.ELEMENT;
+        Budget.Of of = budget.of();
+        boolean fits = of == Budget.Of.PARAMETERS || elements == (of == Budget.Of.SPARSITY);
+        if (!fits) {
+            throw new PruningException("a budget of " + of + " cannot be met by removing "
+                    + (elements
+                            ? "single weights; use SPARSITY or PARAMETERS"
+                            : "channels; use CHANNELS, MACS or PARAMETERS"));
+        }
+        if (elements && budget.roundTo() != 1) {
+            throw new PruningException(
+                    "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");
+        }
+    }
+
+    /** No node ignored, seed 0. */
+    public static Policy of(Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget) {
+        return new Policy(criterion, pattern, scope, budget, Set.of(), 0);
+    }
+}

@@ -1,0 +1,58 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.runtime.Grad;
+import dev.espalier.runtime.Scope;
+
+/**
+ * One pure step of pruning: from a mask, evidence and a target to a narrower mask of the same graph.
+ *
+ * <p>Nothing is written: apply the mask with {@link MaskedWeights}, or make the network smaller with {@link Compaction}. Targets are
+ * shares of the graph as it was given, whatever the mask has removed already; a target below what is removed changes nothing.
+ */
+public final class Pruner {
+    private final ChannelGroups groups;
+    private final Policy policy;
+
+    /**
+     * Makes a pruner for a graph.
+     *
+     * @throws PruningException if the policy ignores a node that the graph does not have
+     */
+    public Pruner(Graph graph, Policy policy) {
+        this.groups = ChannelGroups.trace(graph, policy.ignored());
+        this.policy = policy;
+    }
+
+    /** The channel groups that this pruner chooses from. */
+    public ChannelGroups groups() {
+        return groups;
+    }
+
+    public Policy policy() {
+        return policy;
+    }
+
+    /** As {@link #next(Mask, Evidence, double)} for the target of the policy's budget. */
+    public Mask next(Mask mask, Evidence evidence) {
+        return next(mask, evidence, policy.budget().target());
+    }
+
+    /**
+     * The mask that meets the target, within the given one; the words of its bit masks belong to the open scope.
+     *
+     * @param target the share to be removed of what the budget names
+     * @throws PruningException if the target cannot be met or evidence is missing
+     */
+    public Mask next(Mask mask, Evidence evidence, double target) {
+        mask.check(groups);
+        Budget budget = policy.budget().withTarget(target);
+        try (Scope scope = Scope.open();
+                Grad off = Grad.disabled()) {
+            Mask step = policy.pattern() == Pattern.ELEMENT
+                    ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
+                    : new ChannelStep(groups, policy, evidence).next(mask, budget);
+            return scope.keep(mask.narrow(step));
+        }
+    }
+}

@@ -1,0 +1,342 @@
+package dev.espalier.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
+import dev.espalier.model.Metadata;
+import dev.espalier.model.Model;
+import dev.espalier.model.ModelBuilder;
+import dev.espalier.model.Models;
+import dev.espalier.model.Weights;
+import dev.espalier.op.Attribute;
+import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.Evaluation;
+import dev.espalier.plan.Execution;
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.ShapeException;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@NoLeaks
+class CompactionTest {
+    private static final Set<String> WEIGHTED = Set.of("Conv", "Gemm", "MatMul");
+
+    static Stream<Arguments> cases() {
+        Stream<Arguments> patterns = Networks.PATTERNS.keySet().stream()
+                .flatMap(name -> Stream.of(0.25, 0.5, 0.75).map(ratio -> Arguments.of(name, ratio)));
+        Stream<Arguments> models = Stream.of("kerasCnn", "resnet20", "resnet56", "vgg16bn", "resnet18")
+                .flatMap(name -> Stream.of(0.25, 0.5, 0.75).map(ratio -> Arguments.of(name, ratio)));
+        return Stream.concat(patterns, models);
+    }
+
+    private static Graph graph(String name) {
+        Supplier<Graph> pattern = Networks.PATTERNS.get(name);
+        if (pattern != null) {
+            return pattern.get();
+        }
+        boolean deep = name.equals("vgg16bn");
+        Shape input = deep ? Shape.of(3, 32, 32) : Shape.of(3, 16, 16);
+        return Models.layers(name, input, 10, deep || name.equals("resnet18") ? 0.125 : 0.25)
+                .graph();
+    }
+
+    @ParameterizedTest(name = "{0} without {1}")
+    @MethodSource("cases")
+    void aCompactedModelEqualsTheMaskedOne(String name, double ratio) {
+        Graph graph = graph(name);
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        Mask mask = RandomModel.mask(groups, ratio, 7);
+        try (Model model = RandomModel.calibrated(groups, mask, 3);
+                Compacted compacted = Compaction.compact(model, groups, mask)) {
+            EqualityCheck check = compacted.outcome().check();
+            assertThat(check.passed()).isTrue();
+            assertThat(check.maxAbsDiff()).isLessThanOrEqualTo(check.tolerance());
+            widthsAreAsPlanned(groups, mask, compacted.model().graph());
+            countsAgreeWithARecount(compacted);
+            oneTrainingStepHasFiniteGradients(compacted.model());
+        }
+    }
+
+    private static void widthsAreAsPlanned(ChannelGroups groups, Mask mask, Graph smaller) {
+        groups.graph().parameters().forEach((parameter, type) -> {
+            for (int axis = 0; axis < type.rank(); axis++) {
+                long gone = 0;
+                for (ChannelGroup group : groups.prunable()) {
+                    for (Member member : group.members()) {
+                        if (member.parameter().equals(parameter) && member.axis() == axis) {
+                            gone += (long) (group.channels() - mask.kept(group).count())
+                                    * member.indices().copies();
+                        }
+                    }
+                }
+                assertThat(smaller.type(parameter).dim(axis))
+                        .as(parameter + " axis " + axis)
+                        .isEqualTo(type.dim(axis) - gone);
+            }
+        });
+    }
+
+    /** Counts from the tensors that a run really sees, not from the graph's types. */
+    private static void countsAgreeWithARecount(Compacted compacted) {
+        Model model = compacted.model();
+        long[] macs = new long[1];
+        Execution.Observer count = (node, in, out) -> {
+            Tensor weight = in.size() > 1 ? in.get(1) : null;
+            if (weight != null && WEIGHTED.contains(node.op().type())) {
+                long filters = node.op().type().equals("MatMul") ? weight.size(1) : weight.size(0);
+                macs[0] += out.get(0).numel() * weight.numel() / filters;
+            } else if (weight != null && node.op().type().equals("ConvTranspose")) {
+                Tensor x = in.get(0);
+                macs[0] += x == null ? 0 : x.numel() * weight.numel() / weight.size(0);
+            }
+        };
+        try (Scope scope = Scope.open()) {
+            Execution.run(model.graph(), model.weights().asMap(), single(model.graph()), Evaluation.INFERENCE, count);
+        }
+        long parameters = model.weights().asMap().entrySet().stream()
+                .filter(e -> !e.getKey().endsWith(".mean") && !e.getKey().endsWith(".variance"))
+                .mapToLong(e -> e.getValue().numel())
+                .sum();
+        assertThat(compacted.outcome().after().parameters()).isEqualTo(parameters);
+        assertThat(compacted.outcome().after().macs()).isEqualTo(macs[0]);
+        assertThat(compacted.outcome().before().parameters()).isGreaterThan(parameters);
+        assertThat(compacted.outcome().before().macs()).isGreaterThan(macs[0]);
+    }
+
+    private static Map<String, Tensor> single(Graph graph) {
+        String input = graph.inputs().keySet().iterator().next();
+        long[] shape = graph.type(input).shape().toArray();
+        shape[0] = 1;
+        return Map.of(input, Tensor.ones(DType.F32, Device.CPU, shape));
+    }
+
+    private static void oneTrainingStepHasFiniteGradients(Model model) {
+        Graph graph = model.graph();
+        try (Scope scope = Scope.open()) {
+            Map<String, Tensor> weights = new LinkedHashMap<>();
+            model.weights()
+                    .asMap()
+                    .forEach((name, tensor) ->
+                            weights.put(name, tensor.copy().setRequiresGrad(!graph.isStatistic(name))));
+            Map<String, Tensor> inputs = Samples.normal(graph, 1).get(0);
+            Tensor logits = Execution.run(graph, weights, inputs, new Evaluation(true))
+                    .values()
+                    .iterator()
+                    .next();
+            Nn.crossEntropy(logits, Tensor.of(new long[] {0, 1, 2, 3}, 4), 0).backward();
+            weights.forEach((name, weight) -> {
+                Tensor gradient = weight.grad();
+                assertThat(gradient == null).as(name).isEqualTo(graph.isStatistic(name));
+                assertThat(gradient == null || gradient.allFinite()).as(name).isTrue();
+            });
+        }
+    }
+
+    static Stream<String> controls() {
+        return Stream.concat(Networks.PATTERNS.keySet().stream(), Stream.of("kerasCnn", "resnet20", "vgg16bn"));
+    }
+
+    /**
+     * The negative control: the same widths, but one kept index of one weight replaced by a removed one. Only a channel that a ReLU
+     * silences on all samples may hide the exchange, so the first kept channel that is alive must betray it.
+     */
+    @ParameterizedTest
+    @MethodSource("controls")
+    void oneShiftedIndexMakesTheProofFail(String name) {
+        Graph graph = graph(name);
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        Mask mask = RandomModel.mask(groups, 0.5, 7);
+        try (Model model = RandomModel.calibrated(groups, mask, 3);
+                Scope scope = Scope.open()) {
+            Map<String, List<Tensor>> sources = new LinkedHashMap<>();
+            Map<String, Tensor> masked = new LinkedHashMap<>();
+            model.weights().asMap().forEach((p, t) -> sources.put(p, List.of(t)));
+            model.weights().asMap().forEach((p, t) -> masked.put(p, t.copy()));
+            try (MaskedWeights zeros = MaskedWeights.of(groups, mask, Device.CPU)) {
+                zeros.apply(masked);
+            }
+            Map<String, Tensor> right = firsts(WeightCut.cut(groups, mask.channels(), sources));
+            Graph smaller = GraphCut.of(groups, mask.channels());
+            List<Map<String, Tensor>> samples = Samples.normal(graph, 5);
+            assertThat(new EqualityProof(graph, masked, smaller, right)
+                            .compare(samples)
+                            .passed())
+                    .isTrue();
+
+            ChannelGroup group = groups.prunable().get(groups.prunable().size() - 1);
+            String reader = group.members().get(group.members().size() - 1).parameter();
+            assertThat(IntStream.of(mask.kept(group).indices()).boxed()).anySatisfy(channel -> {
+                Map<String, Kept> wrong = new LinkedHashMap<>(mask.channels());
+                wrong.put(group.id(), exchanged(mask.kept(group), channel));
+                Map<String, Tensor> broken = new LinkedHashMap<>(right);
+                broken.put(reader, firsts(WeightCut.cut(groups, wrong, sources)).get(reader));
+                assertThat(new EqualityProof(graph, masked, smaller, broken)
+                                .compare(samples)
+                                .passed())
+                        .isFalse();
+            });
+        }
+    }
+
+    private static Map<String, Tensor> firsts(Map<String, List<Tensor>> tensors) {
+        Map<String, Tensor> firsts = new LinkedHashMap<>();
+        tensors.forEach((name, all) -> firsts.put(name, all.get(0)));
+        return firsts;
+    }
+
+    /** As many channels, but the first removed one in place of this one. */
+    private static Kept exchanged(Kept kept, int channel) {
+        int removed = 0;
+        while (kept.has(removed)) {
+            removed++;
+        }
+        int other = removed;
+        return Kept.of(
+                kept.channels(),
+                IntStream.of(kept.indices()).map(i -> i == channel ? other : i).toArray());
+    }
+
+    @Test
+    void optimiserStateAndBitMasksAreCutLikeTheirParameter() {
+        Graph graph = Networks.residual();
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        Mask channels = RandomModel.mask(groups, 0.5, 1);
+        try (Model model = RandomModel.of(graph, 2);
+                Scope scope = Scope.open()) {
+            Map<String, List<Tensor>> state = new LinkedHashMap<>();
+            model.weights().asMap().forEach((p, t) -> state.put(p, List.of(t.mul(2), t.square())));
+            Tensor positive = model.weights().get("conv2.weight").gt(0);
+            Mask mask = Mask.of(Map.of("conv2.weight", BitMask.pack(positive)), channels.channels());
+            try (Compacted compacted = Compaction.compact(model, groups, mask, state)) {
+                compacted.model().weights().asMap().forEach((name, weight) -> {
+                    List<Tensor> cut = Objects.requireNonNull(compacted.state().get(name));
+                    assertThat(cut.get(0).shape()).isEqualTo(weight.shape());
+                    if (!name.equals("conv2.weight")) {
+                        assertThat(cut.get(0).toFloatArray())
+                                .isEqualTo(weight.mul(2).toFloatArray());
+                        assertThat(cut.get(1).toFloatArray())
+                                .isEqualTo(weight.square().toFloatArray());
+                    }
+                });
+                Tensor weight = compacted.model().weights().get("conv2.weight");
+                Tensor bits = Objects.requireNonNull(compacted.elements().get("conv2.weight"))
+                        .unpack();
+                assertThat(bits.toLongArray()).isEqualTo(weight.gt(0).toLongArray());
+                assertThat(bits.toLongArray()).contains(0, 1);
+            }
+        }
+    }
+
+    @Test
+    void stateOfAnotherShapeIsRefused() {
+        Graph graph = Networks.chain();
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        try (Model model = RandomModel.of(graph, 2);
+                Scope scope = Scope.open()) {
+            Map<String, List<Tensor>> state = Map.of("conv1.weight", List.of(Tensor.scalar(1)));
+            assertThatThrownBy(() -> Compaction.compact(model, groups, RandomModel.mask(groups, 0.5, 1), state))
+                    .isInstanceOf(ShapeException.class)
+                    .hasMessageContaining("optimiser state of 'conv1.weight' has shape []");
+        }
+    }
+
+    @Test
+    void aModelThatDoesNotListenToItsInputsProvesNothing() {
+        Graph graph = Networks.chain();
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        try (Model model = RandomModel.of(graph, 2)) {
+            model.weights().get("conv1.weight").zeroInPlace();
+            assertThatThrownBy(() -> Compaction.compact(model, groups, RandomModel.mask(groups, 0.5, 1)))
+                    .isInstanceOf(CompactionException.class)
+                    .hasMessageContaining("'logits'")
+                    .hasMessageContaining("varies by only");
+        }
+    }
+
+    @Test
+    void infiniteOutputsProveNothing() {
+        Graph graph = Networks.flatten();
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        try (Model model = RandomModel.of(graph, 2)) {
+            model.weights().get("dense2.bias").fillInPlace(Double.POSITIVE_INFINITY);
+            assertThatThrownBy(() -> Compaction.compact(model, groups, RandomModel.mask(groups, 0.5, 1)))
+                    .isInstanceOf(CompactionException.class)
+                    .hasMessageContaining("not finite");
+        }
+    }
+
+    @Test
+    void groupsOfAnotherGraphAreRefused() {
+        ChannelGroups groups = ChannelGroups.trace(Networks.chain());
+        try (Model model = RandomModel.of(Networks.chain(), 2)) {
+            assertThatThrownBy(() -> Compaction.compact(model, groups, Mask.all()))
+                    .isInstanceOf(PruningException.class)
+                    .hasMessageContaining("another graph");
+        }
+    }
+
+    @Test
+    void depthwiseGroupsReshapesAndPadsFollow() {
+        assertThat(cut(Networks.depthwise(2), "conv2").op().attributes().get("group"))
+                .isEqualTo(Attribute.of(3));
+        assertThat(cut(Networks.grouped(), "conv2").op().attributes().get("group"))
+                .isEqualTo(Attribute.of(2));
+        assertThat(cut(Networks.shuffle(), "split").op().attributes().get("shape"))
+                .isEqualTo(Ints.of(0, 2, 2, 6, 6));
+        assertThat(cut(Networks.shuffle(), "join").op().attributes().get("shape"))
+                .isEqualTo(Ints.of(0, 4, 6, 6));
+        assertThat(cut(Networks.paddedShortcut(), "wide").op().attributes().get("pads"))
+                .isEqualTo(Ints.of(0, 2, 0, 0, 0, 0, 0, 0));
+    }
+
+    /** The node when every group keeps the first half of its channels. */
+    private static Node cut(Graph graph, String node) {
+        ChannelGroups groups = ChannelGroups.trace(graph);
+        Map<String, Kept> first = new LinkedHashMap<>();
+        groups.prunable()
+                .forEach(g -> first.put(
+                        g.id(),
+                        Kept.of(
+                                g.channels(),
+                                IntStream.range(0, (g.channels() + 1) / 2).toArray())));
+        return GraphCut.of(groups, first).node(node);
+    }
+
+    @Test
+    void aModelWithoutAMaskStaysAsItIs() {
+        Model made = ModelBuilder.of("net", Shape.of(3, 6, 6))
+                .conv(4, 3)
+                .flatten()
+                .dense(3)
+                .build(1);
+        try (Model model = new Model(made.graph(), made.weights(), Metadata.NONE);
+                Compacted compacted = Compaction.compact(model, ChannelGroups.trace(model.graph()), Mask.all())) {
+            assertThat(compacted.outcome().check().maxAbsDiff()).isZero();
+            assertThat(compacted.outcome().after())
+                    .isEqualTo(compacted.outcome().before());
+            Weights weights = compacted.model().weights();
+            weights.names()
+                    .forEach(name -> assertThat(weights.get(name).toFloatArray())
+                            .isEqualTo(model.weights().get(name).toFloatArray()));
+        }
+    }
+}

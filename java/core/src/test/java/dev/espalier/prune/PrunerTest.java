@@ -1,0 +1,325 @@
+package dev.espalier.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.model.Model;
+import dev.espalier.model.Models;
+import dev.espalier.prune.Budget.Of;
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@NoLeaks
+class PrunerTest {
+    private final Graph graph =
+            Models.layers("resnet20", Shape.of(3, 16, 16), 10, 1).graph();
+    private Scope scope;
+    private Model model;
+    private Evidence evidence;
+
+    @BeforeEach
+    void open() {
+        model = RandomModel.of(graph, 5);
+        scope = Scope.open();
+        Map<String, Tensor> gradients = new HashMap<>();
+        try (Model other = RandomModel.of(graph, 6)) {
+            other.weights().asMap().forEach((name, tensor) -> gradients.put(name, tensor.sub(0.2)));
+        }
+        evidence = new Evidence(model.weights().asMap(), gradients);
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+        model.close();
+    }
+
+    private static Policy policy(Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget) {
+        return Policy.of(criterion, pattern, scope, budget);
+    }
+
+    private Pruner pruner(Pattern pattern, ScoreScope scoreScope, double target, Of of) {
+        return new Pruner(graph, policy(Criterion.L1, pattern, scoreScope, Budget.of(target, of)));
+    }
+
+    private static long removed(BitMask bits) {
+        return bits.shape().numel() - bits.kept();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Criterion.class)
+    void elementMasksRemoveExactlyTheShareAndOnlyShrink(Criterion criterion) {
+        for (ScoreScope scoreScope : ScoreScope.values()) {
+            Pruner pruner =
+                    new Pruner(graph, policy(criterion, Pattern.ELEMENT, scoreScope, Budget.of(0.9, Of.SPARSITY)));
+            Mask mask = Mask.all();
+            for (double target : new double[] {0.3, 0.31, 0.9}) {
+                mask = pruner.next(mask, evidence, target);
+                long all = mask.elements().values().stream()
+                        .mapToLong(m -> m.shape().numel())
+                        .sum();
+                if (scoreScope == ScoreScope.GLOBAL) {
+                    assertThat(mask.elements().values().stream()
+                                    .mapToLong(PrunerTest::removed)
+                                    .sum())
+                            .isEqualTo(Math.round(target * all));
+                } else {
+                    assertThat(mask.elements().values())
+                            .allSatisfy(m -> assertThat(m.sparsity()).isLessThanOrEqualTo(0.91));
+                    mask.elements()
+                            .values()
+                            .forEach(m -> assertThat(removed(m))
+                                    .isIn(
+                                            Math.round(0.3 * m.shape().numel()),
+                                            Math.round(0.31 * m.shape().numel()),
+                                            Math.round(0.9 * m.shape().numel())));
+                }
+            }
+            assertThat(mask.sparsity()).isCloseTo(0.9, within(1e-3));
+        }
+    }
+
+    @Test
+    void theSmallestMagnitudesGoFirst() {
+        Mask mask = pruner(Pattern.ELEMENT, ScoreScope.GLOBAL, 0.6, Of.SPARSITY).next(Mask.all(), evidence);
+        double largestRemoved = 0;
+        double smallestKept = Double.MAX_VALUE;
+        for (Map.Entry<String, BitMask> entry : mask.elements().entrySet()) {
+            float[] weights = model.weights().get(entry.getKey()).toFloatArray();
+            long[] kept = entry.getValue().unpack().toLongArray();
+            for (int i = 0; i < weights.length; i++) {
+                double magnitude = Math.abs(weights[i]);
+                largestRemoved = kept[i] == 0 ? Math.max(largestRemoved, magnitude) : largestRemoved;
+                smallestKept = kept[i] == 0 ? smallestKept : Math.min(smallestKept, magnitude);
+            }
+        }
+        assertThat(largestRemoved).isLessThanOrEqualTo(smallestKept);
+    }
+
+    @Test
+    void negativeGradientsGoBeforePositiveOnes() {
+        Policy signed =
+                policy(Criterion.SIGNED_GRADIENT, Pattern.ELEMENT, ScoreScope.LOCAL, Budget.of(0.5, Of.SPARSITY));
+        Mask mask = new Pruner(graph, signed).next(Mask.all(), evidence);
+        float[] gradient = evidence.gradient("conv1.weight").toFloatArray();
+        BitMask bits = mask.elements()
+                .getOrDefault(
+                        "conv1.weight", BitMask.pack(Tensor.of(new long[1], 1).ne(0)));
+        long[] kept = bits.unpack().toLongArray();
+        double bestRemoved = IntStream.range(0, kept.length)
+                .filter(i -> kept[i] == 0)
+                .mapToDouble(i -> gradient[i])
+                .max()
+                .orElseThrow();
+        double worstKept = IntStream.range(0, kept.length)
+                .filter(i -> kept[i] != 0)
+                .mapToDouble(i -> gradient[i])
+                .min()
+                .orElseThrow();
+        assertThat(bestRemoved).isLessThanOrEqualTo(worstKept);
+        assertThat(worstKept).isLessThan(gradient.length);
+    }
+
+    @Test
+    void biasesNormalisationAndIgnoredNodesKeepAllTheirWeights() {
+        Policy policy = new Policy(
+                Criterion.L1, Pattern.ELEMENT, ScoreScope.GLOBAL, Budget.of(0.5, Of.SPARSITY), Set.of("dense1"), 0);
+        Mask mask = new Pruner(graph, policy).next(Mask.all(), evidence);
+        assertThat(mask.elements().keySet()).allMatch(name -> name.contains("conv"));
+        assertThat(mask.elements()).hasSize(21);
+    }
+
+    @Test
+    void elementsCanMeetABudgetOfAllParameters() {
+        Mask mask =
+                pruner(Pattern.ELEMENT, ScoreScope.GLOBAL, 0.8, Of.PARAMETERS).next(Mask.all(), evidence);
+        long removed =
+                mask.elements().values().stream().mapToLong(PrunerTest::removed).sum();
+        assertThat(removed).isEqualTo(Math.round(0.8 * graph.parameterCount()));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Criterion.class)
+    void localChannelsRemoveTheShareOfEveryGroup(Criterion criterion) {
+        Pruner pruner =
+                new Pruner(graph, policy(criterion, Pattern.CHANNEL, ScoreScope.LOCAL, Budget.of(0.3, Of.CHANNELS)));
+        Mask mask = pruner.next(Mask.all(), evidence);
+        for (ChannelGroup group : pruner.groups().prunable()) {
+            assertThat(mask.kept(group).count()).isEqualTo(group.channels() - (int) (0.3 * group.channels()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Criterion.class)
+    void globalChannelsRemoveTheShareOfAllAndOnlyShrink(Criterion criterion) {
+        Pruner pruner =
+                new Pruner(graph, policy(criterion, Pattern.CHANNEL, ScoreScope.GLOBAL, Budget.of(0.9, Of.CHANNELS)));
+        int all = pruner.groups().prunable().stream()
+                .mapToInt(ChannelGroup::channels)
+                .sum();
+        Mask mask = Mask.all();
+        for (double target : new double[] {0.2, 0.5, 0.9}) {
+            mask = pruner.next(mask, evidence, target);
+            Mask now = mask;
+            int kept = pruner.groups().prunable().stream()
+                    .mapToInt(g -> now.kept(g).count())
+                    .sum();
+            assertThat(all - kept).isEqualTo((int) (target * all + 1e-9));
+            assertThat(now.channels().values()).allMatch(k -> k.count() >= 1);
+        }
+    }
+
+    /** A small oracle: norms in Java, over all members of one inner group. */
+    @Test
+    void channelsAreScoredOverAllTheirMembers() {
+        Pruner pruner = pruner(Pattern.CHANNEL, ScoreScope.LOCAL, 0.5, Of.CHANNELS);
+        Mask mask = pruner.next(Mask.all(), evidence);
+        ChannelGroup group = pruner.groups().prunable().stream()
+                .filter(g -> g.producers().size() == 1)
+                .findFirst()
+                .orElseThrow();
+        double[] sums = new double[group.channels()];
+        for (Member member : group.members()) {
+            if (!graph.isStatistic(member.parameter())) {
+                for (int c = 0; c < sums.length; c++) {
+                    sums[c] += model.weights()
+                            .get(member.parameter())
+                            .narrow(member.axis(), member.indices().at(c, 0), 1)
+                            .abs()
+                            .sum()
+                            .item();
+                }
+            }
+        }
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, sums.length).boxed().toList());
+        order.sort(Comparator.comparingDouble(c -> -sums[c]));
+        assertThat(IntStream.of(mask.kept(group).indices()).boxed())
+                .containsExactlyInAnyOrderElementsOf(order.subList(0, sums.length / 2));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "LOCAL, MACS, 1",
+        "GLOBAL, MACS, 1",
+        "LOCAL, PARAMETERS, 1",
+        "GLOBAL, PARAMETERS, 1",
+        "GLOBAL, MACS, 8",
+        "LOCAL, PARAMETERS, 4"
+    })
+    void costsLandAtOrJustBelowTheTarget(ScoreScope scoreScope, Of of, int roundTo) {
+        Policy policy = policy(Criterion.L2, Pattern.CHANNEL, scoreScope, new Budget(0.5, of, roundTo));
+        Pruner pruner = new Pruner(graph, policy);
+        Mask mask = pruner.next(Mask.all(), evidence);
+        try (Compacted compacted = Compaction.compact(model, pruner.groups(), mask)) {
+            Size before = compacted.outcome().before();
+            Size after = compacted.outcome().after();
+            double share = of == Of.MACS
+                    ? (double) after.macs() / before.macs()
+                    : (double) after.parameters() / before.parameters();
+            assertThat(share).isLessThanOrEqualTo(0.5);
+            // The coarsest step is one rounding step of the widest residual group, about a tenth of everything.
+            assertThat(share).isGreaterThan(roundTo == 1 ? 0.47 : 0.4);
+        }
+        for (ChannelGroup group : pruner.groups().prunable()) {
+            int kept = mask.kept(group).count();
+            assertThat(kept % roundTo == 0 || kept == group.channels())
+                    .as(group.id())
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void randomChannelsDependOnTheirSeedAlone() {
+        Map<Long, Map<String, Kept>> bySeed = new LinkedHashMap<>();
+        for (long seed : new long[] {1, 2}) {
+            Policy policy = new Policy(
+                    Criterion.RANDOM, Pattern.CHANNEL, ScoreScope.GLOBAL, Budget.of(0.5, Of.CHANNELS), Set.of(), seed);
+            Map<String, Kept> once =
+                    new Pruner(graph, policy).next(Mask.all(), evidence).channels();
+            assertThat(new Pruner(graph, policy).next(Mask.all(), evidence).channels())
+                    .isEqualTo(once);
+            bySeed.put(seed, once);
+        }
+        assertThat(bySeed.get(1L)).isNotEqualTo(bySeed.get(2L));
+    }
+
+    @Test
+    void aTargetBelowWhatIsRemovedChangesNothing() {
+        for (ScoreScope scoreScope : ScoreScope.values()) {
+            Pruner channels = pruner(Pattern.CHANNEL, scoreScope, 0.5, Of.MACS);
+            Mask half = channels.next(Mask.all(), evidence);
+            assertThat(channels.next(half, evidence, 0.1).channels()).isEqualTo(half.channels());
+            Pruner elements = pruner(Pattern.ELEMENT, scoreScope, 0.5, Of.SPARSITY);
+            Mask bits = elements.next(Mask.all(), evidence);
+            assertThat(elements.next(bits, evidence, 0.1).sparsity()).isEqualTo(bits.sparsity());
+        }
+    }
+
+    @Test
+    void maskedWeightsAreZeroAtAllPlacesOfAChannel() {
+        Pruner pruner = pruner(Pattern.CHANNEL, ScoreScope.LOCAL, 0.5, Of.CHANNELS);
+        Mask mask = pruner.next(Mask.all(), evidence);
+        Map<String, Tensor> weights = new HashMap<>();
+        model.weights().asMap().forEach((name, tensor) -> weights.put(name, tensor.copy()));
+        try (MaskedWeights masked = MaskedWeights.of(pruner.groups(), mask, Device.CPU)) {
+            masked.apply(weights);
+        }
+        for (ChannelGroup group : pruner.groups().prunable()) {
+            for (Member member : group.members()) {
+                for (int c = 0; c < group.channels(); c++) {
+                    boolean zero = weights.getOrDefault(member.parameter(), Tensor.scalar(0))
+                                    .narrow(member.axis(), member.indices().at(c, 0), 1)
+                                    .abs()
+                                    .sum()
+                                    .item()
+                            == 0;
+                    boolean kept = mask.kept(group).has(c) || graph.isStatistic(member.parameter());
+                    assertThat(zero).as(member + " channel " + c).isEqualTo(!kept);
+                }
+            }
+        }
+    }
+
+    @Test
+    void impossibleRequestsAreRefusedWithTheReason() {
+        assertThatThrownBy(() -> Budget.of(1, Of.MACS))
+                .hasMessageContaining("below 1")
+                .hasMessageContaining("got 1.0");
+        assertThatThrownBy(() -> pruner(Pattern.ELEMENT, ScoreScope.LOCAL, 0.5, Of.MACS))
+                .isInstanceOf(PruningException.class)
+                .hasMessageContaining("MACS")
+                .hasMessageContaining("SPARSITY or PARAMETERS");
+        assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.LOCAL, 0.5, Of.SPARSITY))
+                .hasMessageContaining("CHANNELS, MACS or PARAMETERS");
+        assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.GLOBAL, 0.999, Of.MACS)
+                        .next(Mask.all(), evidence))
+                .hasMessageContaining("cannot be met");
+        assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.GLOBAL, 0.999, Of.CHANNELS)
+                        .next(Mask.all(), evidence))
+                .hasMessageContaining("can go; lower it");
+        Policy taylor = policy(Criterion.TAYLOR, Pattern.CHANNEL, ScoreScope.LOCAL, Budget.of(0.5, Of.MACS));
+        assertThatThrownBy(() -> new Pruner(graph, taylor).next(Mask.all(), Evidence.ofWeights(evidence.weights())))
+                .hasMessageContaining("no gradient of 'conv1.weight'");
+    }
+}
