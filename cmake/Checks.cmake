@@ -1,4 +1,12 @@
-# Tests over the sources, and targets for machines with more tools. Include it after the libraries exist.
+# Tests of the SIMT shim and of the sources, and targets for machines with more tools. Included from
+# native/CMakeLists.txt after the families.
+
+add_executable(simt_test base/simt/test.cc ${simt_sources})
+target_compile_definitions(simt_test PRIVATE ESPALIER_SIMT)
+target_link_libraries(simt_test PRIVATE espalier_testing_checked GTest::gtest_main)
+target_link_options(simt_test PRIVATE ${ESPALIER_SANITIZE})
+add_test(NAME simt COMMAND simt_test --gtest_brief=1)
+set_tests_properties(simt PROPERTIES TIMEOUT 300)
 
 add_test(NAME native_law COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_SOURCE_DIR}
   -DLIBRARY=$<TARGET_FILE:espalier_kernels> -DNM=${CMAKE_NM} -P ${CMAKE_SOURCE_DIR}/cmake/NativeLaw.cmake)

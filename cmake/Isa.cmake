@@ -19,7 +19,8 @@ endif()
 # rounds alike on every backend unless its source asks for a fused operation.
 add_library(espalier_options INTERFACE)
 target_compile_options(espalier_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -ffp-contract=off -fno-math-errno -fno-trapping-math>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-ffp-contract=off -lineinfo>)
 target_include_directories(espalier_options INTERFACE ${CMAKE_SOURCE_DIR}/native ${CMAKE_SOURCE_DIR}/native/include)
 target_include_directories(espalier_options SYSTEM INTERFACE ${ESPALIER_HIGHWAY_INCLUDE})
 target_link_libraries(espalier_options INTERFACE OpenMP::OpenMP_CXX)

@@ -1,10 +1,20 @@
-# espalier_kernel_family(score) adds native/kernels/score: X*.cc, reference*.cc, cpu_avx2*.cc and
+# espalier_kernel_family(score) adds native/kernels/score: score*.cc, reference*.cc, cpu_avx2*.cc and
 # cpu_avx512*.cc (with the flags of Isa.cmake) to the CPU library, cuda*.cu to the CUDA library, and
 # test*.cc, bench*.cc as executables. The .cu files are also compiled for the host through the SIMT
 # shim, and the same tests run over that build under AddressSanitizer and UBSan.
 # Call it from native/CMakeLists.txt: source properties belong to that directory.
 
 define_property(GLOBAL PROPERTY ESPALIER_FAMILIES)
+
+# A build of the CPU library, to which each family adds its sources.
+function(espalier_cpu_library library)
+  add_library(${library} SHARED ${ARGN})
+  target_link_libraries(${library} PRIVATE espalier_options ${CMAKE_DL_LIBS})
+  target_compile_definitions(${library} PRIVATE ESPALIER_VERSION="${PROJECT_VERSION}")
+  target_include_directories(${library} PUBLIC include PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
+  target_link_options(${library} PRIVATE -Wl,--no-undefined,--exclude-libs,ALL)
+  set_property(GLOBAL APPEND PROPERTY ESPALIER_CPU_LIBRARIES ${library})
+endfunction()
 
 function(espalier_kernel_family name)
   set(directory ${CMAKE_CURRENT_SOURCE_DIR}/kernels/${name})
@@ -15,29 +25,35 @@ function(espalier_kernel_family name)
   endforeach()
   set_property(GLOBAL APPEND PROPERTY ESPALIER_FAMILIES ${name})
 
-  file(GLOB portable CONFIGURE_DEPENDS ${directory}/${name}*.cc ${directory}/reference*.cc)
-  target_sources(espalier_kernels PRIVATE ${portable})
-  target_sources(espalier_kernels_checked PRIVATE ${portable})
+  file(GLOB cpu CONFIGURE_DEPENDS ${directory}/${name}*.cc ${directory}/reference*.cc)
   foreach(isa cpu_avx2 cpu_avx512)
     file(GLOB sources CONFIGURE_DEPENDS ${directory}/${isa}*.cc)
     set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${ESPALIER_FLAGS_${isa}}")
-    target_sources(espalier_kernels PRIVATE ${sources})
-    target_sources(espalier_kernels_checked PRIVATE ${sources})
+    list(APPEND cpu ${sources})
+  endforeach()
+  get_property(libraries GLOBAL PROPERTY ESPALIER_CPU_LIBRARIES)
+  foreach(library ${libraries})
+    target_sources(${library} PRIVATE ${cpu})
   endforeach()
 
-  file(GLOB sources CONFIGURE_DEPENDS ${directory}/cuda*.cu)
+  file(GLOB cuda CONFIGURE_DEPENDS ${directory}/cuda*.cu)
   if(ESPALIER_HAVE_CUDA)
-    target_sources(espalier_kernels_cuda PRIVATE ${sources})
+    target_sources(espalier_kernels_cuda PRIVATE ${cuda})
   endif()
-  foreach(source ${sources})
-    espalier_simt_source(${source})
-  endforeach()
+  if(ESPALIER_HAVE_TESTS)
+    foreach(source ${cuda})
+      espalier_simt_source(${source})
+    endforeach()
+    file(GLOB sources CONFIGURE_DEPENDS ${directory}/test*.cc)
+    espalier_test(${name} ${sources})
+    file(GLOB sources CONFIGURE_DEPENDS ${directory}/bench*.cc)
+    espalier_benchmark(${name} ${sources})
+  endif()
+endfunction()
 
-  file(GLOB sources CONFIGURE_DEPENDS ${directory}/test*.cc)
-  espalier_test(${name} ${sources})
-  file(GLOB sources CONFIGURE_DEPENDS ${directory}/bench*.cc)
-  if(sources AND benchmark_FOUND)
-    add_executable(${name}_bench EXCLUDE_FROM_ALL ${sources})
+function(espalier_benchmark name)
+  if(ARGN AND benchmark_FOUND)
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${ARGN})
     target_link_libraries(${name}_bench PRIVATE espalier_kernels espalier_bench_support)
     espalier_use_cuda_library(${name}_bench)
     add_dependencies(espalier_bench ${name}_bench)

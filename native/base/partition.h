@@ -6,13 +6,12 @@
 namespace espalier {
 namespace {  // included by files with different instruction sets: nothing here may be shared
 
-// Elements that pay for waking a thread.
-constexpr int64_t elements_per_thread = 1 << 15;
+// Elements in all that pay for waking other threads.
+constexpr int64_t worth_threads = 1 << 16;
 
+// One thread or all of them: libgomp ends and starts threads when the size of a team changes.
 inline int32_t threads_for(int64_t total, int32_t threads) {
-  const int64_t useful = total / elements_per_thread;
-  if (useful < 1) return 1;
-  return useful < threads ? static_cast<int32_t>(useful) : threads;
+  return total < worth_threads ? 1 : threads;
 }
 
 template <class Item>

@@ -56,7 +56,7 @@ const char* esp_last_message(void) {
 }
 
 const char* esp_version(void) {
-  return "0.1.0";
+  return ESPALIER_VERSION;
 }
 
 int32_t esp_cuda_open(const char* path) {

@@ -1,4 +1,6 @@
 // The CUDA library's one exported function and its kernel table.
+#include <atomic>
+
 #include "base/cuda.h"
 #include "family_headers.inc"
 #include "library/cuda_interface.h"
@@ -17,11 +19,17 @@ const kernel_row rows[] = {
 
 message_buffer_function host_buffer = nullptr;
 
+// Asked of the driver until there is a device, because every call of a kernel asks.
 int32_t device_count() {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
-  cudaGetLastError();
-  return 0;
+  static std::atomic<int> known{0};
+  int count = known.load(std::memory_order_relaxed);
+  if (count > 0) return count;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) {
+    cudaGetLastError();
+    return 0;
+  }
+  known.store(count, std::memory_order_relaxed);
+  return count;
 }
 
 }  // namespace

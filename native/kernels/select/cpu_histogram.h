@@ -16,7 +16,7 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 using lanes = hn::ScalableTag<uint32_t>;
 using vector = hn::Vec<lanes>;
-constexpr size_t width = HWY_LANES(uint32_t);
+constexpr size_t width = hn::MaxLanes(lanes());
 
 inline vector order_keys(vector bits) {
   const lanes d;
