@@ -63,7 +63,7 @@ public record Window(Ints kernel, Ints strides, Ints pads, Ints dilations, AutoP
     }
 
     /** This window with the kernel size that the weights give, which must not contradict the attribute. */
-    Window withKernel(Ints size) {
+    public Window withKernel(Ints size) {
         check(kernel.isEmpty() || kernel.equals(size), "kernel_shape must equal the weight's " + size, kernel);
         return new Window(size, strides, pads, dilations, autoPad, ceil);
     }
@@ -89,8 +89,8 @@ public record Window(Ints kernel, Ints strides, Ints pads, Ints dilations, AutoP
         return pads.isEmpty() || autoPad != AutoPad.NOTSET ? 0 : pads.get(index);
     }
 
-    /** Padding for inputs of these sizes: all beginnings, then all ends. */
-    long[] padding(long[] spatial) {
+    /** Padding for inputs of these sizes: all beginnings, then all ends; the kernel must be known. */
+    public long[] padding(long[] spatial) {
         int n = rank();
         long[] padding = new long[2 * n];
         for (int i = 0; i < n; i++) {
@@ -156,11 +156,13 @@ public record Window(Ints kernel, Ints strides, Ints pads, Ints dilations, AutoP
                         ceil);
     }
 
-    long[] strideArray() {
+    /** One stride per axis, the default included; the kernel must be known. */
+    public long[] strideArray() {
         return strides.isEmpty() ? Ints.repeat(1, rank()).toArray() : strides.toArray();
     }
 
-    long[] dilationArray() {
+    /** One dilation per axis, the default included; the kernel must be known. */
+    public long[] dilationArray() {
         return dilations.isEmpty() ? Ints.repeat(1, rank()).toArray() : dilations.toArray();
     }
 }

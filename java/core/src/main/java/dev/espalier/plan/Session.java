@@ -1,7 +1,6 @@
 package dev.espalier.plan;
 
 import dev.espalier.graph.Graph;
-import dev.espalier.graph.Node;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Evaluation;
@@ -10,7 +9,7 @@ import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,34 +24,56 @@ public final class Session implements AutoCloseable {
     private final Plan plan;
     private final Graph graph;
     private final Weights weights;
+    private final Scope packed;
     private final Execution execution;
     private final ReadWriteLock use = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private Session(Plan plan, Graph graph, Weights weights, Execution execution) {
+    private Session(Plan plan, Graph graph, Weights weights, Scope packed, Execution execution) {
         this.plan = plan;
         this.graph = graph;
         this.weights = weights;
+        this.packed = packed;
         this.execution = execution;
     }
 
-    /** Plans the model on a device; the model may be closed afterwards. */
+    /** Plans the model on a device, for one sample per run; the model may be closed afterwards. */
     public static Session of(Model model, Device device) {
+        return of(model, device, 1);
+    }
+
+    /**
+     * Plans the model on a device; the model may be closed afterwards.
+     *
+     * @param batch samples that most runs will have, which trials of kernels assume; any other number works as well
+     */
+    public static Session of(Model model, Device device, int batch) {
         try (Scope scope = Scope.open();
                 Grad noGrad = Grad.disabled()) {
             BatchNormFolding.Folded folded = BatchNormFolding.fold(model.graph(), model.weights());
-            List<Instruction> instructions = new ArrayList<>();
-            for (Node node : folded.graph().nodes()) {
-                String reason = folded.convolutions().contains(node.name())
-                        ? "batch normalisation folded in"
-                        : "the only kernel for this operator";
-                instructions.add(new Instruction(node, "libtorch", reason));
-            }
-            Plan plan = new Plan(model.graph().name(), device, instructions);
             Map<String, Tensor> laidOut = new LinkedHashMap<>();
             folded.weights().forEach((name, t) -> laidOut.put(name, t.rank() == 4 ? t.channelsLast() : t));
-            Weights own = Weights.copyOf(laidOut, device);
-            return new Session(plan, folded.graph(), own, Execution.of(folded.graph()));
+            return planned(folded, Weights.copyOf(laidOut, device), device, batch);
+        }
+    }
+
+    private static Session planned(BatchNormFolding.Folded folded, Weights weights, Device device, int batch) {
+        Scope packed = Scope.owner("packed weights");
+        try {
+            Graph graph = folded.graph();
+            List<Planner.Pinned> pinned = new Planner(graph, weights, folded.convolutions(), batch, packed).plan();
+            Map<String, NodeKernel> kernels = new HashMap<>();
+            pinned.forEach(p -> kernels.put(p.instruction().node().name(), p.kernel()));
+            Plan plan = new Plan(
+                    graph.name(),
+                    device,
+                    pinned.stream().map(Planner.Pinned::instruction).toList());
+            Execution execution = Execution.of(graph, node -> kernels.getOrDefault(node.name(), node.op()::evaluate));
+            return new Session(plan, graph, weights, packed, execution);
+        } catch (RuntimeException e) {
+            packed.close();
+            weights.close();
+            throw e;
         }
     }
 
@@ -89,6 +110,7 @@ public final class Session implements AutoCloseable {
         use.writeLock().lock();
         try {
             closed = true;
+            packed.close();
             weights.close();
         } finally {
             use.writeLock().unlock();

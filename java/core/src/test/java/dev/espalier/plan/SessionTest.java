@@ -8,14 +8,21 @@ import static org.assertj.core.api.Assertions.within;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.model.Models;
+import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.AutoPad;
+import dev.espalier.op.Conv;
 import dev.espalier.op.Evaluation;
+import dev.espalier.op.TensorType;
 import dev.espalier.op.Window;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Determinism;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -94,6 +101,98 @@ class SessionTest {
             assertThat(session.run(x).toFloatArray())
                     .containsExactly(plain(model, x).toFloatArray());
         }
+    }
+
+    /** Zeroes the share of the weights with the smallest draws of a fixed pattern. */
+    private static void thin(Tensor weight, double share) {
+        try (Scope scope = Scope.open()) {
+            Tensor draws = Tensor.rand(Device.CPU, weight.shape().toArray());
+            weight.mulInPlace(draws.ge(share).to(DType.F32));
+        }
+    }
+
+    @Test
+    void thinnedConvolutionsAreTriedAndTheReasonIsTold() {
+        try (Model model = ModelBuilder.of("thin", Shape.of(16, 12, 12))
+                        .conv(32, 3, 1, 1)
+                        .conv(32, 3, 1, 1)
+                        .build(3);
+                Scope scope = Scope.open()) {
+            thin(model.weights().get("conv1.weight"), 0.95);
+            thin(model.weights().get("conv2.weight"), 0.5);
+            try (Session session = Session.of(model, Device.CPU, 2)) {
+                Instruction tried = session.plan().instructions().get(0);
+                assertThat(tried.reason()).contains("% zeros", "[32, 16, 3, 3] at batch 2: masked", "dense");
+                assertThat(tried.kernel()).matches("libtorch|conv2d_element_f32_.*");
+                Instruction untried = session.plan().instructions().get(1);
+                assertThat(untried.kernel()).isEqualTo("libtorch");
+                assertThat(untried.reason()).isEqualTo("the only kernel for this operator");
+                assertSameAsPlain(session, model, 16 * 9 + 32 * 9);
+            }
+        }
+    }
+
+    @Test
+    void deterministicModeDecidesNothingByTiming() {
+        Determinism.enable(true);
+        try (Model model = ModelBuilder.of("thin", IMAGE).conv(8, 3).build(3);
+                Scope scope = Scope.open()) {
+            thin(model.weights().get("conv1.weight"), 0.95);
+            try (Session session = Session.of(model, Device.CPU)) {
+                Instruction only = session.plan().instructions().get(0);
+                assertThat(only.kernel()).isEqualTo("libtorch");
+                assertThat(only.reason()).contains("deterministic mode");
+            }
+        } finally {
+            Determinism.enable(false);
+        }
+    }
+
+    /** Whatever the trial says, the masked kernel is the convolution: sums of n terms within 2 * (n + 8) * eps of magnitudes. */
+    @Test
+    void maskedKernelEqualsTheOperator() {
+        Window uneven = new Window(Ints.NONE, Ints.of(2, 1), Ints.of(1, 0, 2, 1), Ints.of(1, 2), AutoPad.NOTSET, false);
+        for (Conv conv : List.of(
+                new Conv(Window.square(3, 1, 1), 1), new Conv(uneven, 2), new Conv(Window.square(3, 2, 0), 4))) {
+            try (Scope scope = Scope.open()) {
+                Tensor x = Tensor.randn(Device.CPU, 3, 8, 11, 9).channelsLast();
+                Tensor weight = Tensor.randn(Device.CPU, 12, 8 / conv.group(), 3, 3);
+                thin(weight, 0.8);
+                Tensor bias = Tensor.randn(Device.CPU, 12);
+                MaskedConv masked = MaskedConv.pack(conv, weight, TensorType.f32(-1, 8, 11, 9));
+                List<Tensor> in = List.of(x, weight, bias);
+                Tensor expected =
+                        conv.evaluate(Evaluation.INFERENCE, List.copyOf(in)).get(0);
+                Tensor actual =
+                        masked.evaluate(Evaluation.INFERENCE, List.copyOf(in)).get(0);
+                Tensor magnitude = conv.evaluate(Evaluation.INFERENCE, List.of(x.abs(), weight.abs(), bias.abs()))
+                        .get(0);
+                long terms = weight.numel() / 12 + 1;
+                Tensor allowed = magnitude.mul(2 * (terms + 8) * 0x1p-24);
+                assertThat(actual.shape()).isEqualTo(expected.shape());
+                assertThat(actual.sub(expected).abs().sub(allowed).max().item()).isLessThanOrEqualTo(0);
+            }
+        }
+    }
+
+    /** Two linear layers of at most {@code terms} products per output between them, on inputs and weights of order one. */
+    private static void assertSameAsPlain(Session session, Model model, int terms) {
+        Tensor x = Tensor.randn(Device.CPU, 2, 16, 12, 12);
+        Tensor expected = plain(model, x);
+        double magnitude = Execution.run(model.graph(), absolute(model), Map.of("input", x.abs()), Evaluation.INFERENCE)
+                .values()
+                .iterator()
+                .next()
+                .max()
+                .item();
+        double difference = session.run(x).sub(expected).abs().max().item();
+        assertThat(difference).isLessThanOrEqualTo(2 * (terms + 16) * 0x1p-24 * magnitude);
+    }
+
+    private static Map<String, Tensor> absolute(Model model) {
+        Map<String, Tensor> absolute = new HashMap<>();
+        model.weights().asMap().forEach((name, t) -> absolute.put(name, t.abs()));
+        return absolute;
     }
 
     @Test
