@@ -81,6 +81,15 @@ public final class Device {
         return index < Torch.cudaDevices();
     }
 
+    /** This device's number for libtorch, if tensors can be made on it. */
+    int require() {
+        if (!available()) {
+            throw new EspalierException("device " + this + " is not available: "
+                    + Versions.cudaCause().orElse("this machine has " + Torch.cudaDevices() + " CUDA devices"));
+        }
+        return index;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof Device that && index == that.index;

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Every method that returns a tensor gives a new handle, owned by the innermost open scope of the calling thread, even
  * where the memory is shared (views). Axes count from 0, or from -1 backwards. Methods fail with
  * {@link OperatorException} if libtorch refuses the shapes or types, with {@link IllegalStateException} after
- * {@link #close()} or without an open scope. Equality is identity.
+ * {@link #close()} or without an open scope, with {@link EspalierException} for a device that is not here. Equality is
+ * identity.
  */
 public final class Tensor
         implements AutoCloseable, TensorArithmetic, TensorUpdates, TensorReductions, TensorComparisons, TensorLayout {
@@ -82,27 +83,32 @@ public final class Tensor
 
     /** A tensor whose elements have no defined value yet. */
     public static Tensor empty(DType dtype, Device device, long... shape) {
-        return Operator.apply("empty", () -> TorchFactory.empty(dtype.code(), device.index(), shape));
+        int on = device.require();
+        return Operator.apply("empty", () -> TorchFactory.empty(dtype.code(), on, shape));
     }
 
     /** A tensor with {@code value} everywhere. */
     public static Tensor full(double value, DType dtype, Device device, long... shape) {
-        return Operator.apply("full", () -> TorchFactory.full(value, dtype.code(), device.index(), shape));
+        int on = device.require();
+        return Operator.apply("full", () -> TorchFactory.full(value, dtype.code(), on, shape));
     }
 
     /** The I64 tensor 0, 1, ... n - 1. */
     public static Tensor arange(long n, Device device) {
-        return Operator.apply("arange", () -> TorchFactory.arange(n, device.index()));
+        int on = device.require();
+        return Operator.apply("arange", () -> TorchFactory.arange(n, on));
     }
 
     /** F32 numbers drawn uniformly from [0, 1) by the default generator of the device. */
     public static Tensor rand(Device device, long... shape) {
-        return Operator.apply("rand", () -> TorchFactory.rand(device.index(), shape));
+        int on = device.require();
+        return Operator.apply("rand", () -> TorchFactory.rand(on, shape));
     }
 
     /** F32 numbers drawn from the standard normal distribution by the default generator of the device. */
     public static Tensor randn(Device device, long... shape) {
-        return Operator.apply("randn", () -> TorchFactory.randn(device.index(), shape));
+        int on = device.require();
+        return Operator.apply("randn", () -> TorchFactory.randn(on, shape));
     }
 
     /** The I64 numbers 0 to n - 1 on the CPU in random order, drawn by its default generator. */

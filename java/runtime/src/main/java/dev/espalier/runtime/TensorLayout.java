@@ -82,7 +82,8 @@ public sealed interface TensorLayout permits Tensor {
 
     /** The elements on another device; shares memory if it is the same. */
     default Tensor to(Device device) {
-        return Operator.unary("to(input)", self(), x -> TorchLayout.toDevice(x, device.index()));
+        int target = device.require();
+        return Operator.unary("to(input)", self(), x -> TorchLayout.toDevice(x, target));
     }
 
     /** The elements in memory of their own, layout kept, recorded for gradients. */

@@ -10,7 +10,9 @@ public sealed interface TensorUpdates permits Tensor {
 
     /** this += other. */
     default Tensor addInPlace(Tensor other) {
-        return addInPlace(other, 1);
+        Tensor self = self();
+        Operator.update("addInPlace(input, other)", () -> TorchUpdate.add(self.handle(), other.handle()), self, other);
+        return self;
     }
 
     /** this += alpha * other. */
@@ -30,7 +32,9 @@ public sealed interface TensorUpdates permits Tensor {
 
     /** this -= other. */
     default Tensor subInPlace(Tensor other) {
-        return addInPlace(other, -1);
+        Tensor self = self();
+        Operator.update("subInPlace(input, other)", () -> TorchUpdate.sub(self.handle(), other.handle()), self, other);
+        return self;
     }
 
     /** this -= value. */

@@ -5,7 +5,7 @@ import dev.espalier.runtime.internal.Torch;
 /**
  * The number of CPU threads that one operator or kernel may use: libtorch's pool, OpenBLAS's pool and the kernels alike.
  *
- * <p>It is the number of physical cores at the start. Where several threads run models at once, set it so that threads
+ * <p>At the start it is OMP_NUM_THREADS where the environment sets it, else the number of physical cores. Where several threads run models at once, set it so that threads
  * times count does not exceed the cores: waiting for a preempted thread costs more than the work.
  */
 public final class Threads {

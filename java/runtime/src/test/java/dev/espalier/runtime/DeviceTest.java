@@ -24,4 +24,16 @@ class DeviceTest {
         assertThat(Device.cuda(999).available()).isFalse();
         assertThat(Device.cuda(0).available()).isEqualTo(Versions.cudaCause().isEmpty());
     }
+
+    @Test
+    void aDeviceThatIsNotHereIsRefusedByName() {
+        try (Scope scope = Scope.open()) {
+            Tensor x = Tensor.scalar(1);
+            Device far = Device.cuda(999);
+            assertThatThrownBy(() -> x.to(far))
+                    .isInstanceOf(EspalierException.class)
+                    .hasMessageStartingWith("device cuda:999 is not available: ");
+            assertThatThrownBy(() -> Tensor.randn(far, 3)).hasMessageStartingWith("device cuda:999 is not available: ");
+        }
+    }
 }

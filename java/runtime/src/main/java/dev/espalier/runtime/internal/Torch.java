@@ -22,7 +22,7 @@ public final class Torch {
     static {
         MemoryLimits.lift();
         Loader.load(org.bytedeco.pytorch.presets.torch.class);
-        setThreads(PhysicalCores.count());
+        setThreads(PhysicalCores.threads());
         CUDA_DEVICES = torch.cuda_is_available() ? Byte.toUnsignedInt(torch.cuda_device_count()) : 0;
         LOG.debug("libtorch loaded: {} threads, {} CUDA devices", threads(), CUDA_DEVICES);
         if (CUDA_DEVICES == 0 && hasDriver() && hasGpuBuild()) {

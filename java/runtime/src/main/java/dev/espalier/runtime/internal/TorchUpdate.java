@@ -6,6 +6,14 @@ import org.bytedeco.pytorch.Scalar;
 public final class TorchUpdate {
     private TorchUpdate() {}
 
+    public static void add(TorchTensor x, TorchTensor y) {
+        x.t.add_(y.t);
+    }
+
+    public static void sub(TorchTensor x, TorchTensor y) {
+        x.t.sub_(y.t);
+    }
+
     public static void add(TorchTensor x, TorchTensor y, double alpha) {
         x.t.add_(y.t, Scalars.of(alpha));
     }
