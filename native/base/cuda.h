@@ -16,6 +16,15 @@
 
 namespace espalier {
 
+// Type of an ESP_GRID_CONSTANT parameter in a pointer to a kernel.
+#ifdef ESPALIER_SIMT
+template <class T>
+using grid_constant = const T&;
+#else
+template <class T>
+using grid_constant = T;
+#endif
+
 // Bytes of kernel parameters that one launch may carry (CUDA 12.1 and later, compute capability 7.0
 // and later: 32764). Item tables leave room for the other parameters.
 constexpr size_t launch_parameter_bytes = 32764;

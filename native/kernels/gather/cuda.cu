@@ -77,7 +77,8 @@ __device__ void copy_tile(const gather_entry& item, int64_t first) {
   }
 }
 
-__global__ void __launch_bounds__(block_threads) gather_words(const gather_table table) {
+__global__ void __launch_bounds__(block_threads)
+    gather_words(ESP_GRID_CONSTANT(gather_table) table) {
   const table_place place = table.find(blockIdx.x);
   const gather_entry& item = table.entries[place.entry];
   const int64_t first = place.block * tile;

@@ -52,8 +52,8 @@ __device__ int64_t sum_of_warps(int value) {
 // Writes the bits of everything that is not below the threshold; equal[chunk] = elements equal to
 // it.
 __global__ void __launch_bounds__(block_threads)
-    mask_mark(const mask_table<esp_mask_build_item> table, const esp_selection* selection,
-              int64_t* equal) {
+    mask_mark(ESP_GRID_CONSTANT(mask_table<esp_mask_build_item>) table,
+              const esp_selection* selection, int64_t* equal) {
   const table_place place = table.find(blockIdx.x);
   const esp_mask_build_item& item = table.entries[place.entry];
   const uint32_t* score = static_cast<const uint32_t*>(item.score);
@@ -107,8 +107,8 @@ __global__ void __launch_bounds__(block_threads)
 
 // Clears the first clear[chunk] bits of elements equal to the threshold.
 __global__ void __launch_bounds__(block_threads)
-    mask_clear_ties(const mask_table<esp_mask_build_item> table, const esp_selection* selection,
-                    int64_t* clear) {
+    mask_clear_ties(ESP_GRID_CONSTANT(mask_table<esp_mask_build_item>) table,
+                    const esp_selection* selection, int64_t* clear) {
   const int64_t ties = clear[blockIdx.x];
   if (ties == 0) return;
   const table_place place = table.find(blockIdx.x);
@@ -145,7 +145,7 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 __global__ void __launch_bounds__(block_threads)
-    mask_pack(const mask_table<esp_mask_pack_item> table) {
+    mask_pack(ESP_GRID_CONSTANT(mask_table<esp_mask_pack_item>) table) {
   const table_place place = table.find(blockIdx.x);
   const esp_mask_pack_item& item = table.entries[place.entry];
   const warp_part part(place.block, item.count);
@@ -162,7 +162,7 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 __global__ void __launch_bounds__(block_threads)
-    mask_unpack(const mask_table<esp_mask_pack_item> table) {
+    mask_unpack(ESP_GRID_CONSTANT(mask_table<esp_mask_pack_item>) table) {
   const table_place place = table.find(blockIdx.x);
   const esp_mask_pack_item& item = table.entries[place.entry];
   const warp_part part(place.block, item.count);
@@ -173,7 +173,7 @@ __global__ void __launch_bounds__(block_threads)
 
 // Writes zeros where the bit is 0 and reads no value.
 __global__ void __launch_bounds__(block_threads)
-    mask_apply(const mask_table<esp_mask_apply_item> table) {
+    mask_apply(ESP_GRID_CONSTANT(mask_table<esp_mask_apply_item>) table) {
   const table_place place = table.find(blockIdx.x);
   const esp_mask_apply_item& item = table.entries[place.entry];
   const warp_part part(place.block, item.count);
@@ -188,7 +188,8 @@ struct count_entry {
   int64_t count;
 };
 
-__global__ void __launch_bounds__(block_threads) mask_count(const mask_table<count_entry> table) {
+__global__ void __launch_bounds__(block_threads)
+    mask_count(ESP_GRID_CONSTANT(mask_table<count_entry>) table) {
   const table_place place = table.find(blockIdx.x);
   const count_entry& item = table.entries[place.entry];
   const warp_part part(place.block, item.count);
@@ -222,8 +223,8 @@ int32_t for_each_table(const Item* items, int32_t item_count, MakeEntry&& make,
 }
 
 template <class Call, class Item>
-int32_t launch_items(const char* name, void (*kernel)(mask_table<Item>), const Call& call,
-                     const Item* items) {
+int32_t launch_items(const char* name, void (*kernel)(grid_constant<mask_table<Item>>),
+                     const Call& call, const Item* items) {
   return for_each_table<Item>(
       items, call.item_count, [&](int32_t n) { return items[n]; },
       [&](const mask_table<Item>& table, int64_t) {
@@ -236,15 +237,15 @@ int32_t launch_items(const char* name, void (*kernel)(mask_table<Item>), const C
 int32_t mask_build_f32_cuda(const mask_build_call& call) {
   const char* name = "mask_build_f32_cuda";
   int64_t* const ties = static_cast<int64_t*>(call.workspace);
-  const auto run =
-      [&](void (*kernel)(mask_table<esp_mask_build_item>, const esp_selection*, int64_t*)) {
-        return for_each_table<esp_mask_build_item>(
-            call.items, call.item_count, [&](int32_t n) { return call.items[n]; },
-            [&](const mask_table<esp_mask_build_item>& table, int64_t before) {
-              return launch(name, kernel, table.blocks(), block_threads, call.stream, table,
-                            call.selection, ties + before);
-            });
-      };
+  const auto run = [&](void (*kernel)(grid_constant<mask_table<esp_mask_build_item>>,
+                                      const esp_selection*, int64_t*)) {
+    return for_each_table<esp_mask_build_item>(
+        call.items, call.item_count, [&](int32_t n) { return call.items[n]; },
+        [&](const mask_table<esp_mask_build_item>& table, int64_t before) {
+          return launch(name, kernel, table.blocks(), block_threads, call.stream, table,
+                        call.selection, ties + before);
+        });
+  };
   const int64_t chunks = chunk_count(call.items, call.item_count, mask_chunk_cuda);
   if (chunks == 0) return ESP_OK;
   ESP_TRY(run(&mask_mark));
