@@ -4,51 +4,69 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes one line per epoch, the file whole after every epoch; a resumed run continues from the checkpoint's lines. */
+/** Writes one line per epoch; a resumed run drops the lines that its checkpoint does not know and goes on. */
 public final class CsvWriter implements Listener {
     private static final String HEADER =
             "stage,epoch,batches,learning_rate,training_loss,training_accuracy,validation_loss,validation_accuracy,seconds";
 
     private final Path file;
-    private final History history;
+    private final List<String> lines = new ArrayList<>(List.of(HEADER));
+    private String stage = "train";
 
-    /** Writes what {@code history}, which must be told of an epoch before this, remembers. */
-    public CsvWriter(Path file, History history) {
+    /** Writes to {@code file}, whose folder exists. */
+    public CsvWriter(Path file) {
         this.file = file;
-        this.history = history;
+    }
+
+    @Override
+    public void stageBegin(String name, Recipe recipe, int perEpoch) {
+        stage = name;
     }
 
     @Override
     public void epochEnd(EpochReport report) {
+        lines.add(line(report));
         write();
     }
 
     @Override
+    public void save(Snapshot.Builder snapshot) {
+        snapshot.fact("csv/lines", lines.size());
+    }
+
+    @Override
     public void restore(Snapshot snapshot) {
+        try {
+            List<String> written = Files.exists(file) ? Files.readAllLines(file) : lines;
+            List<String> known = written.subList(0, Math.min(written.size(), snapshot.integer("csv/lines")));
+            lines.clear();
+            lines.addAll(known);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the training history in " + file, e);
+        }
         write();
     }
 
     private void write() {
-        List<String> lines = new ArrayList<>();
-        lines.add(HEADER);
-        history.entries().forEach(entry -> lines.add(line(entry)));
         try {
-            Files.write(file, lines);
+            Path whole = file.resolveSibling(file.getFileName() + ".part");
+            Files.write(whole, lines);
+            Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the training history to " + file, e);
         }
     }
 
-    private static String line(History.Entry entry) {
-        EpochReport report = entry.report();
+    private String line(EpochReport report) {
         EpochReport.Scores validation = report.validation();
         return String.join(
                 ",",
-                entry.stage(),
+                stage,
                 Integer.toString(report.epoch() + 1),
                 Long.toString(report.batches()),
                 Double.toString(report.learningRate()),

@@ -26,6 +26,12 @@ public final class EarlyStop implements Listener {
         }
     }
 
+    /** Counts anew: after masks changed, earlier scores no longer bind. */
+    public void forget() {
+        best = Double.NEGATIVE_INFINITY;
+        waited = 0;
+    }
+
     @Override
     public boolean stops() {
         return patience > 0 && waited >= patience;

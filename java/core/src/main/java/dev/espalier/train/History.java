@@ -19,15 +19,10 @@ public final class History implements Listener {
     }
 
     private final List<Entry> entries = new ArrayList<>();
-    private String stage;
+    private String stage = "train";
 
-    /** Begins with the stage called {@code stage}. */
-    public History(String stage) {
-        this.stage = stage;
-    }
-
-    /** Files later epochs under another stage. */
-    public void beginStage(String name) {
+    @Override
+    public void stageBegin(String name, Recipe recipe, int perEpoch) {
         stage = name;
     }
 

@@ -5,6 +5,12 @@ package dev.espalier.train;
  * with every checkpoint.
  */
 public interface Listener {
+    /** Before the batches of a stage of a run, also of one that goes on after a resume; {@link #restore} follows then. */
+    default void stageBegin(String name, Recipe recipe, int perEpoch) {}
+
+    /** Something beside training happened, said in one line. */
+    default void note(String line) {}
+
     /** After every batch: gradients applied if they were due, the position already advanced. */
     default void stepEnd(StepReport report) {}
 

@@ -28,8 +28,9 @@ public final class TensorBoardWriter implements Listener, AutoCloseable {
         return System.currentTimeMillis() / 1e3;
     }
 
-    /** Begins another fit: its batches are counted on from the last one of the fit before. */
-    public void beginStage() {
+    /** Batches of a further stage are counted on from the last one of the stage before. */
+    @Override
+    public void stageBegin(String name, Recipe recipe, int perEpoch) {
         offset = last;
     }
 

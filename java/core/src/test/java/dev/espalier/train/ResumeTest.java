@@ -36,7 +36,7 @@ class ResumeTest {
         }
         try (state;
                 BestWeights best = new BestWeights(state)) {
-            History history = new History("train");
+            History history = new History();
             List<Listener> remembering = List.of(history, best, new EarlyStop(9));
             try (Scope scope = Scope.open()) {
                 store.latest().ifPresent(snapshot -> remembering.forEach(listener -> listener.restore(snapshot)));

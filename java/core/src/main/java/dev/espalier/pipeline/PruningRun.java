@@ -1,0 +1,191 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.data.Batches;
+import dev.espalier.model.Metadata;
+import dev.espalier.model.Model;
+import dev.espalier.prune.Size;
+import dev.espalier.runtime.Scope;
+import dev.espalier.train.BestWeights;
+import dev.espalier.train.Checkpointer;
+import dev.espalier.train.EarlyStop;
+import dev.espalier.train.Evaluator;
+import dev.espalier.train.History;
+import dev.espalier.train.Listener;
+import dev.espalier.train.OptimizerRecipe;
+import dev.espalier.train.Recipe;
+import dev.espalier.train.RunCheckpoint;
+import dev.espalier.train.Snapshot;
+import dev.espalier.train.Trainer;
+import dev.espalier.train.TrainingState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Carries out a plan on a model, stage by stage, from its beginning or from the last checkpoint. */
+public final class PruningRun {
+    private final Model dense;
+    private final RunPlan plan;
+    private final RunSetting setting;
+    private final List<Stage> stages;
+    private final History history = new History();
+    private final @Nullable RunCheckpoint checkpoint;
+
+    private PruningRun(Model dense, RunPlan plan, RunSetting setting) {
+        this.dense = dense;
+        this.plan = plan;
+        this.setting = setting;
+        this.stages = plan.stages();
+        this.checkpoint = setting.checkpointing()
+                .map(c -> new RunCheckpoint(c.codec(), identity()))
+                .orElse(null);
+    }
+
+    /**
+     * Runs to the end.
+     *
+     * @param dense the model to begin with; it stays as it is
+     * @throws dev.espalier.runtime.EspalierException if the store holds a checkpoint of another run, naming what differs
+     */
+    public static RunOutcome run(Model dense, RunPlan plan, RunSetting setting) {
+        return new PruningRun(dense, plan, setting).run();
+    }
+
+    private Map<String, String> identity() {
+        return Map.of(
+                "recipe", plan.hash(),
+                "data", setting.data().train().fingerprint(),
+                "model", ModelDigest.of(dense));
+    }
+
+    private RunOutcome run() {
+        try (Scope scope = Scope.open()) {
+            Optional<Snapshot> saved =
+                    setting.checkpointing().flatMap(c -> c.store().latest());
+            try (RunState run = saved.isPresent() ? resumed(saved.get()) : fresh()) {
+                int first = run.stage();
+                for (int i = first; i < stages.size(); i++) {
+                    boolean goingOn = saved.isPresent() && i == first;
+                    run.enter(i);
+                    carryOut(stages.get(i), run, goingOn ? saved : Optional.empty());
+                }
+                return outcome(run);
+            }
+        }
+    }
+
+    private RunState fresh() {
+        return new RunState(TrainingState.of(dense, firstOptimizer(), setting.device()), plan.pruning(), false);
+    }
+
+    private OptimizerRecipe firstOptimizer() {
+        return plan.training().or(plan::fineTuning).orElseGet(Recipe::defaults).optimizer();
+    }
+
+    private RunState resumed(Snapshot snapshot) {
+        RunCheckpoint checks = requireCheckpoint();
+        checks.verify(snapshot);
+        if (!(stages.get(snapshot.integer("run/stage")) instanceof Stage.Fit fit)) {
+            throw new IllegalStateException("checkpoints are made in fits only");
+        }
+        TrainingState training = checks.restore(snapshot, fit.recipe().optimizer(), setting.device());
+        RunState run = new RunState(training, plan.pruning(), Boolean.parseBoolean(snapshot.fact("run/compacted")));
+        run.restore(snapshot);
+        note("resumed at stage '" + fit.name() + "', " + training.position());
+        return run;
+    }
+
+    private RunCheckpoint requireCheckpoint() {
+        if (checkpoint == null) {
+            throw new IllegalStateException("this run keeps no checkpoints");
+        }
+        return checkpoint;
+    }
+
+    private void note(String line) {
+        setting.listeners().forEach(listener -> listener.note(line));
+    }
+
+    private void carryOut(Stage stage, RunState run, Optional<Snapshot> saved) {
+        if (stage instanceof Stage.Fit fit) {
+            fit(fit, run, saved);
+        } else if (stage instanceof Stage.Measure) {
+            run.measured(measure(run));
+        } else if (stage instanceof Stage.Prune prune) {
+            run.prune(prune.target(), setting.evidence());
+            note("pruned to a target of " + prune.target());
+        } else {
+            compact(run);
+        }
+    }
+
+    private void compact(RunState run) {
+        run.compact(setting.evidence())
+                .ifPresent(report -> note("compacted from " + report.before().parameters() + " to "
+                        + report.after().parameters() + " parameters; largest difference "
+                        + report.check().maxAbsDiff() + ", tolerance "
+                        + report.check().tolerance()));
+    }
+
+    private void fit(Stage.Fit fit, RunState run, Optional<Snapshot> saved) {
+        TrainingState training = run.training();
+        if (saved.isEmpty()) {
+            training.begin(fit.recipe().optimizer());
+        }
+        int perEpoch = setting.training(fit.recipe()).perEpoch();
+        try (BestWeights best = new BestWeights(training)) {
+            EarlyStop stop = new EarlyStop(fit.recipe().length().patience());
+            List<Listener> listeners = new ArrayList<>(List.of(history, best, stop));
+            listeners.addAll(setting.listeners());
+            listeners.forEach(listener -> listener.stageBegin(fit.name(), fit.recipe(), perEpoch));
+            saved.ifPresent(snapshot -> listeners.forEach(listener -> listener.restore(snapshot)));
+            listeners.add(run);
+            if (fit.gradual()) {
+                PruningRecipe recipe = plan.pruning().orElseThrow();
+                train(fit, listeners, Optional.of(new GradualPruning(run, recipe, setting, fit, best, stop)), run);
+                if (run.target() < recipe.policy().budget().target()) {
+                    // Stopped before its schedule was through.
+                    run.prune(recipe.policy().budget().target(), setting.evidence());
+                    best.forget();
+                    stop.forget();
+                }
+                compact(run);
+            }
+            train(fit, listeners, Optional.empty(), run);
+            if (fit.recipe().length().keepBest()) {
+                best.apply();
+            }
+        }
+    }
+
+    /** Trains until the fit's end or until pruning asks for a break; what is already trained is not trained again. */
+    private void train(Stage.Fit fit, List<Listener> listeners, Optional<GradualPruning> pruning, RunState run) {
+        List<Listener> all = new ArrayList<>(listeners);
+        pruning.ifPresent(all::add);
+        RunCheckpoint capture = checkpoint;
+        if (capture != null) {
+            Checkpointing saving = setting.checkpointing().orElseThrow();
+            all.add(new Checkpointer(
+                    saving.store(), saving.policy(), () -> capture.capture(run.training(), listeners, Map.of())));
+        }
+        Batches validation = setting.validation().orElse(null);
+        Trainer.fit(run.training(), setting.training(fit.recipe()), validation, fit.recipe(), all);
+    }
+
+    private Measured measure(RunState run) {
+        try (Model model = run.training().model(Metadata.NONE)) {
+            return new Measured(
+                    Size.of(model.graph(), model.weights().asMap()),
+                    Evaluator.evaluate(model, setting.measured()),
+                    Latency.medianMillis(model, setting.device()));
+        }
+    }
+
+    private RunOutcome outcome(RunState run) {
+        Measured after = plan.pruning().isPresent() ? measure(run) : run.before();
+        Metadata metadata =
+                RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after);
+        return new RunOutcome(run.training().model(metadata), run.before(), after, run.compaction(), history.entries());
+    }
+}

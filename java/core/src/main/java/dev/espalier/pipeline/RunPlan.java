@@ -1,0 +1,106 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.prune.Schedule;
+import dev.espalier.train.Recipe;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a run does: train, prune, fine-tune, each if given, in that order.
+ *
+ * <p>Pruning in rounds alternates with fine-tuning. A gradual schedule runs inside the fine-tuning fit, or inside training
+ * where there is no fine-tuning.
+ */
+public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning, Optional<Recipe> fineTuning) {
+    public RunPlan {
+        if (training.isEmpty() && pruning.isEmpty() && fineTuning.isEmpty()) {
+            throw new IllegalArgumentException("a run must train, prune or fine-tune; the plan does nothing");
+        }
+        if (pruning.isEmpty() && fineTuning.isPresent()) {
+            throw new IllegalArgumentException("fine-tuning follows pruning; give a pruning recipe, or train instead");
+        }
+        boolean fits = training.isPresent() || fineTuning.isPresent();
+        if (pruning.isPresent() && pruning.get().gradual() && !fits) {
+            throw new IllegalArgumentException(
+                    "a cubic schedule prunes during training; give a training or fine-tuning recipe");
+        }
+    }
+
+    /** Training alone. */
+    public static RunPlan train(Recipe training) {
+        return new RunPlan(Optional.of(training), Optional.empty(), Optional.empty());
+    }
+
+    /** Pruning a trained model and fine-tuning it. */
+    public static RunPlan prune(PruningRecipe pruning, Recipe fineTuning) {
+        return new RunPlan(Optional.empty(), Optional.of(pruning), Optional.of(fineTuning));
+    }
+
+    /** Pruning a trained model without further training. */
+    public static RunPlan prune(PruningRecipe pruning) {
+        return new RunPlan(Optional.empty(), Optional.of(pruning), Optional.empty());
+    }
+
+    /** The stages in order. */
+    List<Stage> stages() {
+        List<Stage> stages = new ArrayList<>();
+        boolean gradual = pruning.isPresent() && pruning.get().gradual();
+        boolean gradualTraining = gradual && fineTuning.isEmpty();
+        if (gradualTraining) {
+            stages.add(new Stage.Measure());
+        }
+        training.ifPresent(recipe -> stages.add(new Stage.Fit("train", recipe, gradualTraining)));
+        if (!gradualTraining) {
+            stages.add(new Stage.Measure());
+        }
+        if (gradual) {
+            fineTuning.ifPresent(recipe -> stages.add(new Stage.Fit("fine-tune", recipe, true)));
+        } else {
+            pruning.ifPresent(recipe -> addRounds(stages, recipe));
+        }
+        return List.copyOf(stages);
+    }
+
+    private void addRounds(List<Stage> stages, PruningRecipe recipe) {
+        Schedule schedule = recipe.schedule();
+        double target = recipe.policy().budget().target();
+        // Without fine-tuning between them, rounds would judge the same weights again and again.
+        List<Double> moments = fineTuning.isPresent() ? schedule.moments() : List.of(1.0);
+        for (int round = 1; round <= moments.size(); round++) {
+            boolean last = round == moments.size();
+            stages.add(new Stage.Prune(schedule.at(moments.get(round - 1), target)));
+            if (last) {
+                stages.add(new Stage.Compact());
+            }
+            String name = moments.size() == 1 ? "fine-tune" : "fine-tune " + round;
+            fineTuning.ifPresent(fit -> stages.add(new Stage.Fit(name, fit, false)));
+        }
+    }
+
+    /** All settings, by stage and name. */
+    public SortedMap<String, String> facts() {
+        SortedMap<String, String> facts = new TreeMap<>();
+        training.ifPresent(recipe -> recipe.toMap().forEach((k, v) -> facts.put("train." + k, v.toString())));
+        pruning.ifPresent(recipe -> recipe.facts().forEach((k, v) -> facts.put("prune." + k, v)));
+        fineTuning.ifPresent(recipe -> recipe.toMap().forEach((k, v) -> facts.put("fine-tune." + k, v.toString())));
+        return facts;
+    }
+
+    /** SHA-256 over {@link #facts}, in hexadecimal. */
+    public String hash() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            facts().forEach((k, v) -> digest.update((k + "=" + v + "\n").getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.data.DataSets;
+import dev.espalier.model.Metadata;
+import dev.espalier.model.Preprocessing;
+import dev.espalier.model.Provenance;
+import dev.espalier.train.EpochReport;
+import dev.espalier.train.History;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** What the model that a run has made says about itself. */
+final class RunProvenance {
+    private RunProvenance() {}
+
+    static Metadata metadata(
+            Metadata given,
+            RunPlan plan,
+            RunSetting setting,
+            List<History.Entry> history,
+            Measured before,
+            Measured after) {
+        DataSets data = setting.data();
+        SortedMap<String, String> facts = new TreeMap<>(given.provenance().facts());
+        facts.putAll(plan.facts());
+        facts.put("data.fingerprint", data.train().fingerprint());
+        facts.put("data.training-images", Integer.toString(data.train().size()));
+        facts.put("machine.device", setting.device().toString());
+        facts.put("machine.processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+        facts.put("machine.system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        facts.put("machine.java", System.getProperty("java.version"));
+        measured(facts, "before.", before);
+        measured(facts, "after.", after);
+        history.forEach(entry -> epoch(facts, entry));
+        Preprocessing preprocessing = new Preprocessing(
+                data.train().imageShape(),
+                data.statistics().mean(),
+                data.statistics().std(),
+                "NCHW");
+        return given.withLabels(data.classes()).withPreprocessing(preprocessing).withProvenance(new Provenance(facts));
+    }
+
+    private static void measured(Map<String, String> facts, String prefix, Measured measured) {
+        facts.put(prefix + "parameters", Long.toString(measured.size().parameters()));
+        facts.put(prefix + "macs", Long.toString(measured.size().macs()));
+        facts.put(prefix + "sparsity", Double.toString(measured.size().sparsity()));
+        facts.put(prefix + "accuracy", Double.toString(measured.evaluation().accuracy()));
+        facts.put(prefix + "latency-ms", Double.toString(measured.latencyMillis()));
+    }
+
+    /** The last epoch of each stage stays. */
+    private static void epoch(Map<String, String> facts, History.Entry entry) {
+        EpochReport report = entry.report();
+        EpochReport.Scores scores = report.validation() == null ? report.training() : report.validation();
+        facts.put(
+                "history." + entry.stage(),
+                (report.epoch() + 1) + " epochs, " + (report.validation() == null ? "training" : "validation")
+                        + " accuracy " + scores.accuracy());
+    }
+}

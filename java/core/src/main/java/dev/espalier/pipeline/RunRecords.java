@@ -1,0 +1,94 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.prune.CompactionReport;
+import dev.espalier.prune.EqualityCheck;
+import dev.espalier.prune.Frozen;
+import dev.espalier.prune.Size;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.train.EvaluationResult;
+import dev.espalier.train.Snapshot;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Writes what a run has found out so far into a checkpoint, and reads it back. */
+final class RunRecords {
+    private static final String BEFORE = "before/";
+    private static final String COMPACTION = "compaction/";
+
+    private RunRecords() {}
+
+    static void save(Snapshot.Builder snapshot, Measured measured) {
+        EvaluationResult evaluation = measured.evaluation();
+        save(snapshot, BEFORE, measured.size());
+        snapshot.fact(BEFORE + "loss", evaluation.loss())
+                .fact(BEFORE + "classes", evaluation.classes())
+                .fact(BEFORE + "latency", measured.latencyMillis())
+                .tensor(BEFORE + "predictions", tensor(evaluation.predictions()))
+                .tensor(BEFORE + "labels", tensor(evaluation.labels()));
+    }
+
+    static Optional<Measured> measured(Snapshot snapshot) {
+        if (!snapshot.hasFact(BEFORE + "loss")) {
+            return Optional.empty();
+        }
+        EvaluationResult evaluation = new EvaluationResult(
+                snapshot.real(BEFORE + "loss"),
+                array(snapshot.tensor(BEFORE + "predictions")),
+                array(snapshot.tensor(BEFORE + "labels")),
+                snapshot.integer(BEFORE + "classes"));
+        return Optional.of(new Measured(size(snapshot, BEFORE), evaluation, snapshot.real(BEFORE + "latency")));
+    }
+
+    static void save(Snapshot.Builder snapshot, CompactionReport report) {
+        save(snapshot, COMPACTION + "before/", report.before());
+        save(snapshot, COMPACTION + "after/", report.after());
+        snapshot.fact(COMPACTION + "difference", report.check().maxAbsDiff())
+                .fact(COMPACTION + "tolerance", report.check().tolerance());
+        for (int i = 0; i < report.frozen().size(); i++) {
+            Frozen frozen = report.frozen().get(i);
+            // Facts sort as text, so that equal widths keep the order.
+            String name = COMPACTION + "frozen/" + "%06d".formatted(i) + "/";
+            snapshot.fact(name + "node", frozen.node()).fact(name + "reason", frozen.reason());
+        }
+    }
+
+    static Optional<CompactionReport> compaction(Snapshot snapshot) {
+        if (!snapshot.hasFact(COMPACTION + "difference")) {
+            return Optional.empty();
+        }
+        List<String> values =
+                new ArrayList<>(snapshot.factsUnder(COMPACTION + "frozen/").values());
+        List<Frozen> frozen = new ArrayList<>();
+        for (int i = 0; i < values.size(); i += 2) {
+            frozen.add(new Frozen(values.get(i), values.get(i + 1)));
+        }
+        // A compaction that fails its check throws, so that one on record has passed.
+        EqualityCheck check = new EqualityCheck(
+                snapshot.real(COMPACTION + "difference"), snapshot.real(COMPACTION + "tolerance"), true);
+        return Optional.of(new CompactionReport(
+                size(snapshot, COMPACTION + "before/"), size(snapshot, COMPACTION + "after/"), check, frozen));
+    }
+
+    private static void save(Snapshot.Builder snapshot, String prefix, Size size) {
+        snapshot.fact(prefix + "parameters", size.parameters())
+                .fact(prefix + "macs", size.macs())
+                .fact(prefix + "sparsity", size.sparsity());
+    }
+
+    private static Size size(Snapshot snapshot, String prefix) {
+        return new Size(
+                snapshot.wholeNumber(prefix + "parameters"),
+                snapshot.wholeNumber(prefix + "macs"),
+                snapshot.real(prefix + "sparsity"));
+    }
+
+    private static Tensor tensor(int[] values) {
+        return Tensor.of(Arrays.stream(values).asLongStream().toArray(), values.length);
+    }
+
+    private static int[] array(Tensor values) {
+        return Arrays.stream(values.toLongArray()).mapToInt(Math::toIntExact).toArray();
+    }
+}

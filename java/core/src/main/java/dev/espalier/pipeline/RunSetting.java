@@ -1,0 +1,62 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.data.Augmentation;
+import dev.espalier.data.BatchOptions;
+import dev.espalier.data.Batches;
+import dev.espalier.data.DataSets;
+import dev.espalier.data.ImageSource;
+import dev.espalier.runtime.Device;
+import dev.espalier.train.Listener;
+import dev.espalier.train.Recipe;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a run works on and with.
+ *
+ * @param data splits; the test split serves measurement alone
+ * @param listeners told of stages and training; what they remember is saved with checkpoints
+ */
+public record RunSetting(
+        DataSets data, Device device, Optional<Checkpointing> checkpointing, List<Listener> listeners) {
+    /** Images in an evaluation batch. */
+    private static final int EVALUATION_BATCH = 256;
+
+    public RunSetting {
+        listeners = List.copyOf(listeners);
+    }
+
+    /** A run that neither saves nor tells. */
+    public static RunSetting of(DataSets data, Device device) {
+        return new RunSetting(data, device, Optional.empty(), List.of());
+    }
+
+    Batches training(Recipe recipe) {
+        return new Batches(
+                data.train(),
+                BatchOptions.training(
+                        recipe.data().batchSize(),
+                        recipe.run().seed(),
+                        recipe.data().augmentation(),
+                        data.statistics(),
+                        device));
+    }
+
+    /** Shuffled, unaugmented batches of the training split, on which gradients are judged. */
+    Batches evidence() {
+        return new Batches(data.train(), BatchOptions.training(64, 0, Augmentation.none(), data.statistics(), device));
+    }
+
+    Optional<Batches> validation() {
+        return data.validation().map(this::inOrder);
+    }
+
+    /** The split that results are stated on: test, else validation, else training. */
+    Batches measured() {
+        return inOrder(data.test().or(data::validation).orElse(data.train()));
+    }
+
+    private Batches inOrder(ImageSource source) {
+        return new Batches(source, BatchOptions.evaluation(EVALUATION_BATCH, data.statistics(), device));
+    }
+}
