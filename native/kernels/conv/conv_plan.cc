@@ -114,6 +114,8 @@ conv_plan make_conv_plan(const esp_conv2d_shape& s, int64_t nonzeros, int32_t la
     plan.column_planes = static_cast<int32_t>(
         plan.shared != 0 ? std::min(s.stride_w, (s.s - 1) * s.dilation_w + 1) : s.s);
     plan.planes = static_cast<int32_t>(row_phases(s) * plan.column_planes);
+    plan.row_phase_step = std::gcd(s.stride_h, s.dilation_h);
+    plan.column_plane_step = plan.shared != 0 ? 1 : s.dilation_w;
     for (plan.tile_rows = 1; plan.tile_rows <= std::min<int64_t>(most, plan.out_h);
          ++plan.tile_rows) {
       if (ceil_div(plan.out_h, ceil_div(plan.out_h, plan.tile_rows)) != plan.tile_rows) continue;
@@ -186,12 +188,6 @@ int64_t conv_entry_offset(const conv_plan& plan, const conv_geometry& geometry,
       phase * plan.column_planes + (plan.shared != 0 ? column % shape.stride_w : s);
   const int64_t slab_row = (channel * plan.planes + plane) * plan.plane_rows + row / shape.stride_h;
   return plan.shared != 0 ? 4 * (slab_row * geometry.pitch + column / shape.stride_w) : slab_row;
-}
-
-conv_plane conv_plane_at(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t index) {
-  const int64_t step = std::gcd(shape.stride_h, shape.dilation_h),
-                column = index % plan.column_planes;
-  return {index / plan.column_planes * step, plan.shared != 0 ? column : column * shape.dilation_w};
 }
 
 }  // namespace espalier

@@ -32,8 +32,9 @@ struct conv_plan {
   int32_t tile_rows;
   int32_t row_vectors;  // most vectors per tile row
   int32_t column_planes, planes, plane_rows;
-  int32_t list_channels;  // input channels per list of kept weights
-  int64_t lists;          // lists per output channel
+  int64_t row_phase_step, column_plane_step;  // input rows, columns from a plane to the next
+  int32_t list_channels;                      // input channels per list of kept weights
+  int64_t lists;                              // lists per output channel
   int64_t out_h, out_w;
 };
 
@@ -76,11 +77,5 @@ conv_geometry make_conv_geometry(const conv_plan& plan, const esp_conv2d_shape& 
 // conv_entry::offset of tap (r, s) of a channel of the group.
 int64_t conv_entry_offset(const conv_plan& plan, const conv_geometry& geometry,
                           const esp_conv2d_shape& shape, int64_t channel, int64_t r, int64_t s);
-
-// Input row phase and first column of plane `index`.
-struct conv_plane {
-  int64_t row, column;
-};
-conv_plane conv_plane_at(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t index);
 
 }  // namespace espalier

@@ -25,13 +25,15 @@ constexpr int64_t conv_accumulator_bytes = 256 << 10;
 constexpr int64_t conv_list_channels = 4;
 constexpr int64_t conv_most_lists = 64;
 
+// Planes of input and output that are prefetched ahead of the one in work.
+constexpr int64_t conv_planes_ahead = 4;
+
 constexpr double conv_shared_crossings_64 = 1.9;
 constexpr double conv_shared_crossings_32 = 1.4;
-constexpr double conv_reload_cycles = 3.0;  // per accumulator vector, output channel and slab
-constexpr double conv_list_cycles =
-    20.0;  // per output channel and slab: a list ends in a mispredicted branch
-constexpr double conv_pack_cycles = 1.5;  // per packed vector
+constexpr double conv_reload_cycles = 1.5;  // per accumulator vector, output channel and slab
+constexpr double conv_list_cycles = 20.0;   // per output channel and slab: a mispredicted branch
+constexpr double conv_pack_cycles = 3.0;    // per packed vector
 constexpr double conv_strided_pack_cycles = 12.0;
-constexpr double conv_row_cycles = 1.0;  // per packed row
+constexpr double conv_row_cycles = 3.0;  // per packed row
 
 }  // namespace espalier
