@@ -17,7 +17,7 @@ int64_t ceil_div(int64_t a, int64_t b) {
 }
 
 int64_t entries_at(const esp_conv2d_shape& s, const conv_plan& plan) {
-  return ceil_div(static_cast<int64_t>(sizeof(packed_conv)) + 4 * (s.k * plan.lists + 1), 64) * 64;
+  return ceil_div(static_cast<int64_t>(sizeof(packed_conv)) + 4 * s.k * (plan.lists + 1), 64) * 64;
 }
 
 int64_t workspace_bytes(const conv_geometry& geometry, int32_t threads) {
@@ -39,8 +39,7 @@ void for_each_kept(const conv2d_pack_call& call, const esp_conv2d_shape& s, cons
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t r = 0; r < s.r; ++r)
       for (int64_t q = 0; q < s.s; ++q, ++index)
-        if (conv_keeps(call.bits, index))
-          body(output * plan.lists + c / plan.list_channels, index, c, r, q);
+        if (conv_keeps(call.bits, index)) body(c / plan.list_channels, index, c, r, q);
 }
 
 }  // namespace
@@ -68,28 +67,30 @@ int32_t pack_conv2d_cpu(const conv2d_pack_call& call, int32_t lanes) {
   header->plan = make_conv_plan(s, call.nonzeros, lanes);
   const conv_plan& plan = header->plan;
   const conv_geometry geometry = make_conv_geometry(plan, s, call.nonzeros);
-  const int64_t lists = s.k * plan.lists;
   int32_t* const starts = reinterpret_cast<int32_t*>(header + 1);
   conv_entry* const entries =
       reinterpret_cast<conv_entry*>(static_cast<char*>(call.packed) + entries_at(s, plan));
 
-  // starts[list + 1] counts its list, then holds the end of it.
-  std::memset(starts, 0, static_cast<size_t>(lists + 1) * sizeof(int32_t));
+  // starts[list + 1][k] counts its list, then holds the end of it.
+  std::memset(starts, 0, static_cast<size_t>((plan.lists + 1) * s.k) * sizeof(int32_t));
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t k = 0; k < s.k; ++k)
-    for_each_kept(call, s, plan, k,
-                  [&](int64_t list, int64_t, int64_t, int64_t, int64_t) { ++starts[list + 1]; });
+    for_each_kept(call, s, plan, k, [&](int64_t list, int64_t, int64_t, int64_t, int64_t) {
+      ++starts[(list + 1) * s.k + k];
+    });
   int64_t kept = 0;
-  for (int64_t list = 0; list <= lists; ++list) {
-    kept += starts[list];
-    starts[list] = static_cast<int32_t>(kept);
+  for (int64_t k = 0; k < s.k; ++k) {
+    for (int64_t list = 0; list <= plan.lists; ++list) {
+      kept += starts[list * s.k + k];
+      starts[list * s.k + k] = static_cast<int32_t>(kept);
+    }
   }
   ESP_REQUIRE(kept == call.nonzeros,
               "esp_conv2d_pack: nonzeros: expected the number of ones in bits, %lld, got %lld",
               static_cast<long long>(kept), static_cast<long long>(call.nonzeros));
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t k = 0; k < s.k; ++k) {
-    conv_entry* next = entries + starts[k * plan.lists];
+    conv_entry* next = entries + starts[k];
     for_each_kept(call, s, plan, k, [&](int64_t, int64_t index, int64_t c, int64_t r, int64_t q) {
       *next++ = {static_cast<int32_t>(conv_entry_offset(plan, geometry, s, c, r, q)),
                  call.weight[index]};

@@ -12,7 +12,7 @@ struct conv_problem {
   const conv_plan* plan;
   const conv_geometry* geometry;
   const float* input;
-  const int32_t* starts;  // [output][list] -> first entry; one more at the end
+  const int32_t* starts;  // [list][output] -> first entry; row `lists` holds the ends
   const conv_entry* entries;
   const float* bias;  // or null
   bool relu;

@@ -56,8 +56,9 @@ struct conv_entry {
   float value;
 };
 
-// The head of the packed form; names what it was packed for. Then starts[k * lists + 1], then the
-// entries in the order of their weights.
+// The head of the packed form; names what it was packed for. Then int32 starts[lists + 1][k], the
+// first entry of a list, and the entries in the order of their weights: a list ends where the next
+// one of its output begins.
 struct alignas(64) packed_conv {
   uint64_t magic;
   int64_t nonzeros;

@@ -156,9 +156,9 @@ void pack_slab(const conv_problem& p, const tile_place& place, int64_t channel, 
 }
 
 struct sweep_arguments {
-  const int32_t *begins, *ends;  // [output * lists]: first entry, and one past the last
+  const int32_t *begins, *ends;  // [outputs]: first entry, and one past the last
   const conv_entry* entries;
-  int64_t outputs, lists;
+  int64_t outputs;
   uintptr_t slab;
   int64_t scale;  // bytes per unit of conv_entry::offset
   bool first;     // start from the bias, not from the accumulators
@@ -191,8 +191,11 @@ void sweep_slab(const sweep_arguments& a) {
       for (int t = 0; t < T; ++t)
         into[t] = hn::MulAdd(value, hn::LoadU(floats, x + t * lanes), into[t]);
     };
-    const conv_entry* e = a.entries + a.begins[k * a.lists];
-    const conv_entry* const end = a.entries + a.ends[k * a.lists];
+    const int64_t later = k + conv_lists_ahead < a.outputs ? k + conv_lists_ahead : k;
+    prefetch(reinterpret_cast<uintptr_t>(a.entries + a.begins[later]),
+             (a.ends[later] - a.begins[later]) * int64_t{sizeof(conv_entry)});
+    const conv_entry* e = a.entries + a.begins[k];
+    const conv_entry* const end = a.entries + a.ends[k];
     for (; e + copies <= end; e += copies) {
 #pragma GCC unroll 8
       for (int u = 0; u < copies; ++u) add(e[u], sum[u]);
@@ -269,7 +272,6 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch)
       ((place.rows - 1) * g.pitch + g.images * g.image_pitch + lanes - 1) / lanes;
   sweep_arguments sweep{};
   sweep.outputs = tile.output_end - tile.output_begin;
-  sweep.lists = plan.lists;
   sweep.entries = p.entries;
   sweep.scale = plan.shared != 0 ? 1 : g.pitch * int64_t{sizeof(float)};
   sweep.bias = p.bias == nullptr ? nullptr : p.bias + first_output;
@@ -278,8 +280,8 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch)
     const int64_t first = slab * slab_channels,
                   count = HWY_MIN(slab_channels, group_channels - first);
     pack_slab(p, place, tile.group * group_channels + first, count, scratch);
-    sweep.begins = p.starts + first_output * plan.lists + slab * g.slab_lists;
-    sweep.ends = sweep.begins + HWY_MIN(g.slab_lists, plan.lists - slab * g.slab_lists);
+    sweep.begins = p.starts + slab * g.slab_lists * s.k + first_output;
+    sweep.ends = p.starts + HWY_MIN((slab + 1) * g.slab_lists, plan.lists) * s.k + first_output;
     // Offsets count from the group's first channel.
     sweep.slab = reinterpret_cast<uintptr_t>(scratch) -
                  static_cast<uintptr_t>(first * g.channel_floats) * sizeof(float);

@@ -27,6 +27,8 @@ constexpr int64_t conv_most_lists = 64;
 
 // Planes of input and output that are prefetched ahead of the one in work.
 constexpr int64_t conv_planes_ahead = 4;
+// Output channels whose kept weights are prefetched ahead: a slab's lists lie apart.
+constexpr int64_t conv_lists_ahead = 3;
 
 constexpr double conv_shared_crossings_64 = 1.9;
 constexpr double conv_shared_crossings_32 = 1.4;
