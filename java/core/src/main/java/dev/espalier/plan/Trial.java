@@ -8,15 +8,22 @@ import java.util.List;
 
 /** Best times of one node by its operator and by another kernel, measured in turns so that both see the same machine. */
 record Trial(double denseMillis, double maskedMillis) {
-    private static final int WARM_UP = 3;
-    private static final int ROUNDS = 15;
+    private static final int WARM_UP = 2;
+    private static final int LEAST_ROUNDS = 3;
+    private static final int MOST_ROUNDS = 15;
+    /** Once the rounds of one node have taken this long, no further one begins. */
+    private static final long LIMIT_NANOS = 60_000_000;
     /** A gain below this share is within the noise of a trial. */
     private static final double LEAST_GAIN = 0.05;
 
     static Trial run(Node node, List<Tensor> in, NodeKernel masked) {
         double dense = Double.POSITIVE_INFINITY;
         double other = Double.POSITIVE_INFINITY;
-        for (int round = -WARM_UP; round < ROUNDS; round++) {
+        long start = System.nanoTime();
+        for (int round = -WARM_UP; round < MOST_ROUNDS; round++) {
+            if (round >= LEAST_ROUNDS && System.nanoTime() - start > LIMIT_NANOS) {
+                break;
+            }
             double first = millis(node.op()::evaluate, in);
             double second = millis(masked, in);
             if (round >= 0) {
