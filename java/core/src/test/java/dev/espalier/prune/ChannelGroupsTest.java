@@ -10,10 +10,12 @@ import dev.espalier.op.Add;
 import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Evaluation;
+import dev.espalier.op.MatMul;
 import dev.espalier.op.Op;
 import dev.espalier.op.ReduceMean;
 import dev.espalier.op.Softmax;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.Transpose;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
@@ -256,6 +258,34 @@ class ChannelGroupsTest {
         ChannelGroups groups = ChannelGroups.trace(graph);
         assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("conv1", "conv3");
         assertThat(groups.frozen().get(0).reason()).contains("'add1' (" + new Add().type() + ")");
+    }
+
+    @Test
+    void normalisationOfAConcatenationBelongsToManyGroups() {
+        Graph graph = Networks.denseBlock();
+        assertThat(ChannelGroups.trace(graph).prunable())
+                .extracting(ChannelGroup::id)
+                .containsExactly("conv1", "conv2", "conv3");
+        assertThat(at(groupOf(graph, "conv2"), "norm3.scale", 0).all()).containsExactly(6, 7, 8, 9);
+    }
+
+    @Test
+    void aProductOfTwoComputedValuesKeepsTheChannelsThatItSumsOver() {
+        Graph.Builder graph =
+                Graph.builder("attention").input("x", TensorType.f32(-1, 5, 6)).output("scores");
+        for (String name : List.of("query", "key", "value")) {
+            graph.parameter(name + ".weight", TensorType.f32(6, 4)).node(name, new MatMul(), "x", name + ".weight");
+        }
+        graph.node("turned", new Transpose(Ints.of(0, 2, 1)), "key")
+                .node("product", new MatMul(), "query", "turned")
+                .node("weights", new Softmax(-1), "product")
+                .node("mixed", new MatMul(), "weights", "value")
+                .parameter("out.weight", TensorType.f32(4, 6))
+                .node("scores", new MatMul(), "mixed", "out.weight");
+        ChannelGroups groups = ChannelGroups.trace(graph.build());
+        String reason = "node 'product' (MatMul) multiplies two computed values along their channels";
+        assertThat(groups.frozen()).contains(new Frozen("query", reason), new Frozen("key", reason));
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("value");
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.espalier.graph.Node;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Add;
 import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.Clip;
 import dev.espalier.op.Concat;
 import dev.espalier.op.Conv;
 import dev.espalier.op.Flatten;
@@ -44,7 +45,10 @@ final class Networks {
             Map.entry("squeezeExcite", Networks::squeezeExcite),
             Map.entry("transposed", Networks::transposed),
             Map.entry("sharedWeight", Networks::sharedWeight),
-            Map.entry("matmul", Networks::matmul)));
+            Map.entry("matmul", Networks::matmul),
+            Map.entry("plainGemm", Networks::plainGemm),
+            Map.entry("denseBlock", Networks::denseBlock),
+            Map.entry("invertedResidual", Networks::invertedResidual)));
 
     private Networks() {}
 
@@ -233,5 +237,47 @@ final class Networks {
                 .node("relu", new Relu(), "shifted")
                 .node("flat", new Flatten(1), "relu");
         return dense(graph, "flat", 4, 45).build();
+    }
+
+    /** Weights with the inputs first and a bias of rank two. */
+    static Graph plainGemm() {
+        Graph.Builder graph = conv(graph(), "conv", "x", 5, 3, 3)
+                .parameter("hidden.weight", TensorType.f32(180, 7))
+                .parameter("hidden.bias", TensorType.f32(1, 7))
+                .node("flat", new Flatten(1), "conv")
+                .node("hidden", new Gemm(0.5f, 2, false, false), "flat", "hidden.weight", "hidden.bias")
+                .node("relu", new Relu(), "hidden");
+        return dense(graph, "relu", 4, 7).build();
+    }
+
+    /** Each layer reads all earlier ones, concatenated and normalised together. */
+    static Graph denseBlock() {
+        return builder(6)
+                .conv(6, 3, 1, 1)
+                .concat(List.of(b -> {}, b -> b.norm().relu().conv(4, 3, 1, 1)))
+                .concat(List.of(b -> {}, b -> b.norm().relu().conv(5, 3, 1, 1)))
+                .norm()
+                .relu()
+                .globalAveragePool()
+                .dense(4)
+                .graph();
+    }
+
+    /** Widened, filtered channel by channel, narrowed, added to the input of the block. */
+    static Graph invertedResidual() {
+        return builder(6)
+                .convNorm(6, 3, 1, 1)
+                .residual(
+                        b -> b.convNorm(12, 1, 1, 0)
+                                .op("clip", new Clip(0, 6))
+                                .conv(12, Window.square(3, 1, 1), 12, false)
+                                .norm()
+                                .op("clip", new Clip(0, 6))
+                                .convNorm(6, 1, 1, 0),
+                        s -> {})
+                .conv(5, 1)
+                .flatten()
+                .dense(4)
+                .graph();
     }
 }
