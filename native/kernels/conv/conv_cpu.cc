@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/backend.h"
 
@@ -27,6 +28,17 @@ int64_t workspace_bytes(const conv_geometry& geometry, int32_t threads) {
 esp_conv2d_shape for_any_batch(esp_conv2d_shape shape) {
   shape.n = 0;
   return shape;
+}
+
+// Whether a tile of a flattened pointwise convolution may read the input where it lies: planes
+// begin at cache lines, and those of neighbouring channels do not share the sets of a first-level
+// cache (64 sets of 64 bytes).
+bool reads_in_place(const esp_conv2d_shape& s, const conv_geometry& geometry, const float* input) {
+  const int64_t plane_bytes = s.w * static_cast<int64_t>(sizeof(float));
+  return s.h == 1 && s.r * s.s == 1 && s.stride_w == 1 && s.pad_left + s.pad_right == 0 &&
+         geometry.images == 1 && plane_bytes % 64 == 0 &&
+         reinterpret_cast<uintptr_t>(input) % 64 == 0 &&
+         std::gcd(plane_bytes / 64, int64_t{64}) <= 4;
 }
 
 // Calls body(list, weight index, channel in group, r, s) for every kept weight of `output`, in
@@ -118,6 +130,7 @@ int32_t run_conv2d_cpu(const conv2d_call& call, int32_t lanes, conv_tile_kernel 
   problem.plan = &plan;
   problem.geometry = &geometry;
   problem.input = call.input;
+  problem.in_place = reads_in_place(s, geometry, call.input);
   problem.starts = reinterpret_cast<const int32_t*>(header + 1);
   problem.entries = reinterpret_cast<const conv_entry*>(static_cast<const char*>(call.packed) +
                                                         entries_at(s, plan));

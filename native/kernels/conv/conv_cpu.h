@@ -12,6 +12,7 @@ struct conv_problem {
   const conv_plan* plan;
   const conv_geometry* geometry;
   const float* input;
+  bool in_place;          // pointwise: planes of the input serve as slabs
   const int32_t* starts;  // [list][output] -> first entry; row `lists` holds the ends
   const conv_entry* entries;
   const float* bias;  // or null

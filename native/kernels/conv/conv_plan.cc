@@ -136,7 +136,10 @@ conv_geometry make_conv_geometry(const conv_plan& plan, const esp_conv2d_shape& 
   const int64_t halo = plan.shared != 0 ? last_column(s) : 0;
   g.tiles_w =
       wide >= plan.out_w + halo ? 1 : ceil_div(plan.out_w, std::max<int64_t>(wide - halo, 1));
-  g.tile_cols = static_cast<int32_t>(ceil_div(plan.out_w, g.tiles_w));
+  int64_t columns = ceil_div(plan.out_w, g.tiles_w);
+  if (plan.shared == 0 && g.tiles_w > 1) columns = ceil_div(columns, lanes) * lanes;
+  g.tiles_w = ceil_div(plan.out_w, columns);
+  g.tile_cols = static_cast<int32_t>(columns);
   g.image_pitch = static_cast<int32_t>(g.tile_cols + halo);
   g.images = 1;
   if (plan.shared == 0 && g.tiles_w == 1)

@@ -6,154 +6,14 @@
 
 #include <hwy/highway.h>
 
-#include "kernels/conv/conv_cpu.h"
-#include "kernels/conv/tuning.h"
+#include "kernels/conv/conv_slab-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace espalier {
 namespace HWY_NAMESPACE {
 namespace {
-namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr hn::ScalableTag<float> floats;
-constexpr hn::RebindToSigned<decltype(floats)> ints;
 using vec = hn::Vec<decltype(floats)>;
-constexpr int64_t lanes = hn::MaxLanes(floats);
-
-using mask = hn::Mask<decltype(floats)>;
-
-// One plane of one channel, for all images of a tile. A row is `vectors` vectors; it may be written
-// past its end, because what follows is written later.
-struct plane_rows {
-  const float* source;  // column 0 of the first row that is not padding, first image
-  int64_t width;        // columns of the input
-  int64_t first;        // column of dst[0], can be negative
-  int64_t stride;       // columns of the input per float of dst
-  int64_t begin, end,
-      all;  // rows [begin, end) come from the input, the others of [0, all) are zero
-  int64_t row_step, image_step;        // floats of the input
-  int64_t pitch, image_pitch, images;  // floats of dst
-};
-
-void zero_rows(const plane_rows& p, int64_t count, int64_t vectors, float* HWY_RESTRICT dst) {
-  for (int64_t y = 0; y < count; ++y)
-    for (int64_t i = 0; i < p.images; ++i)
-      for (int64_t v = 0; v < vectors; ++v)
-        hn::StoreU(hn::Zero(floats), floats, dst + y * p.pitch + i * p.image_pitch + v * lanes);
-}
-
-// Lanes of vector `v` that lie inside the input's columns.
-mask inside_input(const plane_rows& p, int64_t v) {
-  const int64_t column = p.first + v * lanes;
-  const auto below = [](int64_t x) {
-    return hn::FirstN(floats, static_cast<size_t>(x < 0 ? 0 : x));
-  };
-  return hn::AndNot(below(-column), below(p.width - column));
-}
-
-// kVectors = 0: as many as `vectors` says.
-template <int kVectors>
-void pack_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  const int64_t count = kVectors == 0 ? vectors : kVectors;
-  mask inside[kVectors == 0 ? conv_vectors_avx512 : kVectors];
-  for (int64_t v = 0; v < count; ++v) inside[v] = inside_input(p, v);
-  zero_rows(p, p.begin, count, dst);
-  for (int64_t y = p.begin; y < p.end; ++y) {
-    const float* row = p.source + (y - p.begin) * p.row_step + p.first;
-    float* to = dst + y * p.pitch;
-    for (int64_t i = 0; i < p.images; ++i, row += p.image_step, to += p.image_pitch)
-#pragma GCC unroll 4
-      for (int64_t v = 0; v < count; ++v)
-        hn::StoreU(hn::MaskedLoad(inside[v], floats, row + v * lanes), floats, to + v * lanes);
-  }
-  zero_rows(p, p.all - p.end, count, dst + p.end * p.pitch);
-}
-
-// The same with every `stride`-th column.
-void pack_strided_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  const auto steps = hn::Mul(hn::Iota(ints, 0), hn::Set(ints, static_cast<int32_t>(p.stride)));
-  zero_rows(p, p.begin, vectors, dst);
-  for (int64_t y = p.begin; y < p.end; ++y) {
-    for (int64_t i = 0; i < p.images; ++i) {
-      const float* row = p.source + (y - p.begin) * p.row_step + i * p.image_step;
-      float* to = dst + y * p.pitch + i * p.image_pitch;
-      for (int64_t v = 0; v < vectors; ++v, to += lanes) {
-        const int64_t column = p.first + v * lanes * p.stride;
-        if (column >= 0 && column + (lanes - 1) * p.stride < p.width) {
-          hn::StoreU(hn::GatherIndex(floats, row + column, steps), floats, to);
-          continue;
-        }
-        for (int64_t x = 0; x < lanes; ++x) {
-          const int64_t at = column + x * p.stride;
-          to[x] = at >= 0 && at < p.width ? row[at] : 0.0f;
-        }
-      }
-    }
-  }
-  zero_rows(p, p.all - p.end, vectors, dst + p.end * p.pitch);
-}
-
-void pack_any_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  if (p.stride != 1) return pack_strided_plane(p, vectors, dst);
-  switch (vectors) {
-    case 1: return pack_plane<1>(p, vectors, dst);
-    case 2: return pack_plane<2>(p, vectors, dst);
-    case 4: return pack_plane<4>(p, vectors, dst);
-    default: return pack_plane<0>(p, vectors, dst);
-  }
-}
-
-// The images, rows and columns of a tile: its first output pixel and its extent.
-struct tile_place {
-  int64_t image, images, row, rows, column;
-};
-
-// Asks for `bytes` bytes at an address that need not be inside a tensor.
-void prefetch(uintptr_t at, int64_t bytes) {
-  for (int64_t b = 0; b < bytes; b += 64)
-    __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<uintptr_t>(b)), 1);
-}
-
-// Packs `count` channels from channel `channel` on: what the tile needs of them.
-void pack_slab(const conv_problem& p, const tile_place& place, int64_t channel, int64_t count,
-               float* HWY_RESTRICT slab) {
-  const esp_conv2d_shape& s = *p.shape;
-  const conv_plan& plan = *p.plan;
-  const conv_geometry& g = *p.geometry;
-  const int64_t vectors = (g.image_pitch + lanes - 1) / lanes, area = s.h * s.w;
-  // Hardware prefetchers stop at page boundaries, which planes often are.
-  const int64_t first_row = HWY_MAX(place.row * s.stride_h - s.pad_top, int64_t{0});
-  const int64_t last_row = HWY_MIN(first_row + plan.plane_rows * s.stride_h, s.h);
-  const auto ahead = static_cast<uintptr_t>(
-      (conv_planes_ahead * area + first_row * s.w + (s.h == 1 ? place.column : 0)) * 4);
-  const int64_t ahead_bytes = s.h == 1 ? vectors * lanes * 4 : (last_row - first_row) * s.w * 4;
-  plane_rows rows{};
-  rows.width = s.w;
-  rows.stride = s.stride_w;
-  rows.all = plan.plane_rows;
-  rows.row_step = s.stride_h * s.w;
-  rows.image_step = s.c * area;
-  rows.pitch = g.pitch;
-  rows.image_pitch = g.image_pitch;
-  rows.images = place.images;
-  for (int64_t c = channel; c < channel + count; ++c) {
-    const float* const plane = p.input + (place.image * s.c + c) * area;
-    for (int64_t i = 0; i < place.images; ++i)
-      prefetch(reinterpret_cast<uintptr_t>(plane + i * rows.image_step) + ahead, ahead_bytes);
-    for (int64_t a = 0; a < plan.planes / plan.column_planes; ++a) {
-      const int64_t top = place.row * s.stride_h + a * plan.row_phase_step - s.pad_top;
-      const int64_t begin = top < 0 ? (-top + s.stride_h - 1) / s.stride_h : 0;
-      const int64_t end = s.h > top ? (s.h - top + s.stride_h - 1) / s.stride_h : 0;
-      rows.begin = begin < rows.all ? begin : rows.all;
-      rows.end = end < rows.begin ? rows.begin : end < rows.all ? end : rows.all;
-      rows.source = plane + (top + rows.begin * s.stride_h) * s.w;
-      for (int64_t b = 0; b < plan.column_planes; ++b, slab += rows.all * g.pitch) {
-        rows.first = place.column * s.stride_w + b * plan.column_plane_step - s.pad_left;
-        pack_any_plane(rows, vectors, slab);
-      }
-    }
-  }
-}
 
 struct sweep_arguments {
   const int32_t *begins, *ends;  // [outputs]: first entry, and one past the last
@@ -273,18 +133,18 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch)
   sweep_arguments sweep{};
   sweep.outputs = tile.output_end - tile.output_begin;
   sweep.entries = p.entries;
-  sweep.scale = plan.shared != 0 ? 1 : g.pitch * int64_t{sizeof(float)};
   sweep.bias = p.bias == nullptr ? nullptr : p.bias + first_output;
   sweep.accumulators = scratch + g.slab_floats;
   for (int64_t slab = 0; slab < g.slabs; ++slab) {
     const int64_t first = slab * slab_channels,
                   count = HWY_MIN(slab_channels, group_channels - first);
-    pack_slab(p, place, tile.group * group_channels + first, count, scratch);
+    const slab_view view =
+        view_slab(p, place, tile.group * group_channels + first, count, vectors, scratch);
+    // Offsets count from the group's first channel.
+    sweep.slab = view.address - static_cast<uintptr_t>(first * view.channel_bytes);
+    sweep.scale = view.scale;
     sweep.begins = p.starts + slab * g.slab_lists * s.k + first_output;
     sweep.ends = p.starts + HWY_MIN((slab + 1) * g.slab_lists, plan.lists) * s.k + first_output;
-    // Offsets count from the group's first channel.
-    sweep.slab = reinterpret_cast<uintptr_t>(scratch) -
-                 static_cast<uintptr_t>(first * g.channel_floats) * sizeof(float);
     sweep.first = slab == 0;
     sweeps[vectors - 1](sweep);
   }

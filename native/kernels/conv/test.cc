@@ -47,7 +47,7 @@ class ConvTest : public KernelTest {
                               nullptr, nullptr));
     EXPECT_TRUE(packed.guards_intact());
     workspace scratch(backend(), esp_conv2d_workspace_bytes(&where, &shape, nonzeros));
-    buffer<float> input(backend(), problem.input, 1);
+    buffer<float> input(backend(), problem.input, problem.bits.size() % 2);
     buffer<float> output(backend(),
                          std::vector<float>(static_cast<size_t>(problem.output_count()), -7.0f), 5);
     EXPECT_OK(esp_conv2d(&where, &shape, input.data(), packed.data(), nonzeros,
@@ -95,8 +95,9 @@ TEST_P(ConvTest, ConvolvesGroupsAndDepthwise) {
 }
 
 TEST_P(ConvTest, ConvolvesPointwise) {
-  for (int64_t size : {1, 3, 7, 16, 29})
-    for (int64_t n : {1, 5}) check(square(n, 33, size, 10, 1), 0.4);
+  for (int64_t size : {1, 3, 4, 7, 12, 16, 28, 29})
+    for (int64_t n : {1, 5})
+      for (int64_t outputs : {10, 11}) check(square(n, 33, size, outputs, 1), 0.4);
 }
 
 TEST_P(ConvTest, ConvolvesManyChannelsInBlocks) {
