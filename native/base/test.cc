@@ -8,13 +8,20 @@
 namespace espalier::test {
 namespace {
 
-TEST(OpenTest, RefusesALibraryThatIsNotThere) {
+TEST(OpenTest, RefusesWhatIsNotTheCudaLibrary) {
   for (int32_t i = 0; i < esp_kernel_count(); ++i)
     if (esp_kernel_backend(i) == ESP_BACKEND_CUDA)
       GTEST_SKIP() << "the CUDA library is open already";
   EXPECT_EQ(ESP_UNAVAILABLE, esp_cuda_open("/nonexistent/libespalier_kernels_cuda.so"));
   EXPECT_NE(std::string::npos, std::string(esp_last_message()).find("/nonexistent/"));
+  EXPECT_EQ(ESP_UNAVAILABLE, esp_cuda_open("libm.so.6"));
+  EXPECT_STREQ("esp_cuda_open: expected libespalier_kernels_cuda, got libm.so.6",
+               esp_last_message());
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_cuda_open(nullptr));
   EXPECT_EQ(0, esp_cuda_device_count());
+  EXPECT_EQ(0, esp_backend_available(ESP_BACKEND_CUDA));
+  EXPECT_STREQ("backend CUDA: expected the CUDA library to be open, got none; call esp_cuda_open",
+               esp_last_message());
 }
 
 class TableTest : public ::testing::Test {

@@ -8,7 +8,7 @@
  *    result of 0 means that NULL may be passed, -1 that the arguments are refused (see
  *    esp_last_message). Workspace lives where the tensors live, at a multiple of 64 bytes.
  *  - `stream` is a cudaStream_t for ESP_BACKEND_CUDA (NULL: the legacy default stream) and is ignored
- *    by the CPU backends.
+ *    by the CPU backends. The calling thread's current device is the one that the tensors live on.
  *  - Tensor and workspace pointers of one call are all host pointers (CPU backends) or all device
  *    pointers (ESP_BACKEND_CUDA). Argument structs and item arrays are always read on the host,
  *    before the call returns.

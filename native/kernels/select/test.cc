@@ -1,3 +1,5 @@
+#include <xmmintrin.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -98,6 +100,18 @@ TEST_P(SelectTest, KeepsDenormalsApart) {
     values.push_back(bits % 2 == 0 ? value : -value);
   }
   check({values}, {299, 300, 301, 302});
+}
+
+TEST_P(SelectTest, KeepsDenormalsApartWhereTheyAreFlushedToZero) {
+  const float tiny = std::numeric_limits<float>::denorm_min();
+  hold({{3 * tiny, -2 * tiny, tiny, 0.0f, 2 * tiny}});
+  const unsigned mode = _mm_getcsr();
+  _mm_setcsr(mode | _MM_FLUSH_ZERO_ON | 0x40);  // 0x40: denormal operands count as zero
+  const esp_selection lowest = select(1, 1), third = select(3, 1);
+  _mm_setcsr(mode);
+  EXPECT_EQ(bits_of(-2 * tiny), bits_of(lowest.value));
+  EXPECT_EQ(bits_of(tiny), bits_of(third.value));
+  EXPECT_EQ(2, third.below);
 }
 
 TEST_P(SelectTest, CountsTiesOfEqualValues) {
