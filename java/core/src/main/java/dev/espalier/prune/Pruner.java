@@ -52,7 +52,9 @@ public final class Pruner {
             Mask step = policy.pattern() == Pattern.ELEMENT
                     ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
                     : new ChannelStep(groups, policy, evidence).next(mask, budget);
-            return scope.keep(mask.narrow(step));
+            Mask narrowed = mask.narrow(step);
+            // A mask of channels holds no tensors: then no scope need be open around the call.
+            return narrowed.tensors().isEmpty() ? narrowed : scope.keep(narrowed);
         }
     }
 }

@@ -178,9 +178,13 @@ class ChannelGroupsTest {
 
     @Test
     void transposedConvolutionsReadTheFirstWeightAxis() {
-        assertThat(places(groupOf(Networks.transposed(), "conv"))).contains("up.weight@0");
-        assertThat(places(groupOf(Networks.transposed(), "up")))
+        assertThat(places(groupOf(Networks.transposed(1, 6), "conv"))).contains("up.weight@0");
+        assertThat(places(groupOf(Networks.transposed(1, 6), "up")))
                 .containsExactlyInAnyOrder("up.weight@1", "up.bias@0", "fc.weight@1");
+        assertThat(at(groupOf(Networks.transposed(2, 8), "up"), "up.bias", 0).of(1))
+                .containsExactly(1, 5);
+        assertThat(at(groupOf(Networks.transposed(6, 12), "conv"), "up.bias", 0).of(1))
+                .containsExactly(2, 3);
     }
 
     @Test

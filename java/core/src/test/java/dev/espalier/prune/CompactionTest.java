@@ -233,6 +233,22 @@ class CompactionTest {
     }
 
     @Test
+    void channelsArePrunedWithoutAScopeAround() {
+        Graph graph = Networks.residual();
+        Policy policy =
+                Policy.of(Criterion.L2, Pattern.CHANNEL, ScoreScope.GLOBAL, Budget.of(0.5, Budget.Of.PARAMETERS));
+        Pruner pruner = new Pruner(graph, policy);
+        try (Model model = RandomModel.of(graph, 4)) {
+            Evidence evidence = Evidence.ofWeights(model.weights().asMap());
+            Mask mask = pruner.next(pruner.next(Mask.all(), evidence, 0.2), evidence);
+            try (Compacted compacted = Compaction.compact(model, pruner.groups(), mask)) {
+                assertThat(2 * compacted.outcome().after().parameters())
+                        .isLessThanOrEqualTo(compacted.outcome().before().parameters());
+            }
+        }
+    }
+
+    @Test
     void optimiserStateAndBitMasksAreCutLikeTheirParameter() {
         Graph graph = Networks.residual();
         ChannelGroups groups = ChannelGroups.trace(graph);

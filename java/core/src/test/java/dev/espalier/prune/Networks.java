@@ -4,6 +4,7 @@ import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Add;
+import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Clip;
 import dev.espalier.op.Concat;
@@ -16,6 +17,7 @@ import dev.espalier.op.Mul;
 import dev.espalier.op.Op;
 import dev.espalier.op.Ops;
 import dev.espalier.op.Pad;
+import dev.espalier.op.ReduceMean;
 import dev.espalier.op.Relu;
 import dev.espalier.op.Reshape;
 import dev.espalier.op.Sigmoid;
@@ -43,7 +45,10 @@ final class Networks {
             Map.entry("shuffle", Networks::shuffle),
             Map.entry("paddedShortcut", Networks::paddedShortcut),
             Map.entry("squeezeExcite", Networks::squeezeExcite),
-            Map.entry("transposed", Networks::transposed),
+            Map.entry("transposed", () -> transposed(1, 6)),
+            Map.entry("transposedGrouped", () -> transposed(2, 8)),
+            Map.entry("transposedDepthwise", () -> transposed(6, 12)),
+            Map.entry("sequence", Networks::sequence),
             Map.entry("sharedWeight", Networks::sharedWeight),
             Map.entry("matmul", Networks::matmul),
             Map.entry("plainGemm", Networks::plainGemm),
@@ -197,20 +202,33 @@ final class Networks {
     }
 
     /** An up-sampling convolution, whose weight has the input channels first. */
-    static Graph transposed() {
-        Op up = op("ConvTranspose", "strides", Ints.of(2, 2));
-        Graph.Builder graph = conv(graph(), "conv", "x", 5, 3, 3)
-                .parameter("up.weight", TensorType.f32(5, 6, 2, 2))
-                .parameter("up.bias", TensorType.f32(6))
+    static Graph transposed(long groups, long channels) {
+        Op up = Ops.create("ConvTranspose", Map.of("strides", Ints.of(2, 2), "group", Attribute.of(groups)));
+        Graph.Builder graph = conv(graph(), "conv", "x", 6, 3, 3)
+                .parameter("up.weight", TensorType.f32(6, channels / groups, 2, 2))
+                .parameter("up.bias", TensorType.f32(channels))
                 .node("up", up, "conv", "up.weight", "up.bias")
                 .node("relu", new Relu(), "up")
                 .node("pool", new GlobalAveragePool(), "relu")
-                .node("flat", new Reshape(Ints.of(-1, 6), false), "pool");
-        return dense(graph, "flat", 4, 6).build();
+                .node("flat", new Reshape(Ints.of(-1, channels), false), "pool");
+        return dense(graph, "flat", 4, channels).build();
     }
 
-    private static Op op(String type, String name, Ints value) {
-        return Ops.create(type, Map.of(name, value));
+    /** Convolutions over one axis, channels padded by an axis counted from the end, and a mean that drops the axis. */
+    static Graph sequence() {
+        Op conv = Ops.create("Conv", Map.of("pads", Ints.of(1, 1)));
+        Graph.Builder graph = Graph.builder("pattern")
+                .input("x", TensorType.f32(-1, 3, 10))
+                .output("y")
+                .parameter("conv.weight", TensorType.f32(6, 3, 3))
+                .node("conv", conv, "x", "conv.weight")
+                .node("wide", new Pad(Ints.of(0, 2), 0, Ints.of(-2)), "conv")
+                .parameter("branch.weight", TensorType.f32(8, 3, 3))
+                .node("branch", conv, "x", "branch.weight")
+                .node("sum", new Add(), "wide", "branch")
+                .node("relu", new Relu(), "sum")
+                .node("mean", new ReduceMean(Ints.of(2), false, false), "relu");
+        return dense(graph, "mean", 4, 8).build();
     }
 
     /** One weight convolves two values. */
