@@ -1,5 +1,6 @@
 package dev.espalier.prune;
 
+import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
@@ -37,6 +38,12 @@ public record Evidence(Map<String, Tensor> weights, Map<String, Tensor> gradient
         if (found == null) {
             throw new PruningException("evidence has no " + kind + " of '" + parameter + "'"
                     + (kind.equals("gradient") ? "; run a backward pass first or choose a criterion of weights" : ""));
+        }
+        try (Scope scope = Scope.open()) {
+            if (!found.allFinite()) {
+                throw new PruningException("the " + kind + " of '" + parameter + "' holds a number that is not finite;"
+                        + " the training has diverged: go back to an earlier checkpoint");
+            }
         }
         return found;
     }

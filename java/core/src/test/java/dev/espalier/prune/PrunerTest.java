@@ -302,6 +302,18 @@ class PrunerTest {
     }
 
     @Test
+    void weightsThatAreNotFiniteAreRefusedByName() {
+        model.weights().get("stage1.0.conv2.weight").mulInPlace(Double.NaN);
+        assertThatThrownBy(() -> pruner(Pattern.ELEMENT, ScoreScope.GLOBAL, 0.5, Of.SPARSITY)
+                        .next(Mask.all(), evidence))
+                .isInstanceOf(PruningException.class)
+                .hasMessageContaining("weight of 'stage1.0.conv2.weight' holds a number that is not finite");
+        assertThatThrownBy(() ->
+                        pruner(Pattern.CHANNEL, ScoreScope.LOCAL, 0.5, Of.MACS).next(Mask.all(), evidence))
+                .hasMessageContaining("'stage1.0.conv2.weight'");
+    }
+
+    @Test
     void impossibleRequestsAreRefusedWithTheReason() {
         assertThatThrownBy(() -> Budget.of(1, Of.MACS))
                 .hasMessageContaining("below 1")
