@@ -53,6 +53,11 @@ public final class SafetensorsCheckpoints implements CheckpointStore {
         }
     }
 
+    /** Whether the folder holds checkpoints, whole or not. */
+    public boolean holdsAny() {
+        return !newestFirst().isEmpty();
+    }
+
     @Override
     public void save(Snapshot snapshot) {
         if (snapshot.hasFact(CHECKSUM)) {

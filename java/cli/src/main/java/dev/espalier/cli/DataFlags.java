@@ -1,0 +1,131 @@
+package dev.espalier.cli;
+
+import dev.espalier.data.DataListener;
+import dev.espalier.data.DataOptions;
+import dev.espalier.data.DataSets;
+import dev.espalier.data.Datasets;
+import dev.espalier.data.Decoding;
+import dev.espalier.data.ImageSize;
+import dev.espalier.data.OnCorrupt;
+import dev.espalier.data.Skipped;
+import dev.espalier.graph.Graph;
+import dev.espalier.op.TensorType;
+import dev.espalier.runtime.Shape;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The labelled images that a subcommand works on. */
+final class DataFlags {
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Labelled images: train/<class>/*.jpg|png, CIFAR binary files or MNIST idx files.")
+    private @Nullable Path folder;
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description = "Where decoded images are kept (default: ~/.cache/espalier).")
+    private @Nullable Path cache;
+
+    @Option(
+            names = "--on-corrupt",
+            paramLabel = "skip|fail",
+            defaultValue = "skip",
+            description = "An image that cannot be decoded is named and left out, or refused (default: skip).")
+    private OnCorrupt onCorrupt = OnCorrupt.SKIP;
+
+    @Option(
+            names = "--image-size",
+            paramLabel = "HxW",
+            converter = SizeConverter.class,
+            description = "Resize every image to this size (default: all must have one size).")
+    private @Nullable ImageSize size;
+
+    /** Whether a folder was given. */
+    boolean given() {
+        return folder != null;
+    }
+
+    /** The folder, which must have been given. */
+    Path folder() {
+        if (folder == null) {
+            throw new BadInput("--data DIR is missing");
+        }
+        return folder;
+    }
+
+    /** Decodes and opens the splits, telling the console how it goes. */
+    DataSets open(Console console, double validationFraction, long seed) {
+        Decoding decoding = Decoding.defaults().withOnCorrupt(onCorrupt).withSize(size);
+        try (DecodingProgress progress = new DecodingProgress(console)) {
+            DataOptions options = DataOptions.defaults()
+                    .withDecoding(decoding)
+                    .withValidation(validationFraction, seed)
+                    .withListener(progress);
+            return Datasets.open(folder(), cache == null ? options : options.withCache(cache));
+        }
+    }
+
+    /** Refuses data that a model cannot be fed with. */
+    void check(DataSets data, Graph graph) {
+        Shape image = data.train().imageShape();
+        TensorType input = graph.inputs().values().iterator().next();
+        boolean fits = graph.inputs().size() == 1 && input.rank() == 4;
+        for (int i = 0; fits && i < 3; i++) {
+            fits = input.dim(i + 1) == image.dim(i);
+        }
+        if (!fits) {
+            throw new BadInput("the images in " + folder + " have shape " + image + ", but the model takes "
+                    + graph.inputs() + (input.rank() == 4 ? "; --image-size resizes them" : ""));
+        }
+        TensorType output = graph.type(graph.outputs().get(0));
+        long classes = data.classes().size();
+        if (output.rank() != 2 || output.dim(1) != classes) {
+            throw new BadInput(
+                    "the data in " + folder + " has " + classes + " classes, but the model's output is " + output);
+        }
+    }
+
+    /** Tells of decoding on the console. */
+    private static final class DecodingProgress implements DataListener, AutoCloseable {
+        private final Console console;
+        private @Nullable Progress progress;
+        private String split = "";
+
+        DecodingProgress(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void note(String message) {
+            close();
+            console.err().println(message);
+        }
+
+        @Override
+        public void skipped(Skipped image) {
+            close();
+            console.err().println("skipped " + image.name() + ": " + image.reason());
+        }
+
+        @Override
+        public void decoded(String of, int done, int total) {
+            if (progress == null || !split.equals(of)) {
+                close();
+                split = of;
+                progress = Progress.start(console, "decoding " + of, total);
+            }
+            progress.at(done);
+        }
+
+        @Override
+        public void close() {
+            if (progress != null) {
+                progress.close();
+                progress = null;
+            }
+        }
+    }
+}

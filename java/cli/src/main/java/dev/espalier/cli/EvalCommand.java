@@ -1,0 +1,114 @@
+package dev.espalier.cli;
+
+import dev.espalier.data.BatchOptions;
+import dev.espalier.data.Batches;
+import dev.espalier.data.DataSets;
+import dev.espalier.data.ImageSource;
+import dev.espalier.data.Statistics;
+import dev.espalier.model.Model;
+import dev.espalier.runtime.Device;
+import dev.espalier.train.EvaluationResult;
+import dev.espalier.train.Evaluator;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How well a model classifies labelled images, over all and per class. */
+@Command(name = "eval", description = "Measure a model's accuracy on labelled images, over all and per class.")
+final class EvalCommand extends Subcommand {
+    /** The split that is looked at. */
+    private enum Split {
+        TRAIN,
+        VALIDATION,
+        TEST
+    }
+
+    @Mixin
+    private ModelArgument model = new ModelArgument();
+
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
+    private DataFlags data = new DataFlags();
+
+    @Option(
+            names = "--split",
+            paramLabel = "train|validation|test",
+            defaultValue = "test",
+            description = "The split to measure on (default: test).")
+    private Split split = Split.TEST;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "256",
+            description = "Images in a batch (default: 256).")
+    private int batchSize;
+
+    EvalCommand(Console console) {
+        super(console);
+    }
+
+    /** The facts, in the form of the JSON output. */
+    record Facts(String split, int samples, double loss, double accuracy, Map<String, Double> perClass) {}
+
+    @Override
+    void run() {
+        if (batchSize < 1) {
+            throw new BadInput("--batch-size must be at least 1, got " + batchSize);
+        }
+        Device on = device.device();
+        data.folder();
+        Facts facts;
+        try (Model read = model.read();
+                DataSets sets = data.open(console, split == Split.VALIDATION ? 0.1 : 0, 0)) {
+            data.check(sets, read.graph());
+            ImageSource source = source(sets);
+            Statistics statistics = read.metadata()
+                    .imagePreprocessing()
+                    .map(p -> new Statistics(p.mean(), p.std()))
+                    .orElseGet(sets::statistics);
+            try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {
+                Batches batches = new Batches(source, BatchOptions.evaluation(batchSize, statistics, on));
+                facts = facts(Evaluator.evaluate(placed, batches), sets);
+            }
+        }
+        json.print(console, facts, () -> print(facts));
+    }
+
+    private ImageSource source(DataSets sets) {
+        return switch (split) {
+            case TRAIN -> sets.train();
+            case VALIDATION -> sets.validation().orElseThrow(() -> missing("validation"));
+            case TEST -> sets.test().orElseThrow(() -> missing("test"));
+        };
+    }
+
+    private BadInput missing(String name) {
+        return new BadInput("the data in " + data.folder() + " has no " + name + " split; choose another with --split");
+    }
+
+    private Facts facts(EvaluationResult result, DataSets sets) {
+        Map<String, Double> perClass = new LinkedHashMap<>();
+        double[] accuracies = result.perClassAccuracy();
+        for (int i = 0; i < accuracies.length; i++) {
+            perClass.put(sets.classes().get(i), accuracies[i]);
+        }
+        return new Facts(
+                split.name().toLowerCase(Locale.ROOT), result.samples(), result.loss(), result.accuracy(), perClass);
+    }
+
+    private void print(Facts facts) {
+        Table table = new Table()
+                .row("split", facts.split())
+                .row("samples", facts.samples())
+                .row("loss", facts.loss())
+                .row("accuracy", facts.accuracy());
+        facts.perClass().forEach((label, accuracy) -> table.row("  " + label, accuracy));
+        table.print(console.out());
+    }
+}

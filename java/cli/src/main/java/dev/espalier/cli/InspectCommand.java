@@ -1,0 +1,123 @@
+package dev.espalier.cli;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
+import dev.espalier.model.Model;
+import dev.espalier.op.TensorType;
+import dev.espalier.prune.ChannelGroup;
+import dev.espalier.prune.ChannelGroups;
+import dev.espalier.prune.Member;
+import dev.espalier.prune.Size;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** What a model is made of and which channels can be pruned. */
+@Command(name = "inspect", description = "Show a model's size, nodes and channel groups.")
+final class InspectCommand extends Subcommand {
+    @Mixin
+    private ModelArgument model = new ModelArgument();
+
+    InspectCommand(Console console) {
+        super(console);
+    }
+
+    /** The facts, in the form of the JSON output. */
+    record Facts(
+            long parameters,
+            long macs,
+            double sparsity,
+            List<ValueFacts> inputs,
+            List<ValueFacts> outputs,
+            List<NodeFacts> nodes,
+            List<GroupFacts> groups) {}
+
+    /** A graph's input or output; a dimension of -1 is the open batch. */
+    record ValueFacts(String name, String type, List<Long> shape) {
+        static ValueFacts of(String name, TensorType type) {
+            return new ValueFacts(
+                    name,
+                    type.dtype().name(),
+                    Arrays.stream(type.shape().toArray()).boxed().toList());
+        }
+    }
+
+    /** One node. */
+    record NodeFacts(String name, String op, long macs, long parameters) {}
+
+    /** One group of channels that are removed together. */
+    record GroupFacts(String id, int channels, boolean prunable, String reason, List<Place> members) {
+        static GroupFacts of(ChannelGroup group) {
+            List<Place> places =
+                    group.members().stream().map(Place::of).distinct().toList();
+            return new GroupFacts(group.id(), group.channels(), group.prunable(), group.reason(), places);
+        }
+    }
+
+    /** An axis of a parameter. */
+    record Place(String parameter, int axis) {
+        static Place of(Member member) {
+            return new Place(member.parameter(), member.axis());
+        }
+    }
+
+    @Override
+    void run() {
+        Facts facts;
+        try (Model read = model.read()) {
+            facts = facts(read);
+        }
+        json.print(console, facts, () -> print(facts));
+    }
+
+    static Facts facts(Model model) {
+        Graph graph = model.graph();
+        return new Facts(
+                graph.parameterCount(),
+                graph.macs(),
+                Size.of(graph, model.weights().asMap()).sparsity(),
+                graph.inputs().entrySet().stream()
+                        .map(input -> ValueFacts.of(input.getKey(), input.getValue()))
+                        .toList(),
+                graph.outputs().stream()
+                        .map(output -> ValueFacts.of(output, graph.type(output)))
+                        .toList(),
+                graph.nodes().stream().map(node -> facts(graph, node)).toList(),
+                ChannelGroups.trace(graph).groups().stream().map(GroupFacts::of).toList());
+    }
+
+    private static NodeFacts facts(Graph graph, Node node) {
+        var cost = graph.costs().get(node);
+        return new NodeFacts(node.name(), node.op().type(), cost == null ? 0 : cost.macs(), graph.parameterCount(node));
+    }
+
+    private void print(Facts facts) {
+        PrintWriter out = console.out();
+        new Table()
+                .row("parameters", facts.parameters())
+                .row("MACs per sample", facts.macs())
+                .row("sparsity", facts.sparsity())
+                .print(out);
+        facts.inputs().forEach(value -> out.println("input   " + describe(value)));
+        facts.outputs().forEach(value -> out.println("output  " + describe(value)));
+        out.println();
+        Table nodes = new Table().row("node", "operator", "MACs", "parameters");
+        facts.nodes().forEach(node -> nodes.row(node.name(), node.op(), node.macs(), node.parameters()));
+        nodes.print(out);
+        out.println();
+        Table groups = new Table().row("channel group", "channels", "places", "prunable");
+        facts.groups()
+                .forEach(group -> groups.row(
+                        group.id(),
+                        group.channels(),
+                        group.members().size(),
+                        group.prunable() ? "yes" : "no: " + group.reason()));
+        groups.print(out);
+    }
+
+    private static String describe(ValueFacts value) {
+        return value.name() + "  " + value.type() + " " + value.shape();
+    }
+}

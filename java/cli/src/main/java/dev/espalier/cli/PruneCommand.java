@@ -1,0 +1,232 @@
+package dev.espalier.cli;
+
+import dev.espalier.data.DataSets;
+import dev.espalier.model.Metadata;
+import dev.espalier.model.Model;
+import dev.espalier.model.Provenance;
+import dev.espalier.pipeline.PruningRecipe;
+import dev.espalier.pipeline.PruningRun;
+import dev.espalier.pipeline.RunOutcome;
+import dev.espalier.pipeline.RunPlan;
+import dev.espalier.pipeline.RunSetting;
+import dev.espalier.prune.ChannelGroups;
+import dev.espalier.prune.Compacted;
+import dev.espalier.prune.Compaction;
+import dev.espalier.prune.CompactionReport;
+import dev.espalier.prune.EqualityCheck;
+import dev.espalier.prune.Evidence;
+import dev.espalier.prune.ExplicitKeep;
+import dev.espalier.prune.Frozen;
+import dev.espalier.prune.Mask;
+import dev.espalier.prune.Pruner;
+import dev.espalier.prune.Size;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.train.Recipe;
+import dev.espalier.train.SettingKey;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Removes channels or single weights of a model, proves the result, and fine-tunes it where data is given. */
+@Command(name = "prune", description = "Make a model smaller or sparser, and prove that it computes what was kept.")
+final class PruneCommand extends Subcommand {
+    static final SettingFlags RECIPE = new SettingFlags(PruningRecipe.keys());
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Mixin
+    private ModelArgument model = new ModelArgument();
+
+    @Mixin
+    private OutputArgument output = new OutputArgument();
+
+    @Mixin
+    private DeviceOption device = new DeviceOption();
+
+    @Mixin
+    private DataFlags data = new DataFlags();
+
+    @Option(names = "--ignore", paramLabel = "NODE", description = "A node to leave alone; may be repeated.")
+    private Set<String> ignored = new LinkedHashSet<>();
+
+    @Option(
+            names = "--keep",
+            paramLabel = "FILE",
+            description = "Prune exactly this choice: JSON {\"<parameter>\": {\"<axis>\": [kept indices]}}.")
+    private @Nullable Path keep;
+
+    @Option(
+            names = "--finetune-epochs",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Epochs of training after pruning (default: 0); needs --data.")
+    private int finetuneEpochs;
+
+    @Option(names = "--recipe", paramLabel = "R.yaml", description = "Settings of fine-tuning as a YAML map.")
+    private @Nullable Path recipe;
+
+    PruneCommand(Console console) {
+        super(console);
+    }
+
+    /** The facts, in the form of the JSON output; accuracies only where data was given. */
+    record Facts(
+            Size before,
+            Size after,
+            EqualityCheck check,
+            List<Frozen> frozen,
+            @Nullable Accuracy accuracy) {}
+
+    /** Shares of the test split classified rightly. */
+    record Accuracy(double before, double after) {}
+
+    @Override
+    void run() {
+        output.check();
+        Map<String, Object> given = given();
+        PruningRecipe chosen = SettingFlags.checked("", given, map -> PruningRecipe.fromMap(map, ignored));
+        checkCombination(given, chosen);
+        Device on = device.device();
+        Facts facts;
+        try (Model read = model.read()) {
+            facts = data.given() ? withData(read, chosen, on) : withoutData(read, chosen, on);
+        }
+        json.print(console, facts, () -> print(facts));
+    }
+
+    private Map<String, Object> given() {
+        if (spec == null) {
+            throw new IllegalStateException("the command line has not been parsed");
+        }
+        return RECIPE.given(spec.commandLine().getParseResult());
+    }
+
+    private void checkCombination(Map<String, Object> given, PruningRecipe chosen) {
+        if (keep != null && (!given.isEmpty() || data.given())) {
+            throw new BadInput("--keep says exactly what stays; leave out "
+                    + (given.isEmpty()
+                            ? "--data"
+                            : "--" + given.keySet().iterator().next()));
+        }
+        if (finetuneEpochs < 0) {
+            throw new BadInput("--finetune-epochs must be at least 0, got " + finetuneEpochs);
+        }
+        if ((finetuneEpochs > 0 || recipe != null) && !data.given()) {
+            throw new BadInput("fine-tuning needs labelled images: add --data DIR");
+        }
+        if (chosen.policy().criterion().needsGradients() && !data.given()) {
+            throw new BadInput("criterion " + SettingKey.label(chosen.policy().criterion())
+                    + " needs gradients, and these need labelled images: add --data DIR");
+        }
+        if (chosen.gradual() && finetuneEpochs == 0) {
+            throw new BadInput("a cubic schedule prunes during fine-tuning: add --finetune-epochs N");
+        }
+    }
+
+    private Facts withoutData(Model dense, PruningRecipe chosen, Device on) {
+        Metadata metadata = provenance(dense.metadata(), chosen);
+        try (Scope scope = Scope.open();
+                Model placed = new Model(dense.graph(), dense.weights().to(on), metadata)) {
+            ChannelGroups groups;
+            Mask mask;
+            if (keep != null) {
+                groups = ChannelGroups.trace(placed.graph(), ignored);
+                mask = ExplicitKeep.mask(groups, KeepFile.read(keep));
+            } else {
+                Pruner pruner = new Pruner(placed.graph(), chosen.policy());
+                groups = pruner.groups();
+                mask = pruner.next(
+                        Mask.all(), Evidence.ofWeights(placed.weights().asMap()));
+            }
+            try (Compacted compacted = Compaction.compact(placed, groups, mask)) {
+                output.write(compacted.model());
+                CompactionReport report = compacted.outcome();
+                return new Facts(report.before(), report.after(), report.check(), report.frozen(), null);
+            }
+        }
+    }
+
+    private Metadata provenance(Metadata given, PruningRecipe chosen) {
+        Provenance provenance = given.provenance();
+        if (keep != null) {
+            return given.withProvenance(provenance.with("prune.keep", keep.toString()));
+        }
+        for (Map.Entry<String, String> fact : chosen.facts().entrySet()) {
+            provenance = provenance.with("prune." + fact.getKey(), fact.getValue());
+        }
+        return given.withProvenance(provenance);
+    }
+
+    private Facts withData(Model dense, PruningRecipe chosen, Device on) {
+        Optional<Recipe> fineTuning = finetuneEpochs == 0 ? Optional.empty() : Optional.of(fineTuning());
+        RunPlan plan = fineTuning.map(fit -> RunPlan.prune(chosen, fit)).orElseGet(() -> RunPlan.prune(chosen));
+        Recipe holdOut = fineTuning.orElseGet(Recipe::defaults);
+        try (DataSets sets = data.open(
+                        console,
+                        holdOut.data().validationFraction(),
+                        holdOut.run().seed());
+                TrainingProgress progress = new TrainingProgress(console)) {
+            data.check(sets, dense.graph());
+            RunSetting setting = new RunSetting(sets, on, Optional.empty(), List.of(progress));
+            try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
+                CompactionReport report = outcome.compaction().orElseGet(() -> proof(outcome.model()));
+                output.write(outcome.model());
+                return new Facts(
+                        outcome.before().size(),
+                        outcome.after().size(),
+                        report.check(),
+                        report.frozen(),
+                        new Accuracy(
+                                outcome.before().evaluation().accuracy(),
+                                outcome.after().evaluation().accuracy()));
+            }
+        }
+    }
+
+    /** Where only single weights were removed: the masked model against itself, with the zeros in place. */
+    private CompactionReport proof(Model masked) {
+        ChannelGroups groups = ChannelGroups.trace(masked.graph(), ignored);
+        try (Compacted same = Compaction.compact(masked, groups, Mask.all())) {
+            return same.outcome();
+        }
+    }
+
+    private Recipe fineTuning() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("lr", 0.01);
+        if (recipe != null) {
+            settings.putAll(RecipeFile.read(recipe));
+        }
+        settings.put("epochs", finetuneEpochs);
+        return SettingFlags.checked(recipe == null ? "" : recipe + ": ", settings, Recipe::fromMap);
+    }
+
+    private void print(Facts facts) {
+        Table table = new Table()
+                .row("", "before", "after")
+                .row("parameters", facts.before().parameters(), facts.after().parameters())
+                .row("MACs per sample", facts.before().macs(), facts.after().macs())
+                .row("sparsity", facts.before().sparsity(), facts.after().sparsity());
+        if (facts.accuracy() != null) {
+            table.row("accuracy", facts.accuracy().before(), facts.accuracy().after());
+        }
+        table.print(console.out());
+        console.out()
+                .println("proved: the largest difference to the masked model is "
+                        + facts.check().maxAbsDiff() + ", rounding explains "
+                        + facts.check().tolerance());
+        facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
+    }
+}

@@ -1,0 +1,139 @@
+package dev.espalier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.espalier.formats.npy.Npy;
+import dev.espalier.formats.onnx.Onnx;
+import dev.espalier.model.Model;
+import dev.espalier.model.Models;
+import dev.espalier.plan.Session;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Rng;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+@NoLeaks
+class ModelCommandsTest {
+    @TempDir
+    Path folder;
+
+    private Path file = Path.of("");
+
+    @BeforeEach
+    void writeModel() {
+        file = folder.resolve("m.onnx");
+        try (Model model = Models.resnet20(Shape.of(3, 16, 16), 5, 1)) {
+            Onnx.write(model, file);
+        }
+    }
+
+    @Test
+    void inspectTellsWhatTheGraphKnows() {
+        JsonNode facts = CommandRun.of("inspect", file, "--json").json();
+        try (Model model = Onnx.read(file)) {
+            assertThat(facts.get("parameters").asLong()).isEqualTo(model.graph().parameterCount());
+            assertThat(facts.get("macs").asLong()).isEqualTo(model.graph().macs());
+            assertThat(facts.get("nodes").size())
+                    .isEqualTo(model.graph().nodes().size());
+        }
+        assertThat(facts.propertyNames())
+                .containsExactly("parameters", "macs", "sparsity", "inputs", "outputs", "nodes", "groups");
+        assertThat(facts.at("/nodes/0").propertyNames()).containsExactly("name", "op", "macs", "parameters");
+        assertThat(facts.at("/groups/0").propertyNames())
+                .containsExactly("id", "channels", "prunable", "reason", "members");
+        assertThat(facts.at("/groups/0/members/0").propertyNames()).containsExactly("parameter", "axis");
+        long macs = 0;
+        for (JsonNode node : facts.get("nodes")) {
+            macs += node.get("macs").asLong();
+        }
+        assertThat(macs).isEqualTo(facts.get("macs").asLong());
+        assertThat(CommandRun.of("inspect", file).out()).contains("parameters", "channel group");
+    }
+
+    @Test
+    void runWritesWhatTheSessionComputes() {
+        Path out = folder.resolve("new/out");
+        Path x = folder.resolve("x.npy");
+        Rng.seed(1);
+        try (Scope scope = Scope.open();
+                Model model = Onnx.read(file);
+                Session session = Session.of(model, Device.CPU)) {
+            Tensor image = Tensor.randn(Device.CPU, 2, 3, 16, 16);
+            Npy.write(x, image);
+            JsonNode facts = CommandRun.of(
+                            "run", file, "--input", "input=" + x, "--output-dir", out, "--device", "cpu", "--json")
+                    .json();
+            Path written = Path.of(facts.at("/outputs/0/file").asString());
+            assertThat(written).isEqualTo(out.resolve(model.graph().outputs().get(0) + ".npy"));
+            assertThat(Npy.read(written).toFloatArray())
+                    .isEqualTo(session.run(image).toFloatArray());
+        }
+    }
+
+    @Test
+    void runRefusesWrongInputs() {
+        Path x = folder.resolve("x.npy");
+        Path whole = folder.resolve("whole.npy");
+        Path out = folder.resolve("out");
+        try (Scope scope = Scope.open()) {
+            Npy.write(x, Tensor.zeros(DType.F32, Device.CPU, 1, 3, 8, 8));
+            Npy.write(whole, Tensor.zeros(DType.I64, Device.CPU, 1, 3, 16, 16));
+        }
+        refuseRun(out, "image=" + x, "'image'", "[input]");
+        refuseRun(out, "input=" + x, "'input'", "[1, 3, 8, 8]", "x.npy");
+        refuseRun(out, "input=" + whole, "I64");
+        refuseRun(out, "input=" + folder.resolve("no.npy"), "no.npy", "no such file");
+        refuseRun(out, "input", "--input");
+        for (String device : new String[] {"cuda:99", "tpu"}) {
+            CommandRun.of("run", file, "--input", "input=" + x, "--output-dir", out, "--device", device)
+                    .refused(device)
+                    .inOneLine();
+        }
+        assertThat(out).doesNotExist();
+    }
+
+    private void refuseRun(Path out, String input, String... named) {
+        CommandRun.of("run", file, "--input", input, "--output-dir", out)
+                .refused(named)
+                .inOneLine();
+    }
+
+    @Test
+    void filesThatAreNoModelsAreNamed() throws IOException {
+        Path text = Files.writeString(folder.resolve("notes.onnx"), "not a model\n");
+        byte[] whole = Files.readAllBytes(file);
+        Path cut = Files.write(folder.resolve("cut.onnx"), Arrays.copyOf(whole, whole.length / 2));
+        CommandRun.of("inspect", text).refused("notes.onnx", "not an ONNX file").inOneLine();
+        CommandRun.of("inspect", cut).refused("cut.onnx", "truncated").inOneLine();
+        CommandRun.of("inspect", folder).refused(folder.toString()).inOneLine();
+        CommandRun.of("inspect", folder.resolve("no.onnx"))
+                .refused("no.onnx", "no such file")
+                .inOneLine();
+    }
+
+    @Test
+    void benchComparesModelsInTurns() {
+        JsonNode facts = CommandRun.of(
+                        "bench", file, file, "--batch", "1,2", "--repeats", 3, "--device", "cpu", "--json")
+                .json();
+        assertThat(facts.get("results").size()).isEqualTo(4);
+        for (JsonNode row : facts.get("results")) {
+            double median = row.get("median").asDouble();
+            assertThat(median)
+                    .isBetween(row.get("p10").asDouble(), row.get("p90").asDouble());
+        }
+        assertThat(facts.at("/results/0/speedup").asDouble()).isEqualTo(1);
+        CommandRun.of("bench", file, "--repeats", 0).refused("--repeats").inOneLine();
+    }
+}
