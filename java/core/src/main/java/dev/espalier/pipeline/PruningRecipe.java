@@ -20,8 +20,10 @@ import java.util.TreeSet;
  *
  * @param schedule a cubic one prunes during a fit, any other between fits
  * @param gradientBatches batches whose mean gradient is the evidence of criteria that need one
+ * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
+ *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
  */
-public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatches) {
+public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatches, double shrunkBelow) {
     /** What a target is a share of. */
     private enum Of {
         /** Channels for the channel pattern, sparsity for single weights. */
@@ -52,11 +54,18 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             SettingKey.real("begin", 0.0, "share of the epochs before gradual pruning begins (cubic)"),
             SettingKey.real("end", 0.6, "share of the epochs after which it is complete (cubic)"),
             SettingKey.real("every", 0.02, "share of the epochs between its steps (cubic)"),
-            SettingKey.integer("gradient-batches", 16, "batches of gradients for the criteria that need them"));
+            SettingKey.integer("gradient-batches", 16, "batches of gradients for the criteria that need them"),
+            SettingKey.real("shrunk-below", 0, "instead of a target: remove what is below this share of its layer"));
 
     public PruningRecipe {
         if (gradientBatches < 1) {
             throw new IllegalArgumentException("gradient-batches must be at least 1, got " + gradientBatches);
+        }
+        if (!(shrunkBelow >= 0 && shrunkBelow < 1)) {
+            throw new IllegalArgumentException("shrunk-below must be at least 0 and below 1, got " + shrunkBelow);
+        }
+        if (shrunkBelow > 0 && schedule.moments().size() > 1) {
+            throw new IllegalArgumentException("shrunk-below removes everything at once; use prune-schedule oneshot");
         }
     }
 
@@ -80,7 +89,7 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
                 new Budget(s.real("target"), of(s.choice("of", Of.class), pattern), s.integer("round-to")),
                 ignored,
                 s.wholeNumber("prune-seed"));
-        return new PruningRecipe(policy, schedule(s), s.integer("gradient-batches"));
+        return new PruningRecipe(policy, schedule(s), s.integer("gradient-batches"), s.real("shrunk-below"));
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
@@ -119,6 +128,7 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         facts.put("ignored", String.join(" ", new TreeSet<>(policy.ignored())));
         facts.put("prune-schedule", schedule.toString());
         facts.put("gradient-batches", Integer.toString(gradientBatches));
+        facts.put("shrunk-below", Double.toString(shrunkBelow));
         return facts;
     }
 }

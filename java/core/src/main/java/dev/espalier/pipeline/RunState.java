@@ -92,10 +92,14 @@ final class RunState implements Listener, AutoCloseable {
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> weights = new LinkedHashMap<>();
             training.tensors().forEach((name, tensor) -> weights.put(name, tensor.detach()));
-            Map<String, Tensor> gradients = recipe.policy().criterion().needsGradients()
-                    ? GradientEvidence.collect(training, batches, recipe.gradientBatches())
-                    : Map.of();
-            hold(pruner.next(mask, new Evidence(weights, gradients), share));
+            if (recipe.shrunkBelow() > 0) {
+                hold(new ShrunkMask(pruner.groups(), recipe.policy(), weights).below(recipe.shrunkBelow()));
+            } else {
+                Map<String, Tensor> gradients = recipe.policy().criterion().needsGradients()
+                        ? GradientEvidence.collect(training, batches, recipe.gradientBatches())
+                        : Map.of();
+                hold(pruner.next(mask, new Evidence(weights, gradients), share));
+            }
             training.mask(ElementMasks.of(pruner.groups(), mask, training.device()));
         }
         target = share;

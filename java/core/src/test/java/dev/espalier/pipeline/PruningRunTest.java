@@ -175,6 +175,21 @@ class PruningRunTest {
     }
 
     @Test
+    void whatAPenaltyShrankIsRemoved() {
+        Recipe penalised = TRAINING.with(Map.of("l1", 0.02, "weight-decay", 0));
+        PruningRecipe removal = pruning(Map.of("pattern", "element", "shrunk-below", 0.2));
+        List<Double> sparsities = new ArrayList<>();
+        for (Recipe training : List.of(TRAINING, penalised)) {
+            RunPlan plan = new RunPlan(Optional.of(training), Optional.of(removal), Optional.of(FINE_TUNING));
+            try (Model dense = model();
+                    RunOutcome outcome = PruningRun.run(dense, plan, RunSetting.of(data(), Device.CPU))) {
+                sparsities.add(outcome.after().size().sparsity());
+            }
+        }
+        assertThat(sparsities.get(1)).isGreaterThan(sparsities.get(0) + 0.1);
+    }
+
+    @Test
     void trainingAloneMeasuresTheResult() {
         try (Model dense = model();
                 RunOutcome outcome =

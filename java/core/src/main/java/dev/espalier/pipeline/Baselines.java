@@ -1,0 +1,36 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.model.Models;
+import dev.espalier.runtime.Shape;
+
+/** The small dense networks that pruned ones must be compared with. */
+public final class Baselines {
+    /** Halvings of the interval that the width is sought in: finer than one channel of the widest architecture. */
+    private static final int HALVINGS = 16;
+
+    private Baselines() {}
+
+    /**
+     * The largest width of an architecture, as a factor on its channels, with no more than {@code macs} multiply-accumulates
+     * per sample; train it for as many epochs as the pruned model saw in all.
+     *
+     * @param name one of {@link Models#names()}
+     */
+    public static double smallDenseWidth(String name, Shape input, int classes, long macs) {
+        double fits = 0;
+        double tooWide = 1;
+        for (int i = 0; i < HALVINGS; i++) {
+            double width = (fits + tooWide) / 2;
+            if (Models.layers(name, input, classes, width).graph().macs() <= macs) {
+                fits = width;
+            } else {
+                tooWide = width;
+            }
+        }
+        if (fits == 0) {
+            throw new IllegalArgumentException("architecture '" + name + "' needs more than " + macs
+                    + " multiply-accumulates even with one channel per layer");
+        }
+        return fits;
+    }
+}

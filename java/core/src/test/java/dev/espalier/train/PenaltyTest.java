@@ -1,0 +1,109 @@
+package dev.espalier.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.espalier.model.Model;
+import dev.espalier.model.ModelBuilder;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+@NoLeaks
+class PenaltyTest {
+    private static TrainingState state(Recipe recipe) {
+        try (Model model = ModelBuilder.of("toy", Shape.of(1, 4, 4))
+                .convNorm(3, 3, 1, 1)
+                .relu()
+                .flatten()
+                .dense(2)
+                .build(5)) {
+            return TrainingState.of(model, recipe.optimizer(), Device.CPU);
+        }
+    }
+
+    /** The penalty as a term of the loss, differentiated by autograd. */
+    private interface Term {
+        Tensor of(Tensor parameter);
+    }
+
+    private static void adds(Recipe recipe, boolean toWeights, boolean toScales, Term term) {
+        try (Scope scope = Scope.open();
+                TrainingState state = state(recipe)) {
+            state.parameters().values().forEach(p -> p.mul(0).sum().backward());
+            new Penalty(recipe.regularisation(), state.graph()).addTo(state.parameters());
+            state.parameters().forEach((name, parameter) -> {
+                boolean scale = state.graph().nodes().stream()
+                        .anyMatch(n -> n.op().type().equals("BatchNormalization")
+                                && n.inputs().get(1).equals(name));
+                float[] got = Objects.requireNonNull(parameter.grad()).toFloatArray();
+                float[] expected = new float[got.length];
+                if ((toWeights && parameter.rank() > 1) || (toScales && scale)) {
+                    Tensor leaf = parameter.detach().copy().setRequiresGrad(true);
+                    term.of(leaf).backward();
+                    expected = Objects.requireNonNull(leaf.grad()).toFloatArray();
+                    assertThat(expected).as(name).isNotEqualTo(new float[got.length]);
+                }
+                // A handful of roundings at magnitudes below 1.
+                assertThat(got).as(name).containsExactly(expected, within(8 * Math.ulp(1f)));
+            });
+        }
+    }
+
+    @Test
+    void l1PullsWeightsTowardsZeroByTheirSign() {
+        adds(Recipe.defaults().with("l1", 0.1), true, false, w -> w.abs().sum().mul(0.1));
+    }
+
+    @Test
+    void l2PullsWeightsInProportion() {
+        adds(
+                Recipe.defaults().with("l2", 0.1),
+                true,
+                false,
+                w -> w.square().sum().mul(0.05));
+    }
+
+    @Test
+    void scaleL1PullsNormalisationScalesAlone() {
+        adds(
+                Recipe.defaults().with("scale-l1", 0.1),
+                false,
+                true,
+                w -> w.abs().sum().mul(0.1));
+    }
+
+    @Test
+    void groupLassoPullsWholeOutputChannels() {
+        adds(
+                Recipe.defaults().with("group-lasso", 0.1),
+                true,
+                false,
+                w -> w.flatten(1, w.rank() - 1)
+                        .square()
+                        .sum(false, 1)
+                        .sqrt()
+                        .sum()
+                        .mul(0.1));
+    }
+
+    @Test
+    void groupLassoOfADeadChannelIsZeroAndFinite() {
+        Recipe recipe = Recipe.defaults().with("group-lasso", 0.1);
+        try (Scope scope = Scope.open();
+                TrainingState state = state(recipe)) {
+            state.load(Map.of(
+                    "conv1.weight", Tensor.zeros(state.parameter("conv1.weight").dtype(), Device.CPU, 3, 1, 3, 3)));
+            state.parameters().values().forEach(p -> p.mul(0).sum().backward());
+            new Penalty(recipe.regularisation(), state.graph()).addTo(state.parameters());
+            Tensor gradient =
+                    Objects.requireNonNull(state.parameter("conv1.weight").grad());
+            assertThat(gradient.abs().sum().item()).isZero();
+        }
+    }
+}
