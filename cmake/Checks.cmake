@@ -8,10 +8,15 @@ target_link_options(simt_test PRIVATE ${ESPALIER_SANITIZE})
 add_test(NAME simt COMMAND simt_test --gtest_brief=1)
 set_tests_properties(simt PROPERTIES TIMEOUT 300)
 
-add_test(NAME native_law COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_SOURCE_DIR}
+set(objects "")
+if(CMAKE_BUILD_TYPE MATCHES "Rel")
+  set(objects ${CMAKE_BINARY_DIR}/native_objects.txt)
+  file(GENERATE OUTPUT ${objects} CONTENT "$<JOIN:$<TARGET_OBJECTS:espalier_kernels>,\n>\n")
+endif()
+add_test(NAME native_law COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_SOURCE_DIR} -DOBJECTS=${objects}
   -DLIBRARY=$<TARGET_FILE:espalier_kernels> -DNM=${CMAKE_NM} -P ${CMAKE_SOURCE_DIR}/cmake/NativeLaw.cmake)
 add_test(NAME native_law_fires COMMAND ${CMAKE_COMMAND} -DLAW=${CMAKE_SOURCE_DIR}/cmake/NativeLaw.cmake
-  -DWORK=${CMAKE_BINARY_DIR}/native_law -P ${CMAKE_SOURCE_DIR}/cmake/NativeLawTest.cmake)
+  -DWORK=${CMAKE_BINARY_DIR}/native_law -DCXX=${CMAKE_CXX_COMPILER} -DNM=${CMAKE_NM} -P ${CMAKE_SOURCE_DIR}/cmake/NativeLawTest.cmake)
 
 # Formatting differs between major versions, so only this one counts.
 find_program(ESPALIER_CLANG_FORMAT NAMES clang-format-14)

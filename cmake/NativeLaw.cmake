@@ -1,6 +1,7 @@
-# The native law as a test: cmake -DROOT=<folder that holds native/> [-DLIBRARY=... -DNM=...] -P NativeLaw.cmake
+# The native law as a test: cmake -DROOT=<folder that holds native/> [-DLIBRARY=... -DOBJECTS=<list file> -DNM=...] -P NativeLaw.cmake
 # Fails with one line per violation.
 
+cmake_minimum_required(VERSION 3.25)
 set(violations "")
 
 # Fails where a line of `file` matches `pattern`.
@@ -42,8 +43,9 @@ foreach(file IN LISTS files)
     refuse(${file} "cuda(Malloc|Free|HostAlloc|DeviceSynchronize|StreamSynchronize|EventSynchronize)|cudaMemcpy *\\(" "allocates or waits on a device")
   endif()
 
-  file(STRINGS ${ROOT}/native/${file} lines)
-  list(LENGTH lines length)
+  file(READ ${ROOT}/native/${file} content)
+  string(REGEX REPLACE "[^\n]" "" content "${content}")
+  string(LENGTH "${content}" length)
   if(length GREATER 300)
     string(APPEND violations "native/${file}: expected at most 300 lines, got ${length}\n")
   endif()
@@ -55,6 +57,20 @@ if(LIBRARY)
   string(REGEX MATCHALL "U (f?printf|__f?printf_chk|puts|putchar|abort|_?exit|malloc|calloc|realloc|aligned_alloc|posix_memalign|_Zn[aw][^\n]*|__cxa_throw|__assert_fail)[@\n]" found "${symbols}")
   foreach(symbol IN LISTS found)
     string(APPEND violations "${LIBRARY}: the library calls ${symbol}\n")
+  endforeach()
+endif()
+
+# Code compiled for one instruction set must be private to its file: a function that the linker may share
+# with other files (a weak symbol) would run on processors that lack the instructions. Optimised builds only.
+if(OBJECTS)
+  file(STRINGS ${OBJECTS} objects REGEX "/cpu_avx[^/]*$")
+  foreach(object IN LISTS objects)
+    execute_process(COMMAND ${NM} ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL " [WVu] [^\n]+" found "${symbols}")
+    list(FILTER found EXCLUDE REGEX " DW\\.ref\\.")
+    foreach(symbol IN LISTS found)
+      string(APPEND violations "${object}: the linker may share${symbol}\n")
+    endforeach()
   endforeach()
 endif()
 

@@ -1,5 +1,7 @@
 # Proves that NativeLaw.cmake fires: each offending source, alone in a tree, must be refused for its reason.
-# cmake -DLAW=<NativeLaw.cmake> -DWORK=<scratch folder> -P NativeLawTest.cmake
+# cmake -DLAW=<NativeLaw.cmake> -DWORK=<scratch folder> -DCXX=<compiler> -DNM=<nm> -P NativeLawTest.cmake
+
+cmake_minimum_required(VERSION 3.25)
 
 function(expect_refusal file content reason)
   file(REMOVE_RECURSE ${WORK})
@@ -32,3 +34,18 @@ execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${WORK} -P ${LAW} RESULT_VARIABL
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "expected a lawful source to pass, got: ${message}")
 endif()
+
+# Objects: an inline function that was not inlined is refused in a file of one instruction set.
+foreach(linkage "inline" "static")
+  set(source ${WORK}/cpu_avx2.cc)
+  file(WRITE ${source} "${linkage} __attribute__((noinline)) int twice(int a) { return a * 2; }\nint f(int a) { return twice(a); }\n")
+  execute_process(COMMAND ${CXX} -O2 -c ${source} -o ${WORK}/cpu_avx2.o COMMAND_ERROR_IS_FATAL ANY)
+  file(WRITE ${WORK}/objects.txt "${WORK}/cpu_avx2.o\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${WORK} -DOBJECTS=${WORK}/objects.txt -DNM=${NM} -P ${LAW}
+    RESULT_VARIABLE status ERROR_VARIABLE message)
+  if(linkage STREQUAL "inline" AND NOT message MATCHES "the linker may share")
+    message(FATAL_ERROR "expected a refusal of a shared function, got: ${message}")
+  elseif(linkage STREQUAL "static" AND NOT status EQUAL 0)
+    message(FATAL_ERROR "expected a private function to pass, got: ${message}")
+  endif()
+endforeach()
