@@ -15,7 +15,6 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr hn::ScalableTag<float> floats;
-constexpr hn::RebindToSigned<decltype(floats)> ints;
 constexpr int64_t lanes = hn::MaxLanes(floats);
 
 using mask = hn::Mask<decltype(floats)>;
@@ -49,42 +48,42 @@ mask inside_input(const plane_rows& p, int64_t v) {
   return hn::AndNot(below(-column), below(p.width - column));
 }
 
-// kVectors = 0: as many as `vectors` says.
-template <int kVectors>
+// Every kStride-th column, kStride = 1 or 2. kVectors = 0: as many vectors as `vectors` says.
+template <int kVectors, int kStride>
 void pack_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
   const int64_t count = kVectors == 0 ? vectors : kVectors;
-  mask inside[kVectors == 0 ? conv_vectors_avx512 : kVectors];
-  for (int64_t v = 0; v < count; ++v) inside[v] = inside_input(p, v);
+  mask inside[kStride * (kVectors == 0 ? conv_vectors_avx512 : kVectors)];
+  for (int64_t v = 0; v < count * kStride; ++v) inside[v] = inside_input(p, v);
   zero_rows(p, p.begin, count, dst);
   for (int64_t y = p.begin; y < p.end; ++y) {
     const float* row = p.source + (y - p.begin) * p.row_step + p.first;
     float* to = dst + y * p.pitch;
     for (int64_t i = 0; i < p.images; ++i, row += p.image_step, to += p.image_pitch)
 #pragma GCC unroll 4
-      for (int64_t v = 0; v < count; ++v)
-        hn::StoreU(hn::MaskedLoad(inside[v], floats, row + v * lanes), floats, to + v * lanes);
+      for (int64_t v = 0; v < count; ++v) {
+        const int64_t at = v * kStride;
+        auto x = hn::MaskedLoad(inside[at], floats, row + at * lanes);
+        if (kStride == 2) {
+          const auto next =
+              hn::MaskedLoad(inside[at + kStride - 1], floats, row + (at + 1) * lanes);
+          x = hn::ConcatEven(floats, next, x);
+        }
+        hn::StoreU(x, floats, to + v * lanes);
+      }
   }
   zero_rows(p, p.all - p.end, count, dst + p.end * p.pitch);
 }
 
-// The same with every `stride`-th column.
+// Any stride.
 void pack_strided_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  const auto steps = hn::Mul(hn::Iota(ints, 0), hn::Set(ints, static_cast<int32_t>(p.stride)));
   zero_rows(p, p.begin, vectors, dst);
   for (int64_t y = p.begin; y < p.end; ++y) {
     for (int64_t i = 0; i < p.images; ++i) {
       const float* row = p.source + (y - p.begin) * p.row_step + i * p.image_step;
       float* to = dst + y * p.pitch + i * p.image_pitch;
-      for (int64_t v = 0; v < vectors; ++v, to += lanes) {
-        const int64_t column = p.first + v * lanes * p.stride;
-        if (column >= 0 && column + (lanes - 1) * p.stride < p.width) {
-          hn::StoreU(hn::GatherIndex(floats, row + column, steps), floats, to);
-          continue;
-        }
-        for (int64_t x = 0; x < lanes; ++x) {
-          const int64_t at = column + x * p.stride;
-          to[x] = at >= 0 && at < p.width ? row[at] : 0.0f;
-        }
+      for (int64_t x = 0; x < vectors * lanes; ++x) {
+        const int64_t column = p.first + x * p.stride;
+        to[x] = column >= 0 && column < p.width ? row[column] : 0.0f;
       }
     }
   }
@@ -92,12 +91,13 @@ void pack_strided_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRIC
 }
 
 void pack_any_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
+  if (p.stride == 2) return pack_plane<0, 2>(p, vectors, dst);
   if (p.stride != 1) return pack_strided_plane(p, vectors, dst);
   switch (vectors) {
-    case 1: return pack_plane<1>(p, vectors, dst);
-    case 2: return pack_plane<2>(p, vectors, dst);
-    case 4: return pack_plane<4>(p, vectors, dst);
-    default: return pack_plane<0>(p, vectors, dst);
+    case 1: return pack_plane<1, 1>(p, vectors, dst);
+    case 2: return pack_plane<2, 1>(p, vectors, dst);
+    case 4: return pack_plane<4, 1>(p, vectors, dst);
+    default: return pack_plane<0, 1>(p, vectors, dst);
   }
 }
 

@@ -200,6 +200,26 @@ TEST_P(ConvTest, RefusesBadArgumentsByName) {
                     .find("esp_conv2d_pack: packed: expected an address that is a multiple of 64"));
 }
 
+TEST_P(ConvTest, RefusesWeightsPackedForAnotherShapeWhereItCanLook) {
+  if (backend() != ESP_BACKEND_AVX2 && backend() != ESP_BACKEND_AVX512) return;
+  conv_problem problem(square(1, 4, 8, 4, 3), 0.5, 1);
+  const esp_target where = target();
+  workspace packed(backend(), esp_conv2d_packed_bytes(&where, &problem.shape, problem.nonzeros));
+  ASSERT_OK(esp_conv2d_pack(&where, &problem.shape, problem.weight.data(), problem.bits.data(),
+                            problem.nonzeros, packed.data(), nullptr, nullptr));
+  esp_conv2d_shape other = problem.shape;
+  other.pad_top = 0;
+  std::vector<float> output(static_cast<size_t>(problem.output_count()));
+  workspace scratch(backend(), esp_conv2d_workspace_bytes(&where, &other, problem.nonzeros));
+  EXPECT_EQ(ESP_INVALID_ARGUMENT,
+            esp_conv2d(&where, &other, problem.input.data(), packed.data(), problem.nonzeros,
+                       nullptr, 0, output.data(), scratch.data(), nullptr));
+  EXPECT_STREQ(
+      "esp_conv2d: packed: expected weights packed for this shape, nonzeros and backend, got "
+      "others; call esp_conv2d_pack with the same arguments",
+      esp_last_message());
+}
+
 TEST_P(ConvTest, RefusesAWrongNumberOfNonzerosWhereItCanLook) {
   if (is_cuda()) return;
   conv_problem problem(square(1, 4, 8, 4, 3), 0.5, 1);

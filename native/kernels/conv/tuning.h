@@ -35,7 +35,7 @@ constexpr double conv_shared_crossings_32 = 1.4;
 constexpr double conv_reload_cycles = 1.5;  // per accumulator vector, output channel and slab
 constexpr double conv_list_cycles = 20.0;   // per output channel and slab: a mispredicted branch
 constexpr double conv_pack_cycles = 3.0;    // per packed vector
-constexpr double conv_strided_pack_cycles = 12.0;
+constexpr double conv_strided_pack_cycles = 5.0;
 constexpr double conv_row_cycles = 3.0;  // per packed row
 
 }  // namespace espalier
