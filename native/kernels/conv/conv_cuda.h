@@ -44,29 +44,35 @@ inline int32_t conv_bank_conflicts(const esp_conv2d_shape& s, const conv_cuda_pl
   return worst;
 }
 
-// Completes a plan whose tile is chosen; false if one channel of it does not fit shared memory.
-inline bool conv_fit_cuda_tile(const esp_conv2d_shape& s, conv_cuda_plan* p) {
+// Sets the halo of a tile; false if one channel of it does not fit shared memory.
+inline bool conv_cuda_halo(const esp_conv2d_shape& s, conv_cuda_plan* p) {
   const int64_t in_h = (p->tile_h - 1) * s.stride_h + (s.r - 1) * s.dilation_h + 1;
   const int64_t in_w = (p->tile_w - 1) * s.stride_w + (s.s - 1) * s.dilation_w + 1;
   if (in_h * in_w > conv_cuda_shared_floats / p->images) return false;
-  int64_t pitch = in_w;
-  for (int64_t wider = in_w; wider < in_w + 32; ++wider)
-    if (conv_bank_conflicts(s, *p, wider) < conv_bank_conflicts(s, *p, pitch) &&
-        in_h * wider * p->images <= conv_cuda_shared_floats)
-      pitch = wider;
   p->in_h = static_cast<int32_t>(in_h);
   p->in_w = static_cast<int32_t>(in_w);
-  p->pitch = static_cast<int32_t>(pitch);
-  const int64_t group_channels = s.c / s.groups;
-  int64_t channels = conv_cuda_shared_floats / (p->images * in_h * pitch);
-  if (channels > group_channels) channels = group_channels;
-  p->chunks = static_cast<int32_t>((group_channels + channels - 1) / channels);
-  p->channels = static_cast<int32_t>((group_channels + p->chunks - 1) / p->chunks);
-  p->chunks = static_cast<int32_t>((group_channels + p->channels - 1) / p->channels);
   return true;
 }
 
-// The tile whose halo tiles are smallest in all, whole images first; false if none fits.
+// Sets pitch and chunks of the chosen tile.
+inline void conv_cuda_chunks(const esp_conv2d_shape& s, conv_cuda_plan* p) {
+  const int64_t rows = int64_t{p->images} * p->in_h;
+  p->pitch = p->in_w;
+  int32_t fewest = conv_bank_conflicts(s, *p, p->pitch);
+  for (int32_t wider = p->in_w + 1; wider < p->in_w + 32; ++wider) {
+    const int32_t conflicts = conv_bank_conflicts(s, *p, wider);
+    if (conflicts < fewest && rows * wider <= conv_cuda_shared_floats) {
+      fewest = conflicts;
+      p->pitch = wider;
+    }
+  }
+  const int64_t all = s.c / s.groups, fitting = conv_cuda_shared_floats / (rows * p->pitch);
+  const int64_t chunks = (all + fitting - 1) / fitting;
+  p->channels = static_cast<int32_t>((all + chunks - 1) / chunks);
+  p->chunks = static_cast<int32_t>((all + p->channels - 1) / p->channels);
+}
+
+// The tile with the least halo and the fewest idle lanes per image; false if none fits.
 inline bool conv_plan_cuda(const esp_conv2d_shape& s, conv_cuda_plan* best) {
   const int64_t out_h = conv_out_height(s), out_w = conv_out_width(s);
   double least = -1.0;
@@ -77,9 +83,8 @@ inline bool conv_plan_cuda(const esp_conv2d_shape& s, conv_cuda_plan* best) {
       p.tile_h = tile_h;
       const bool whole = tile_w >= out_w && tile_h >= out_h;
       p.images = whole ? conv_cuda_pixels / (tile_w * tile_h) : 1;
-      while (!conv_fit_cuda_tile(s, &p) && p.images > 1) p.images /= 2;
-      if (!conv_fit_cuda_tile(s, &p)) continue;
-      // Loads of the halo, and multiply-adds of idle lanes, per image.
+      while (!conv_cuda_halo(s, &p) && p.images > 1) p.images /= 2;
+      if (!conv_cuda_halo(s, &p)) continue;
       const double tiles = static_cast<double>((out_h + tile_h - 1) / tile_h) *
                            static_cast<double>((out_w + tile_w - 1) / tile_w) / p.images;
       const double cost = tiles * (conv_cuda_pixels + 0.25 * p.images * p.in_h * p.in_w);
@@ -89,6 +94,7 @@ inline bool conv_plan_cuda(const esp_conv2d_shape& s, conv_cuda_plan* best) {
       }
     }
   }
+  if (least >= 0.0) conv_cuda_chunks(s, best);
   return least >= 0.0;
 }
 
