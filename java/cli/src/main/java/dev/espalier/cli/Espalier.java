@@ -13,6 +13,7 @@ import picocli.CommandLine.IVersionProvider;
         versionProvider = Espalier.Version.class,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
+            QuickstartCommand.class,
             TrainCommand.class,
             PruneCommand.class,
             EvalCommand.class,

@@ -104,6 +104,7 @@ final class TrainCommand extends Subcommand {
         Recipe chosen = readRecipe();
         output.check();
         data.folder();
+        checkModel();
         Path folder = runDir == null ? Path.of(output.file() + ".run") : runDir;
         Path checkpoints = folder.resolve("checkpoints");
         checkEarlierRun(checkpoints);
@@ -185,15 +186,21 @@ final class TrainCommand extends Subcommand {
         }
     }
 
-    private Model initial(DataSets sets, long seed) {
+    /** Refuses a wrong model before images are decoded for it. */
+    private void checkModel() {
         if (Models.names().contains(model)) {
-            return Models.create(
-                    model, sets.train().imageShape(), sets.classes().size(), width, seed);
+            return;
         }
         if (!model.endsWith(".onnx") && !Files.exists(Path.of(model))) {
             throw new BadInput("--model '" + model + "' is no model file and none of " + Models.names());
         }
-        return Onnx.read(Path.of(model));
+        Onnx.read(Path.of(model)).close();
+    }
+
+    private Model initial(DataSets sets, long seed) {
+        return Models.names().contains(model)
+                ? Models.create(model, sets.train().imageShape(), sets.classes().size(), width, seed)
+                : Onnx.read(Path.of(model));
     }
 
     private static void makeFolder(Path folder) {

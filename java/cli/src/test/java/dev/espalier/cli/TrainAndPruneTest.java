@@ -1,0 +1,200 @@
+package dev.espalier.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.espalier.data.SyntheticImages;
+import dev.espalier.formats.onnx.Onnx;
+import dev.espalier.model.Model;
+import dev.espalier.model.Models;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+@NoLeaks
+class TrainAndPruneTest {
+    @TempDir
+    Path folder;
+
+    private Path data = Path.of("");
+    private Path model = Path.of("");
+    private Path out = Path.of("");
+
+    @BeforeEach
+    void prepare() {
+        data = folder.resolve("data");
+        model = folder.resolve("m.onnx");
+        out = folder.resolve("out.onnx");
+        new SyntheticImages(16, 4, 2, 1).write(data);
+        try (Model made = Models.create("resnet20", Shape.of(3, 16, 16), 8, 0.5, 1)) {
+            Onnx.write(made, model);
+        }
+    }
+
+    private CommandRun train(Object... more) {
+        return with(
+                List.of("train", "--data", data, "--cache", folder.resolve("cache"), "--device", "cpu", "-o", out),
+                more);
+    }
+
+    private CommandRun prune(Object... more) {
+        return with(List.of("prune", model, "-o", out, "--device", "cpu"), more);
+    }
+
+    private static CommandRun with(List<Object> some, Object... more) {
+        return CommandRun.of(Stream.concat(some.stream(), Stream.of(more)).toArray());
+    }
+
+    @Test
+    void trainsEvaluatesAndRefusesToForgetAnEarlierRun() throws IOException {
+        Path recipe = Files.writeString(folder.resolve("r.yaml"), "epochs: 3\nbatch_size: 8\nnesterov: false\n");
+        JsonNode facts = train("--model", "kerasCnn", "--width", 0.25, "--recipe", recipe, "--epochs", 2, "--json")
+                .json();
+        assertThat(facts.get("epochs").asInt()).isEqualTo(2);
+        Path run = Path.of(facts.get("runDir").asString());
+        assertThat(run.resolve("metrics.csv")).exists();
+        assertThat(run.resolve("checkpoints")).isNotEmptyDirectory();
+        JsonNode eval = CommandRun.of("eval", out, "--data", data, "--cache", folder.resolve("cache"), "--json")
+                .json();
+        assertThat(eval.get("samples").asInt()).isEqualTo(16);
+        assertThat(eval.get("accuracy").asDouble())
+                .isEqualTo(facts.get("accuracy").asDouble());
+        assertThat(eval.get("perClass").size()).isEqualTo(8);
+        train("--model", "kerasCnn").refused("--resume").inOneLine();
+        try (Model trained = Onnx.read(out)) {
+            assertThat(trained.metadata().labels()).isEqualTo(SyntheticImages.CLASSES);
+            assertThat(trained.metadata().imagePreprocessing()).isPresent();
+        }
+    }
+
+    @Test
+    void trainRefusesWhatItCannotUse() throws IOException {
+        train("--model", "kerasCnn", "--epochs", "many")
+                .refused("epochs", "'many'")
+                .inOneLine();
+        train("--model", "lenet").refused("'lenet'", "kerasCnn").inOneLine();
+        train("--model", "kerasCnn", "--resume").refused("--resume").inOneLine();
+        Path recipe = Files.writeString(folder.resolve("r.yaml"), "epoks: 3\n");
+        train("--model", "kerasCnn", "--recipe", recipe)
+                .refused("r.yaml", "'epoks'", "'epochs'")
+                .inOneLine();
+        Files.writeString(recipe, "epochs: [1, 2]\n");
+        train("--model", "kerasCnn", "--recipe", recipe)
+                .refused("r.yaml", "'epochs'")
+                .inOneLine();
+        Files.writeString(recipe, "epochs: 1\nepochs: 2\n");
+        train("--model", "kerasCnn", "--recipe", recipe).refused("r.yaml").inOneLine();
+        CommandRun.of("train", "--data", folder.resolve("none"), "--model", "kerasCnn", "-o", out)
+                .refused("none")
+                .inOneLine();
+        CommandRun.of("train", "--data", data, "--model", "kerasCnn", "-o", folder.resolve("no/out.onnx"))
+                .refused("does not exist")
+                .inOneLine();
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void corruptImagesAreNamedAndSkippedOrRefused() throws IOException {
+        Path broken = Files.write(data.resolve("train/cross/0001.png"), new byte[] {1, 2, 3});
+        CommandRun skipped = train("--model", "mlp", "--width", 0.1, "--epochs", 1, "--batch-size", 8, "--json");
+        assertThat(skipped.json().get("epochs").asInt()).isEqualTo(1);
+        assertThat(skipped.err()).contains(broken.getFileName().toString(), "1 corrupt");
+        CommandRun.of("eval", out, "--data", data, "--cache", folder.resolve("other"), "--on-corrupt", "fail")
+                .refused("0001.png");
+    }
+
+    @Test
+    void aClassWithoutImagesAndOtherSizesAreRefused() throws IOException {
+        CommandRun.of("eval", model, "--data", data, "--image-size", "24x24", "--cache", folder.resolve("c2"))
+                .refused("[3, 24, 24]");
+        Files.createDirectories(data.resolve("train/nothing"));
+        CommandRun.of("eval", model, "--data", data, "--cache", folder.resolve("c3"))
+                .refused("nothing");
+    }
+
+    @Test
+    void prunesChannelsAndElements() {
+        JsonNode facts = prune("--target", 0.5, "--of", "macs", "--json").json();
+        assertThat(facts.propertyNames()).containsExactly("before", "after", "check", "frozen");
+        assertThat(facts.get("before").propertyNames()).containsExactly("parameters", "macs", "sparsity");
+        assertThat(facts.get("check").propertyNames()).containsExactly("maxAbsDiff", "tolerance", "passed");
+        assertThat(facts.at("/frozen/0").propertyNames()).containsExactly("node", "reason");
+        assertThat(facts.at("/after/macs").asLong())
+                .isLessThanOrEqualTo(facts.at("/before/macs").asLong() / 2);
+        JsonNode inspected = CommandRun.of("inspect", out, "--json").json();
+        assertThat(inspected.get("macs").asLong())
+                .isEqualTo(facts.at("/after/macs").asLong());
+        JsonNode sparse = prune("--pattern", "element", "--criterion", "l1", "--target", 0.8, "--json")
+                .json();
+        assertThat(sparse.at("/after/sparsity").asDouble()).isBetween(0.75, 0.81);
+        assertThat(sparse.at("/check/passed").asBoolean()).isTrue();
+    }
+
+    @Test
+    void prunesExactlyWhatAFileKeeps() throws IOException {
+        String parameter;
+        int axis;
+        int channels;
+        JsonNode inspected = CommandRun.of("inspect", model, "--json").json();
+        JsonNode group = inspected.at("/groups/0");
+        parameter = group.at("/members/0/parameter").asString();
+        axis = group.at("/members/0/axis").asInt();
+        channels = group.get("channels").asInt();
+        Path keep = folder.resolve("keep.json");
+        Files.writeString(keep, "{\"" + parameter + "\": {\"" + axis + "\": [0, 2]}}");
+        JsonNode facts = prune("--keep", keep, "--json").json();
+        assertThat(facts.at("/after/parameters").asLong())
+                .isLessThan(facts.at("/before/parameters").asLong());
+        JsonNode after = CommandRun.of("inspect", out, "--json").json();
+        assertThat(after.at("/groups/0/channels").asInt()).isEqualTo(2).isLessThan(channels);
+        Files.delete(out);
+        Files.writeString(keep, "{\"nobody\": {\"0\": [0]}}");
+        prune("--keep", keep).refused("'nobody'").inOneLine();
+        Files.writeString(keep, "{\"" + parameter + "\": {\"" + axis + "\": [0, 99]}}");
+        prune("--keep", keep).refused(parameter, "99").inOneLine();
+        Files.writeString(keep, "[1]");
+        prune("--keep", keep).refused("keep.json").inOneLine();
+        prune("--keep", keep, "--target", 0.5).refused("--keep", "--target").inOneLine();
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void pruneRefusesWhatDoesNotGoTogether() {
+        prune("--criterion", "taylor").refused("--data").inOneLine();
+        prune("--finetune-epochs", 1).refused("--data").inOneLine();
+        prune("--target", 1.5).refused("1.5").inOneLine();
+        prune("--criterion", "beauty").refused("'beauty'", "taylor").inOneLine();
+        prune("--pattern", "element", "--of", "macs").refused("MACS").inOneLine();
+        prune("--ignore", "nobody").refused("'nobody'").inOneLine();
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void prunesByGradientsAndFineTunes() {
+        JsonNode facts = prune(
+                        "--criterion",
+                        "taylor",
+                        "--target",
+                        0.3,
+                        "--data",
+                        data,
+                        "--cache",
+                        folder.resolve("cache"),
+                        "--finetune-epochs",
+                        1,
+                        "--gradient-batches",
+                        1,
+                        "--json")
+                .json();
+        assertThat(facts.at("/accuracy/after").asDouble()).isBetween(0.0, 1.0);
+        assertThat(facts.at("/after/parameters").asLong())
+                .isLessThan(facts.at("/before/parameters").asLong());
+    }
+}
