@@ -2,19 +2,12 @@ package dev.espalier.cli;
 
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.model.Model;
-import dev.espalier.op.TensorType;
-import dev.espalier.plan.Session;
 import dev.espalier.runtime.Device;
-import dev.espalier.runtime.Rng;
-import dev.espalier.runtime.Scope;
-import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.Threads;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,8 +16,6 @@ import picocli.CommandLine.Parameters;
 /** The latency of models, measured in turns so that a busy machine slows all alike. */
 @Command(name = "bench", description = "Measure the latency of one or more models, interleaved.")
 final class BenchCommand extends Subcommand {
-    private static final int WARM_UP = 5;
-
     @Mixin
     private DeviceOption device = new DeviceOption();
 
@@ -81,73 +72,25 @@ final class BenchCommand extends Subcommand {
     }
 
     private List<Row> measure(List<Model> models, int batch, Device on) {
-        List<Session> sessions = new ArrayList<>();
-        double[][] millis = new double[models.size()][repeats];
-        Rng.seed(1);
-        try (Scope scope = Scope.open();
-                Progress progress = Progress.start(console, "batch " + batch, repeats)) {
-            models.forEach(model -> sessions.add(Session.of(model, on)));
-            List<Map<String, Tensor>> inputs = new ArrayList<>();
-            for (Model model : models) {
-                inputs.add(sample(model, batch, on));
-            }
-            for (int turn = -WARM_UP; turn < repeats; turn++) {
-                for (int i = 0; i < sessions.size(); i++) {
-                    double time = time(sessions.get(i), inputs.get(i));
-                    if (turn >= 0) {
-                        millis[i][turn] = time;
-                    }
-                }
-                progress.at(Math.max(0, turn + 1));
-            }
-        } finally {
-            sessions.forEach(Session::close);
+        List<double[]> times;
+        try (Progress progress = Progress.start(console, "batch " + batch, repeats)) {
+            times = new LatencyRace(batch, repeats, on).run(models, progress);
         }
+        double baseline = LatencyRace.quantile(times.get(0), 0.5);
         List<Row> rows = new ArrayList<>();
-        for (int i = 0; i < millis.length; i++) {
-            Arrays.sort(millis[i]);
-            double median = quantile(millis[i], 0.5);
+        for (int i = 0; i < times.size(); i++) {
+            double[] sorted = times.get(i);
+            double median = LatencyRace.quantile(sorted, 0.5);
             rows.add(new Row(
                     files.get(i).toString(),
                     batch,
                     repeats,
                     median,
-                    quantile(millis[i], 0.1),
-                    quantile(millis[i], 0.9),
-                    quantile(millis[0], 0.5) / median));
+                    LatencyRace.quantile(sorted, 0.1),
+                    LatencyRace.quantile(sorted, 0.9),
+                    baseline / median));
         }
         return rows;
-    }
-
-    private static Map<String, Tensor> sample(Model model, int batch, Device on) {
-        Map<String, Tensor> inputs = new LinkedHashMap<>();
-        model.graph().inputs().forEach((name, type) -> inputs.put(name, sample(type, batch, on)));
-        return inputs;
-    }
-
-    private static Tensor sample(TensorType type, int batch, Device on) {
-        long[] shape = type.shape().toArray();
-        if (shape.length > 0 && shape[0] == -1) {
-            shape[0] = batch;
-        }
-        return Tensor.randn(on, shape).to(type.dtype());
-    }
-
-    /** Milliseconds until the outputs are back on the host. */
-    private static double time(Session session, Map<String, Tensor> inputs) {
-        long begun = System.nanoTime();
-        try (Scope scope = Scope.open()) {
-            session.run(inputs).values().forEach(Tensor::toBytes);
-        }
-        return (System.nanoTime() - begun) / 1e6;
-    }
-
-    /** Linear interpolation between the two nearest ranks. */
-    private static double quantile(double[] sorted, double share) {
-        double rank = share * (sorted.length - 1);
-        int below = (int) Math.floor(rank);
-        int above = Math.min(below + 1, sorted.length - 1);
-        return sorted[below] + (rank - below) * (sorted[above] - sorted[below]);
     }
 
     private void print(Facts facts) {

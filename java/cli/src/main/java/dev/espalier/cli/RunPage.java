@@ -27,11 +27,14 @@ final class RunPage {
     private final RunOutcome dense;
     private final Map<String, RunOutcome> pruned;
     private final ImageSource measuredOn;
+    private final List<Double> latencies;
 
-    RunPage(RunOutcome dense, Map<String, RunOutcome> pruned, ImageSource measuredOn) {
+    /** {@code latencies} are milliseconds for one sample, of the dense model first. */
+    RunPage(RunOutcome dense, Map<String, RunOutcome> pruned, ImageSource measuredOn, List<Double> latencies) {
         this.dense = dense;
         this.pruned = new LinkedHashMap<>(pruned);
         this.measuredOn = measuredOn;
+        this.latencies = List.copyOf(latencies);
     }
 
     RunReport report(String title, Map<String, String> facts) {
@@ -49,19 +52,19 @@ final class RunPage {
     /** The dense model first. */
     List<ModelFacts> models() {
         List<ModelFacts> models = new ArrayList<>();
-        models.add(facts("dense", dense.after()));
-        pruned.forEach((name, outcome) -> models.add(facts(name, outcome.after())));
+        models.add(facts("dense", dense.after(), latencies.get(0)));
+        pruned.forEach((name, outcome) -> models.add(facts(name, outcome.after(), latencies.get(models.size()))));
         return models;
     }
 
-    private static ModelFacts facts(String name, Measured measured) {
+    private static ModelFacts facts(String name, Measured measured, double latency) {
         return new ModelFacts(
                 name,
                 measured.size().parameters(),
                 measured.size().macs(),
                 measured.size().sparsity(),
                 measured.evaluation().accuracy(),
-                measured.latencyMillis());
+                latency);
     }
 
     private List<Curve> curves() {
