@@ -4,6 +4,7 @@ import dev.espalier.data.DataSets;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Provenance;
+import dev.espalier.pipeline.Checkpointing;
 import dev.espalier.pipeline.PruningRecipe;
 import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
@@ -57,6 +58,9 @@ final class PruneCommand extends Subcommand {
 
     @Mixin
     private DataFlags data = new DataFlags();
+
+    @Mixin
+    private RunFolder runFolder = new RunFolder();
 
     @Option(names = "--ignore", paramLabel = "NODE", description = "A node to leave alone; may be repeated.")
     private Set<String> ignored = new LinkedHashSet<>();
@@ -133,6 +137,11 @@ final class PruneCommand extends Subcommand {
         if (chosen.gradual() && finetuneEpochs == 0) {
             throw new BadInput("a cubic schedule prunes during fine-tuning: add --finetune-epochs N");
         }
+        if (finetuneEpochs > 0) {
+            runFolder.check(output);
+        } else if (runFolder.given()) {
+            throw new BadInput("--run-dir and --resume are for fine-tuning: add --finetune-epochs N");
+        }
     }
 
     private Facts withoutData(Model dense, PruningRecipe chosen, Device on) {
@@ -179,7 +188,8 @@ final class PruneCommand extends Subcommand {
                         holdOut.run().seed());
                 TrainingProgress progress = new TrainingProgress(console)) {
             data.check(sets, dense.graph());
-            RunSetting setting = new RunSetting(sets, on, Optional.empty(), List.of(progress));
+            Optional<Checkpointing> saving = fineTuning.map(fit -> runFolder.open(output));
+            RunSetting setting = new RunSetting(sets, on, saving, List.of(progress));
             try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
                 CompactionReport report = outcome.compaction().orElseGet(() -> proof(outcome.model()));
                 output.write(outcome.model());

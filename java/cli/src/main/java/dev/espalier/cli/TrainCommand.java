@@ -1,10 +1,7 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.formats.StorageException;
 import dev.espalier.formats.onnx.Onnx;
-import dev.espalier.formats.onnx.OnnxGraphs;
-import dev.espalier.formats.safetensors.SafetensorsCheckpoints;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
 import dev.espalier.pipeline.Checkpointing;
@@ -13,11 +10,9 @@ import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.pipeline.RunPlan;
 import dev.espalier.pipeline.RunSetting;
 import dev.espalier.runtime.Device;
-import dev.espalier.train.CheckpointPolicy;
 import dev.espalier.train.CsvWriter;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.TensorBoardWriter;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -37,7 +32,6 @@ import picocli.CommandLine.Spec;
 final class TrainCommand extends Subcommand {
     static final SettingFlags RECIPE = new SettingFlags(Recipe.keys());
 
-    private static final int KEPT_CHECKPOINTS = 3;
     private static final int EVENT_EVERY = 10;
 
     @Spec
@@ -69,28 +63,8 @@ final class TrainCommand extends Subcommand {
     @Option(names = "--recipe", paramLabel = "R.yaml", description = "Settings as a YAML map; flags go before it.")
     private @Nullable Path recipe;
 
-    @Option(
-            names = "--run-dir",
-            paramLabel = "DIR",
-            description = "Where checkpoints, metrics.csv and TensorBoard events go (default: OUT.onnx.run).")
-    private @Nullable Path runDir;
-
-    @Option(names = "--resume", description = "Go on from the newest checkpoint in the run's folder.")
-    private boolean resume;
-
-    @Option(
-            names = "--checkpoint-seconds",
-            paramLabel = "S",
-            defaultValue = "60",
-            description = "Save within an epoch after so many seconds; 0: at ends of epochs only (default: 60).")
-    private double checkpointSeconds;
-
-    @Option(
-            names = "--checkpoint-batches",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Save within an epoch after so many batches; 0: never (default: 0).")
-    private long checkpointBatches;
+    @Mixin
+    private RunFolder runFolder = new RunFolder();
 
     TrainCommand(Console console) {
         super(console);
@@ -105,10 +79,8 @@ final class TrainCommand extends Subcommand {
         output.check();
         data.folder();
         checkModel();
-        Path folder = runDir == null ? Path.of(output.file() + ".run") : runDir;
-        Path checkpoints = folder.resolve("checkpoints");
-        checkEarlierRun(checkpoints);
-        CheckpointPolicy policy = new CheckpointPolicy(checkpointBatches, checkpointSeconds);
+        runFolder.check(output);
+        Path folder = runFolder.of(output);
         Device on = device.device();
         Facts facts;
         try (DataSets sets = data.open(
@@ -117,9 +89,7 @@ final class TrainCommand extends Subcommand {
                         chosen.run().seed());
                 Model initial = initial(sets, chosen.run().seed())) {
             data.check(sets, initial.graph());
-            makeFolder(folder);
-            Checkpointing saving = new Checkpointing(
-                    new SafetensorsCheckpoints(checkpoints, KEPT_CHECKPOINTS), new OnnxGraphs(), policy);
+            Checkpointing saving = runFolder.open(output);
             try (TensorBoardWriter events = new TensorBoardWriter(folder.resolve("events"), EVENT_EVERY);
                     TrainingProgress progress = new TrainingProgress(console)) {
                 RunSetting setting = new RunSetting(
@@ -174,18 +144,6 @@ final class TrainCommand extends Subcommand {
         return spec.commandLine().getParseResult();
     }
 
-    private void checkEarlierRun(Path checkpoints) {
-        boolean earlier =
-                Files.isDirectory(checkpoints) && new SafetensorsCheckpoints(checkpoints, KEPT_CHECKPOINTS).holdsAny();
-        if (earlier && !resume) {
-            throw new BadInput(checkpoints + " holds checkpoints of an earlier run; add --resume to go on with it,"
-                    + " or choose another --run-dir");
-        }
-        if (!earlier && resume) {
-            throw new BadInput("--resume: there is no checkpoint in " + checkpoints + "; leave --resume out to begin");
-        }
-    }
-
     /** Refuses a wrong model before images are decoded for it. */
     private void checkModel() {
         if (Models.names().contains(model)) {
@@ -201,13 +159,5 @@ final class TrainCommand extends Subcommand {
         return Models.names().contains(model)
                 ? Models.create(model, sets.train().imageShape(), sets.classes().size(), width, seed)
                 : Onnx.read(Path.of(model));
-    }
-
-    private static void makeFolder(Path folder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw StorageException.writing(folder, e);
-        }
     }
 }

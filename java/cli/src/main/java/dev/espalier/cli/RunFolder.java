@@ -1,0 +1,85 @@
+package dev.espalier.cli;
+
+import dev.espalier.formats.StorageException;
+import dev.espalier.formats.onnx.OnnxGraphs;
+import dev.espalier.formats.safetensors.SafetensorsCheckpoints;
+import dev.espalier.pipeline.Checkpointing;
+import dev.espalier.train.CheckpointPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The folder of a run, from which a killed run goes on. */
+final class RunFolder {
+    private static final int KEPT_CHECKPOINTS = 3;
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            description = "Where the run keeps its checkpoints and metrics (default: OUT.onnx.run).")
+    private @Nullable Path folder;
+
+    @Option(names = "--resume", description = "Go on from the newest checkpoint in the run's folder.")
+    private boolean resume;
+
+    @Option(
+            names = "--checkpoint-seconds",
+            paramLabel = "S",
+            defaultValue = "60",
+            description = "Save within an epoch after so many seconds; 0: at ends of epochs only (default: 60).")
+    private double seconds;
+
+    @Option(
+            names = "--checkpoint-batches",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Save within an epoch after so many batches; 0: never (default: 0).")
+    private long batches;
+
+    /** The folder of the run that makes {@code output}. */
+    Path of(OutputArgument output) {
+        return folder == null ? Path.of(output.file() + ".run") : folder;
+    }
+
+    /** Whether an option was given that asks for checkpoints. */
+    boolean given() {
+        return folder != null || resume;
+    }
+
+    /** Refuses to forget an earlier run, or to go on with none, before any work is done. */
+    void check(OutputArgument output) {
+        policy();
+        Path checkpoints = checkpoints(output);
+        boolean earlier =
+                Files.isDirectory(checkpoints) && new SafetensorsCheckpoints(checkpoints, KEPT_CHECKPOINTS).holdsAny();
+        if (earlier && !resume) {
+            throw new BadInput(checkpoints + " holds checkpoints of an earlier run; add --resume to go on with it,"
+                    + " or choose another --run-dir");
+        }
+        if (!earlier && resume) {
+            throw new BadInput("--resume: there is no checkpoint in " + checkpoints + "; leave --resume out to begin");
+        }
+    }
+
+    /** Makes the folder. */
+    Checkpointing open(OutputArgument output) {
+        Path made = of(output);
+        try {
+            Files.createDirectories(made);
+        } catch (IOException e) {
+            throw StorageException.writing(made, e);
+        }
+        return new Checkpointing(
+                new SafetensorsCheckpoints(checkpoints(output), KEPT_CHECKPOINTS), new OnnxGraphs(), policy());
+    }
+
+    private CheckpointPolicy policy() {
+        return new CheckpointPolicy(batches, seconds);
+    }
+
+    private Path checkpoints(OutputArgument output) {
+        return of(output).resolve("checkpoints");
+    }
+}
