@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -30,27 +31,9 @@ class DiskFullTest {
         Path out = Files.createDirectories(folder.resolve("full")).resolve("out.onnx");
         Path log = folder.resolve("log");
         String limitedTo64KiB = "ulimit -f 64; exec \"$@\"";
-        Process process = new ProcessBuilder(
-                        "bash",
-                        "-c",
-                        limitedTo64KiB,
-                        "bash",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:-UsePerfData",
-                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                        "-Dorg.bytedeco.javacpp.maxBytes=0",
-                        "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("org.bytedeco.javacpp.cachedir"),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Espalier.class.getName(),
-                        "prune",
-                        model.toString(),
-                        "--target",
-                        "0.1",
-                        "--device",
-                        "cpu",
-                        "-o",
-                        out.toString())
+        List<String> words = new ArrayList<>(List.of("bash", "-c", limitedTo64KiB, "bash"));
+        words.addAll(ChildCommand.words("prune", model, "--target", 0.1, "--device", "cpu", "-o", out));
+        Process process = new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

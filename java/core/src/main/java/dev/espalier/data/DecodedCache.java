@@ -74,7 +74,7 @@ final class DecodedCache {
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new DataException(
-                    "cache folder " + folder + ": cannot be made (" + e + "); choose another with --cache-dir", e);
+                    "cache folder " + folder + ": cannot be made (" + e + "); choose another with --cache", e);
         }
         Path lockFile = folder.resolve(place.getFileName() + ".lock");
         try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -113,7 +113,7 @@ final class DecodedCache {
             long megabytes = (originals.size() * (long) format.bytes()) >> 20;
             throw new DataException(
                     "cache folder " + folder + ": writing " + megabytes + " MiB of decoded images failed ("
-                            + e.getMessage() + "); make room or choose another with --cache-dir",
+                            + e.getMessage() + "); make room or choose another with --cache",
                     e);
         }
         sync(growing);

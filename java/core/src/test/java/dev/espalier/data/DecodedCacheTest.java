@@ -150,6 +150,6 @@ class DecodedCacheTest {
         assertThatThrownBy(() -> Datasets.open(folder, Fixtures.options(file.resolve("inside"))))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("cache folder " + file)
-                .hasMessageContaining("--cache-dir");
+                .hasMessageContaining("--cache");
     }
 }
