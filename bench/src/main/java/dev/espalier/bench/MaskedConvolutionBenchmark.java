@@ -1,0 +1,125 @@
+package dev.espalier.bench;
+
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.ConvolutionWindow;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Kernels;
+import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.PackedConv2d;
+import dev.espalier.runtime.Rng;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** A 3x3 convolution by the kept weights alone, beside the dense one on the same weights with their zeros. */
+@State(org.openjdk.jmh.annotations.Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(3)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@SuppressWarnings("NullAway.Init") // JMH calls setup before anything else
+public class MaskedConvolutionBenchmark {
+    private static final long[] ONE = {1, 1};
+    private static final long[] PADS = {1, 1, 1, 1};
+    private static final int FILTER = 9;
+
+    /** Channels in and out, and the image's side. */
+    public enum Layer {
+        C64_32X32(64, 32),
+        C128_16X16(128, 16),
+        C256_8X8(256, 8);
+
+        private final int channels;
+        private final int side;
+
+        Layer(int channels, int side) {
+            this.channels = channels;
+            this.side = side;
+        }
+    }
+
+    @Param
+    public Layer layer;
+
+    @Param({"0.8", "0.9", "0.95"})
+    public double sparsity;
+
+    @Param({"1", "32"})
+    public int batch;
+
+    private final Scope owner = Scope.owner("benchmark");
+    private final Kernels kernels = Kernels.on(Device.CPU);
+    private Tensor input;
+    private Tensor weight;
+    private Tensor inputLast;
+    private Tensor weightLast;
+    private PackedConv2d packed;
+
+    @Setup
+    public void prepare() {
+        Rng.seed(1);
+        int c = layer.channels;
+        try (Scope scope = Scope.open()) {
+            input = owner.adopt(Tensor.randn(Device.CPU, batch, c, layer.side, layer.side));
+            weight = owner.adopt(Tensor.randn(Device.CPU, c, c, 3, 3));
+            long removed = Math.round(sparsity * weight.numel());
+            BitMask mask = kernels.masks(List.of(weight.abs()), removed).get(0);
+            kernels.apply(List.of(weight), List.of(mask));
+            inputLast = owner.adopt(input.channelsLast());
+            weightLast = owner.adopt(weight.channelsLast());
+            ConvolutionWindow window = ConvolutionWindow.of(ONE, PADS, ONE, 1);
+            packed = kernels.packConv2d(weight, mask, Shape.of(c, layer.side, layer.side), window);
+            packed.tensors().forEach(owner::adopt);
+            Answer.require("weights kept", packed.nonzeros(), weight.numel() - removed);
+            // Two sums of n products each, in any order, differ by at most 2 n u times the sum of the magnitudes.
+            Tensor tolerance = dense(input.abs(), weight.abs()).mul(Answer.EPSILON * c * FILTER);
+            Tensor expected = dense(input, weight);
+            Answer.requireClose("masked", kernels.conv2d(packed, input, null, false), expected, tolerance);
+            Answer.requireClose("channels last", dense(inputLast, weightLast), expected, tolerance);
+        }
+    }
+
+    private static Tensor dense(Tensor input, Tensor weight) {
+        return Nn.conv2d(input, weight, null, ONE, PADS, ONE, 1);
+    }
+
+    @TearDown
+    public void close() {
+        owner.close();
+    }
+
+    @Benchmark
+    public void masked() {
+        try (Scope scope = Scope.open()) {
+            kernels.conv2d(packed, input, null, false);
+        }
+    }
+
+    @Benchmark
+    public void dense() {
+        try (Scope scope = Scope.open()) {
+            dense(input, weight);
+        }
+    }
+
+    @Benchmark
+    public void denseChannelsLast() {
+        try (Scope scope = Scope.open()) {
+            dense(inputLast, weightLast);
+        }
+    }
+}
