@@ -41,7 +41,7 @@ mkdir -p "$root/bench/results"
 {
   printf '{\n"command": %s,\n' "$(quoted "OMP_NUM_THREADS=$OMP_NUM_THREADS bench/run.sh '$regex' $*")"
   printf '"commit": %s,\n' "$(quoted "$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)")"
-  printf '"machine": {"cpu": %s, "cores": %s, "kernel": %s},\n' "$(quoted "$cpu")" "$(nproc)" "$(quoted "$(uname -sr)")"
+  printf '"machine": {"cpu": %s, "cores": %s, "kernel": %s},\n' "$(quoted "$cpu")" "$(nproc --all)" "$(quoted "$(uname -sr)")"
   printf '"notes": %s,\n"benchmarks":\n' "$(quoted "${ESPALIER_BENCH_NOTES:-}")"
   # Paths of this machine say nothing about the figures.
   sed "s#$root/##g; s#$root##g" "$raw"
