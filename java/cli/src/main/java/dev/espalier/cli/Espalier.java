@@ -20,6 +20,7 @@ import picocli.CommandLine.IVersionProvider;
             InspectCommand.class,
             RunCommand.class,
             BenchCommand.class,
+            ReportCommand.class,
             DoctorCommand.class
         })
 public final class Espalier {

@@ -16,6 +16,17 @@ import java.util.Map;
 /** Times models in turns, so that whatever else the machine does slows all alike. */
 record LatencyRace(int batch, int repeats, Device device) {
     private static final int WARM_UP = 5;
+    private static final int REPEATS = 100;
+
+    /** Median milliseconds of one sample, model by model. */
+    static List<Double> medians(Console console, List<Model> models, Device device) {
+        try (Progress progress = Progress.start(console, "measuring latency", REPEATS)) {
+            return new LatencyRace(1, REPEATS, device)
+                    .run(models, progress).stream()
+                            .map(times -> quantile(times, 0.5))
+                            .toList();
+        }
+    }
 
     /** For each model its times in milliseconds, ascending. */
     List<double[]> run(List<Model> models, Progress progress) {

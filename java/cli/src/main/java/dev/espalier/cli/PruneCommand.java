@@ -37,6 +37,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** Removes channels or single weights of a model, proves the result, and fine-tunes it where data is given. */
@@ -111,10 +112,14 @@ final class PruneCommand extends Subcommand {
     }
 
     private Map<String, Object> given() {
+        return RECIPE.given(parsed());
+    }
+
+    private ParseResult parsed() {
         if (spec == null) {
             throw new IllegalStateException("the command line has not been parsed");
         }
-        return RECIPE.given(spec.commandLine().getParseResult());
+        return spec.commandLine().getParseResult();
     }
 
     private void checkCombination(Map<String, Object> given, PruningRecipe chosen) {
@@ -139,8 +144,11 @@ final class PruneCommand extends Subcommand {
         }
         if (finetuneEpochs > 0) {
             runFolder.check(output);
-        } else if (runFolder.given()) {
-            throw new BadInput("--run-dir and --resume are for fine-tuning: add --finetune-epochs N");
+        } else if (runFolder.resumes()) {
+            throw new BadInput("--resume is for fine-tuning: add --finetune-epochs N");
+        }
+        if (runFolder.given() && !data.given()) {
+            throw new BadInput("--run-dir keeps what was measured on labelled images: add --data DIR");
         }
     }
 
@@ -188,11 +196,15 @@ final class PruneCommand extends Subcommand {
                         holdOut.run().seed());
                 TrainingProgress progress = new TrainingProgress(console)) {
             data.check(sets, dense.graph());
-            Optional<Checkpointing> saving = fineTuning.map(fit -> runFolder.open(output));
+            Checkpointing checkpoints = runFolder.open(output);
+            Optional<Checkpointing> saving = fineTuning.map(fit -> checkpoints);
             RunSetting setting = new RunSetting(sets, on, saving, List.of(progress));
+            long begun = System.nanoTime();
             try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
                 CompactionReport report = outcome.compaction().orElseGet(() -> proof(outcome.model()));
+                double seconds = (System.nanoTime() - begun) / 1e9;
                 output.write(outcome.model());
+                record(dense, outcome, setting, seconds);
                 return new Facts(
                         outcome.before().size(),
                         outcome.after().size(),
@@ -203,6 +215,18 @@ final class PruneCommand extends Subcommand {
                                 outcome.after().evaluation().accuracy()));
             }
         }
+    }
+
+    private void record(Model dense, RunOutcome outcome, RunSetting setting, double seconds) {
+        String is = output.file().getFileName().toString();
+        String input = model.file().getFileName().toString();
+        String was = input.equals(is) ? "before" : input;
+        List<Double> latencies = LatencyRace.medians(console, List.of(dense, outcome.model()), setting.device());
+        RunPage.Made before = new RunPage.Made(was, dense.graph(), outcome.before(), List.of(), latencies.get(0));
+        RunPage.Made after = RunPage.Made.of(is, outcome, latencies.get(1));
+        RunPage page = new RunPage(List.of(before, after), setting.measuredSplit());
+        Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
+        RunRecord.write(runFolder.of(output), page.report("Pruning of " + input + " to " + is, facts));
     }
 
     /** Where only single weights were removed: the masked model against itself, with the zeros in place. */

@@ -49,8 +49,6 @@ final class QuickstartCommand extends Subcommand {
     private static final PruningRecipe ELEMENTS =
             PruningRecipe.fromMap(Map.of("pattern", "element", "criterion", "l1", "target", 0.8), Set.of());
 
-    private static final int REPEATS = 100;
-
     @Mixin
     private DeviceOption device = new DeviceOption();
 
@@ -121,23 +119,20 @@ final class QuickstartCommand extends Subcommand {
                 pruned.put("channels", PruningRun.run(dense.model(), RunPlan.prune(CHANNELS, fineTuning), setting));
                 console.err().println("pruning single weights to 80 % sparsity");
                 pruned.put("elements", PruningRun.run(dense.model(), RunPlan.prune(ELEMENTS, fineTuning), setting));
-                return write(dense, pruned, new RunPage(dense, pruned, test, race(dense, pruned)), begun);
+                return write(dense, pruned, page(dense, pruned, test), begun);
             } finally {
                 pruned.values().forEach(RunOutcome::close);
             }
         }
     }
 
-    /** Median milliseconds of one image, measured in turns. */
-    private List<Double> race(RunOutcome dense, Map<String, RunOutcome> pruned) {
+    private RunPage page(RunOutcome dense, Map<String, RunOutcome> pruned, ImageSource test) {
         List<Model> models = new ArrayList<>(List.of(dense.model()));
         pruned.values().forEach(outcome -> models.add(outcome.model()));
-        try (Progress progress = Progress.start(console, "measuring latency", REPEATS)) {
-            return new LatencyRace(1, REPEATS, device.device())
-                    .run(models, progress).stream()
-                            .map(times -> LatencyRace.quantile(times, 0.5))
-                            .toList();
-        }
+        List<Double> latencies = LatencyRace.medians(console, models, device.device());
+        List<RunPage.Made> made = new ArrayList<>(List.of(RunPage.Made.of("dense", dense, latencies.get(0))));
+        pruned.forEach((name, outcome) -> made.add(RunPage.Made.of(name, outcome, latencies.get(made.size()))));
+        return new RunPage(made, test);
     }
 
     private Recipe with(Recipe recipe) {

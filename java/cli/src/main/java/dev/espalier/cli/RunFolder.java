@@ -18,7 +18,8 @@ final class RunFolder {
     @Option(
             names = "--run-dir",
             paramLabel = "DIR",
-            description = "Where the run keeps its checkpoints and metrics (default: OUT.onnx.run).")
+            description = "Where the run keeps its checkpoints, its metrics and run.json, which report reads"
+                    + " (default: OUT.onnx.run).")
     private @Nullable Path folder;
 
     @Option(names = "--resume", description = "Go on from the newest checkpoint in the run's folder.")
@@ -43,9 +44,14 @@ final class RunFolder {
         return folder == null ? Path.of(output.file() + ".run") : folder;
     }
 
-    /** Whether an option was given that asks for checkpoints. */
+    /** Whether a folder was named. */
     boolean given() {
-        return folder != null || resume;
+        return folder != null;
+    }
+
+    /** Whether the run is to go on from a checkpoint. */
+    boolean resumes() {
+        return resume;
     }
 
     /** Refuses to forget an earlier run, or to go on with none, before any work is done. */
@@ -63,11 +69,12 @@ final class RunFolder {
         }
     }
 
-    /** Makes the folder. */
+    /** Makes the folder; the record of an earlier run in it goes, for it no longer tells what is there. */
     Checkpointing open(OutputArgument output) {
         Path made = of(output);
         try {
             Files.createDirectories(made);
+            Files.deleteIfExists(made.resolve(RunRecord.FILE));
         } catch (IOException e) {
             throw StorageException.writing(made, e);
         }

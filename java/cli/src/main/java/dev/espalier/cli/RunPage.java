@@ -3,7 +3,8 @@ package dev.espalier.cli;
 import dev.espalier.data.ImageSource;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
-import dev.espalier.model.Model;
+import dev.espalier.op.MatMul;
+import dev.espalier.op.TensorType;
 import dev.espalier.pipeline.Measured;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.report.RunReport;
@@ -15,81 +16,98 @@ import dev.espalier.report.RunReport.NewlyWrong;
 import dev.espalier.train.EpochReport;
 import dev.espalier.train.History;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** The report of one dense model and of what was made of it; the first pruned one is compared class by class. */
+/** The report of a model and of what was made of it; the first such model is compared class by class. */
 final class RunPage {
-    private static final int MOST_PICTURES = 24;
+    private static final int MOST_PICTURES = 48;
 
-    private final RunOutcome dense;
-    private final Map<String, RunOutcome> pruned;
+    private final List<Made> models;
     private final ImageSource measuredOn;
-    private final List<Double> latencies;
 
-    /** {@code latencies} are milliseconds for one sample, of the dense model first. */
-    RunPage(RunOutcome dense, Map<String, RunOutcome> pruned, ImageSource measuredOn, List<Double> latencies) {
-        this.dense = dense;
-        this.pruned = new LinkedHashMap<>(pruned);
+    /** {@code models} are the dense one first; {@code measuredOn} is the split that all were measured on. */
+    RunPage(List<Made> models, ImageSource measuredOn) {
+        this.models = List.copyOf(models);
         this.measuredOn = measuredOn;
-        this.latencies = List.copyOf(latencies);
+    }
+
+    /**
+     * One model with how it was made.
+     *
+     * @param history empty if it was not trained
+     * @param latencyMillis for one sample
+     */
+    record Made(String name, Graph graph, Measured measured, List<History.Entry> history, double latencyMillis) {
+        static Made of(String name, RunOutcome outcome, double latencyMillis) {
+            return new Made(name, outcome.model().graph(), outcome.after(), outcome.history(), latencyMillis);
+        }
+
+        ModelFacts facts() {
+            return new ModelFacts(
+                    name,
+                    measured.size().parameters(),
+                    measured.size().macs(),
+                    measured.size().sparsity(),
+                    measured.evaluation().accuracy(),
+                    latencyMillis);
+        }
     }
 
     RunReport report(String title, Map<String, String> facts) {
-        RunOutcome first = pruned.values().iterator().next();
+        if (models.size() == 1) {
+            return new RunReport(title, facts, models(), curves(), List.of(), List.of(), List.of());
+        }
+        Made before = models.get(0);
+        Made after = models.get(1);
+        int[] wrong = after.measured().evaluation().newlyWrong(before.measured().evaluation());
+        Map<String, String> all = new LinkedHashMap<>(facts);
+        all.put("samples newly wrong", wrong.length + " of " + measuredOn.size());
         return new RunReport(
                 title,
-                facts,
+                all,
                 models(),
                 curves(),
-                layers(dense.model(), first.model()),
-                classes(first.after()),
-                newlyWrong(first.after()));
+                layers(before.graph(), after.graph()),
+                classes(before.measured(), after.measured()),
+                newlyWrong(after.measured(), wrong));
     }
 
     /** The dense model first. */
     List<ModelFacts> models() {
-        List<ModelFacts> models = new ArrayList<>();
-        models.add(facts("dense", dense.after(), latencies.get(0)));
-        pruned.forEach((name, outcome) -> models.add(facts(name, outcome.after(), latencies.get(models.size()))));
-        return models;
-    }
-
-    private static ModelFacts facts(String name, Measured measured, double latency) {
-        return new ModelFacts(
-                name,
-                measured.size().parameters(),
-                measured.size().macs(),
-                measured.size().sparsity(),
-                measured.evaluation().accuracy(),
-                latency);
+        return models.stream().map(Made::facts).toList();
     }
 
     private List<Curve> curves() {
-        List<Curve> curves = new ArrayList<>(curves("dense", dense.history()));
-        pruned.forEach((name, outcome) -> curves.addAll(curves(name, outcome.history())));
+        List<Made> trained =
+                models.stream().filter(model -> !model.history().isEmpty()).toList();
+        List<Curve> curves = new ArrayList<>();
+        for (Made model : trained) {
+            curves.addAll(curves(trained.size() == 1 ? "" : model.name() + ", ", model.history()));
+        }
         return curves;
     }
 
-    private static List<Curve> curves(String name, List<History.Entry> history) {
+    private static List<Curve> curves(String prefix, List<History.Entry> history) {
         List<EpochReport> epochs = history.stream().map(History.Entry::report).toList();
         boolean validated = epochs.stream().allMatch(epoch -> epoch.validation() != null);
         List<Curve> curves = new ArrayList<>();
         curves.add(curve(
-                "loss", name + ", training", epochs, epoch -> epoch.training().loss()));
+                "loss", prefix + "training", epochs, epoch -> epoch.training().loss()));
         curves.add(curve(
                 "accuracy",
-                name + ", training",
+                prefix + "training",
                 epochs,
                 epoch -> epoch.training().accuracy()));
         if (validated) {
             curves.add(curve(
-                    "loss", name + ", validation", epochs, epoch -> held(epoch).loss()));
+                    "loss", prefix + "validation", epochs, epoch -> held(epoch).loss()));
             curves.add(curve(
                     "accuracy",
-                    name + ", validation",
+                    prefix + "validation",
                     epochs,
                     epoch -> held(epoch).accuracy()));
         }
@@ -107,23 +125,26 @@ final class RunPage {
                 quantity, name, epochs.stream().map(value::applyAsDouble).toList());
     }
 
-    private static List<LayerChannels> layers(Model before, Model after) {
+    private static List<LayerChannels> layers(Graph before, Graph after) {
         List<LayerChannels> layers = new ArrayList<>();
-        for (Node node : before.graph().nodes()) {
+        for (Node node : before.nodes()) {
             if (!node.op().weightInputs().isEmpty()) {
-                layers.add(
-                        new LayerChannels(node.name(), channels(before.graph(), node), channels(after.graph(), node)));
+                layers.add(new LayerChannels(
+                        node.name(), channels(before, node), channels(after, after.node(node.name()))));
             }
         }
         return layers;
     }
 
+    /** A matrix product has its channels last, every other operator with weights has them behind the batch. */
     private static int channels(Graph graph, Node node) {
-        return Math.toIntExact(graph.type(node.outputs().get(0)).dim(1));
+        TensorType output = graph.type(node.outputs().get(0));
+        int axis = node.op() instanceof MatMul ? output.rank() - 1 : 1;
+        return Math.toIntExact(output.dim(axis));
     }
 
-    private List<ClassAccuracy> classes(Measured after) {
-        double[] was = dense.after().evaluation().perClassAccuracy();
+    private List<ClassAccuracy> classes(Measured before, Measured after) {
+        double[] was = before.evaluation().perClassAccuracy();
         double[] is = after.evaluation().perClassAccuracy();
         List<ClassAccuracy> classes = new ArrayList<>();
         for (int i = 0; i < was.length; i++) {
@@ -132,18 +153,16 @@ final class RunPage {
         return classes;
     }
 
-    private List<NewlyWrong> newlyWrong(Measured after) {
+    private List<NewlyWrong> newlyWrong(Measured after, int[] wrong) {
         int[] predictions = after.evaluation().predictions();
         int[] labels = after.evaluation().labels();
-        List<NewlyWrong> wrong = new ArrayList<>();
-        for (int index : after.evaluation().newlyWrong(dense.after().evaluation())) {
-            String png = wrong.size() < MOST_PICTURES ? Pictures.png(measuredOn, index) : "";
-            wrong.add(new NewlyWrong(
-                    measuredOn.name(index),
-                    measuredOn.classes().get(labels[index]),
-                    measuredOn.classes().get(predictions[index]),
-                    png));
-        }
-        return wrong;
+        return Arrays.stream(wrong)
+                .limit(MOST_PICTURES)
+                .mapToObj(index -> new NewlyWrong(
+                        measuredOn.name(index),
+                        measuredOn.classes().get(labels[index]),
+                        measuredOn.classes().get(predictions[index]),
+                        Pictures.png(measuredOn, index)))
+                .toList();
     }
 }

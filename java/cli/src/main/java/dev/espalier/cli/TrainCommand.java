@@ -70,8 +70,20 @@ final class TrainCommand extends Subcommand {
         super(console);
     }
 
-    /** The facts, in the form of the JSON output; accuracy and loss are of the test split where there is one. */
-    record Facts(String model, String runDir, long parameters, long macs, int epochs, double loss, double accuracy) {}
+    /**
+     * The facts, in the form of the JSON output; accuracy and loss are of the test split where there is one.
+     *
+     * @param seconds of all epochs, of an interrupted one since its resume
+     */
+    record Facts(
+            String model,
+            String runDir,
+            long parameters,
+            long macs,
+            int epochs,
+            double seconds,
+            double loss,
+            double accuracy) {}
 
     @Override
     void run() {
@@ -107,6 +119,8 @@ final class TrainCommand extends Subcommand {
                         .row("model", facts.model())
                         .row("parameters", facts.parameters())
                         .row("MACs per sample", facts.macs())
+                        .row("epochs", facts.epochs())
+                        .row("seconds", facts.seconds())
                         .row("loss", facts.loss())
                         .row("accuracy", facts.accuracy())
                         .print(console.out()));
@@ -115,15 +129,28 @@ final class TrainCommand extends Subcommand {
     private Facts train(Model initial, Recipe chosen, RunSetting setting, Path folder) {
         try (RunOutcome outcome = PruningRun.run(initial, RunPlan.train(chosen), setting)) {
             output.write(outcome.model());
+            double seconds = outcome.history().stream()
+                    .mapToDouble(epoch -> epoch.report().seconds())
+                    .sum();
+            record(outcome, setting, folder, seconds);
             return new Facts(
                     output.file().toString(),
                     folder.toString(),
                     outcome.after().size().parameters(),
                     outcome.after().size().macs(),
                     outcome.history().size(),
+                    seconds,
                     outcome.after().evaluation().loss(),
                     outcome.after().evaluation().accuracy());
         }
+    }
+
+    private void record(RunOutcome outcome, RunSetting setting, Path folder, double seconds) {
+        String name = output.file().getFileName().toString();
+        Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
+        RunPage.Made made = RunPage.Made.of(name, outcome, outcome.after().latencyMillis());
+        RunPage page = new RunPage(List.of(made), setting.measuredSplit());
+        RunRecord.write(folder, page.report("Training of " + name, facts));
     }
 
     private Recipe readRecipe() {

@@ -52,8 +52,12 @@ public record RunSetting(
     }
 
     /** The split that results are stated on: test, else validation, else training. */
+    public ImageSource measuredSplit() {
+        return data.test().or(data::validation).orElse(data.train());
+    }
+
     Batches measured() {
-        return inOrder(data.test().or(data::validation).orElse(data.train()));
+        return inOrder(measuredSplit());
     }
 
     private Batches inOrder(ImageSource source) {

@@ -1,5 +1,10 @@
 package dev.espalier.report;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,7 +30,9 @@ public record RunReport(
 
     /** Copies the lists; the facts keep their order. */
     public RunReport {
-        facts = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(facts));
+        Map<String, String> ordered = new LinkedHashMap<>();
+        facts.forEach((name, value) -> ordered.put(requireNonNull(name), requireNonNull(value, name)));
+        facts = Collections.unmodifiableMap(ordered);
         models = List.copyOf(models);
         curves = List.copyOf(curves);
         layers = List.copyOf(layers);
@@ -42,7 +49,17 @@ public record RunReport(
      * @param latencyMillis median of one batch of one sample
      */
     public record ModelFacts(
-            String name, long parameters, long macs, double sparsity, double accuracy, double latencyMillis) {}
+            String name, long parameters, long macs, double sparsity, double accuracy, double latencyMillis) {
+        /** Refuses figures that no model has. */
+        public ModelFacts {
+            if (parameters < 0 || macs < 0 || latencyMillis < 0 || Double.isInfinite(latencyMillis)) {
+                throw new IllegalArgumentException("model '" + name + "' has " + parameters + " parameters, " + macs
+                        + " MACs and a latency of " + latencyMillis + " ms; none may be below zero or infinite");
+            }
+            requireShare("sparsity of model '" + name + "'", sparsity);
+            requireShare("accuracy of model '" + name + "'", accuracy);
+        }
+    }
 
     /**
      * One row of numbers over epochs.
@@ -58,15 +75,44 @@ public record RunReport(
     }
 
     /** Output channels of one layer. */
-    public record LayerChannels(String layer, int before, int after) {}
+    public record LayerChannels(String layer, int before, int after) {
+        /** Refuses fewer than no channels. */
+        public LayerChannels {
+            if (before < 0 || after < 0) {
+                throw new IllegalArgumentException("layer '" + layer + "' goes from " + before + " to " + after
+                        + " channels; neither may be below zero");
+            }
+        }
+    }
 
-    /** Accuracy, 0 to 1, of one class. */
-    public record ClassAccuracy(String label, double before, double after) {}
+    /** Accuracy, 0 to 1, of one class; NaN where it has no samples. */
+    public record ClassAccuracy(String label, double before, double after) {
+        /** Refuses what is no share. */
+        public ClassAccuracy {
+            requireShare("accuracy of class '" + label + "'", before);
+            requireShare("accuracy of class '" + label + "'", after);
+        }
+    }
 
     /**
      * One sample that pruning lost.
      *
      * @param png the picture as a PNG file in base64, or empty
      */
-    public record NewlyWrong(String sample, String label, String predicted, String png) {}
+    public record NewlyWrong(String sample, String label, String predicted, String png) {
+        /** Refuses a picture that is not base64; a page holds it as it is. */
+        public NewlyWrong {
+            try {
+                Base64.getDecoder().decode(png);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("the picture of sample '" + sample + "' is not base64", e);
+            }
+        }
+    }
+
+    private static void requireShare(String what, double value) {
+        if (value < 0 || value > 1) {
+            throw new IllegalArgumentException(what + " must be 0 to 1, got " + value);
+        }
+    }
 }
