@@ -53,7 +53,11 @@ record RunRecord(int version, RunReport report) {
             throw new BadInput(missing(folder));
         }
         try {
-            return MAPPER.readValue(Files.readAllBytes(file), RunRecord.class).report();
+            RunRecord read = MAPPER.readValue(Files.readAllBytes(file), RunRecord.class);
+            if (read == null) {
+                throw new BadInput(file + ": not the record of a run: it is null");
+            }
+            return read.report();
         } catch (IOException e) {
             throw StorageException.reading(file, e);
         } catch (JacksonException e) {
