@@ -67,6 +67,16 @@ class ExamplesTest {
     }
 
     @Test
+    void readmeShowsTheProgramThatIsTested() throws IOException {
+        String source = Files.readString(EXAMPLES.resolve("java/TrainPruneSave.java"));
+        String from = "// tag::readme";
+        String shown = source.substring(source.indexOf(from) + from.length(), source.indexOf("// end::readme"));
+        String readme = Files.readString(EXAMPLES.resolveSibling("README.md"));
+        assertThat(readme.replaceAll("\\s+", " "))
+                .contains("```java " + shown.strip().replaceAll("\\s+", " ") + " ```");
+    }
+
+    @Test
     void programsTrainPruneAndPredict() throws IOException, InterruptedException {
         Path data = folder.resolve("data");
         Path pruned = folder.resolve("pruned.onnx");
