@@ -86,11 +86,16 @@ final class PruneCommand extends Subcommand {
         super(console);
     }
 
-    /** The facts, in the form of the JSON output; accuracies only where data was given. */
+    /**
+     * The facts, in the form of the JSON output; accuracies only where data was given.
+     *
+     * @param check none where no channel was removed: zeros in place need no proof
+     * @param frozen what kept all its channels, where channels were to go
+     */
     record Facts(
             Size before,
             Size after,
-            EqualityCheck check,
+            @Nullable EqualityCheck check,
             List<Frozen> frozen,
             @Nullable Accuracy accuracy) {}
 
@@ -170,7 +175,9 @@ final class PruneCommand extends Subcommand {
             try (Compacted compacted = Compaction.compact(placed, groups, mask)) {
                 output.write(compacted.model());
                 CompactionReport report = compacted.outcome();
-                return new Facts(report.before(), report.after(), report.check(), report.frozen(), null);
+                return mask.channels().isEmpty()
+                        ? new Facts(report.before(), report.after(), null, List.of(), null)
+                        : new Facts(report.before(), report.after(), report.check(), report.frozen(), null);
             }
         }
     }
@@ -201,15 +208,15 @@ final class PruneCommand extends Subcommand {
             RunSetting setting = new RunSetting(sets, on, saving, List.of(progress));
             long begun = System.nanoTime();
             try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
-                CompactionReport report = outcome.compaction().orElseGet(() -> proof(outcome.model()));
+                Optional<CompactionReport> removal = outcome.compaction();
                 double seconds = (System.nanoTime() - begun) / 1e9;
                 output.write(outcome.model());
                 record(dense, outcome, setting, seconds);
                 return new Facts(
                         outcome.before().size(),
                         outcome.after().size(),
-                        report.check(),
-                        report.frozen(),
+                        removal.map(CompactionReport::check).orElse(null),
+                        removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
                                 outcome.after().evaluation().accuracy()));
@@ -227,14 +234,6 @@ final class PruneCommand extends Subcommand {
         RunPage page = new RunPage(List.of(before, after), setting.measuredSplit());
         Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
         RunRecord.write(runFolder.of(output), page.report("Pruning of " + input + " to " + is, facts));
-    }
-
-    /** Where only single weights were removed: the masked model against itself, with the zeros in place. */
-    private CompactionReport proof(Model masked) {
-        ChannelGroups groups = ChannelGroups.trace(masked.graph(), ignored);
-        try (Compacted same = Compaction.compact(masked, groups, Mask.all())) {
-            return same.outcome();
-        }
     }
 
     private Recipe fineTuning() {
@@ -257,10 +256,12 @@ final class PruneCommand extends Subcommand {
             table.row("accuracy", facts.accuracy().before(), facts.accuracy().after());
         }
         table.print(console.out());
-        console.out()
-                .println("proved: the largest difference to the masked model is "
-                        + facts.check().maxAbsDiff() + ", rounding explains "
-                        + facts.check().tolerance());
+        if (facts.check() != null) {
+            console.out()
+                    .println("proved: the largest difference to the masked model is "
+                            + facts.check().maxAbsDiff() + ", rounding explains "
+                            + facts.check().tolerance());
+        }
         facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
     }
 }

@@ -1,4 +1,4 @@
-package dev.espalier.train;
+package dev.espalier.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.espalier.train;
+package dev.espalier.bench;
 
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.BatchOptions;
@@ -10,6 +10,11 @@ import dev.espalier.model.ModelBuilder;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
+import dev.espalier.train.Listener;
+import dev.espalier.train.Recipe;
+import dev.espalier.train.StepReport;
+import dev.espalier.train.Trainer;
+import dev.espalier.train.TrainingState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
