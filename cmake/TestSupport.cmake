@@ -28,6 +28,10 @@ if(ESPALIER_HAVE_CUDA)
   target_link_libraries(espalier_testing PRIVATE CUDA::cudart_static)
 endif()
 
+# Preloaded by tests of the Java runtime.
+add_library(espalier_guard SHARED base/testing/guard_alloc.cc)
+target_link_libraries(espalier_guard PRIVATE espalier_options ${CMAKE_DL_LIBS})
+
 # Benchmarks are built on demand: cmake --build build/native --target espalier_bench
 find_package(benchmark QUIET)
 if(benchmark_FOUND)

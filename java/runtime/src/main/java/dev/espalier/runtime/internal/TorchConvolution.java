@@ -1,5 +1,7 @@
 package dev.espalier.runtime.internal;
 
+import java.util.Arrays;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -9,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** libtorch's convolutions, extended to pads that differ from side to side. */
 public final class TorchConvolution {
     private static final long[] NO_PADS = {0, 0};
+    private static final long[] UNIT = {1, 1};
+    private static final int AVX512_LANES = 16;
 
     private TorchConvolution() {}
 
@@ -21,10 +25,36 @@ public final class TorchConvolution {
             long[] pads,
             long[] dilation,
             long groups) {
+        if (overflows(x.t, weight.t, stride)) {
+            return pointwise(x, weight, bias, stride, pads, groups);
+        }
         boolean symmetric = pads[0] == pads[2] && pads[1] == pads[3];
         Tensor input = symmetric ? x.t : padded(x.t, pads, 0);
         long[] both = symmetric ? new long[] {pads[0], pads[1]} : NO_PADS;
         return new TorchTensor(torch.conv2d(input, weight.t, optional(bias), stride, both, dilation, groups));
+    }
+
+    /**
+     * True for convolutions whose weight gradient oneDNN computes in a workspace that is too small, writing beyond it: 1x1, strided,
+     * fewer channels than an AVX-512 vector has lanes (github.com/uxlfoundation/oneDNN/issues/6035; docs/decisions/0006).
+     */
+    private static boolean overflows(Tensor x, Tensor weight, long[] stride) {
+        return x.is_cpu()
+                && x.dim() == 4
+                && weight.dim() == 4
+                && weight.size(2) * weight.size(3) == 1
+                && stride[0] * stride[1] > 1
+                && x.size(1) < AVX512_LANES;
+    }
+
+    /** A strided 1x1 convolution: first the pixels that it reads, then one without stride. */
+    private static TorchTensor pointwise(
+            TorchTensor x, TorchTensor weight, @Nullable TorchTensor bias, long[] stride, long[] pads, long groups) {
+        Tensor input = Arrays.equals(pads, new long[pads.length]) ? x.t : padded(x.t, pads, 0);
+        for (int axis = 0; axis < stride.length; axis++) {
+            input = input.slice(2 + axis, new LongOptional(), new LongOptional(), stride[axis]);
+        }
+        return new TorchTensor(torch.conv2d(input, weight.t, optional(bias), UNIT, NO_PADS, UNIT, groups));
     }
 
     /** The pads are cut off the full result if they differ from side to side. */
