@@ -207,6 +207,22 @@ int32_t esp_gather(const esp_target* target, const esp_gather_item* items, int32
                    void* workspace, void* stream);
 int64_t esp_gather_workspace_bytes(const esp_target* target, int32_t item_count);
 
+/* ---- epilogue: what happens to a convolution's sum before it is stored ------------------------- */
+
+#define ESP_ACTIVATION_NONE 0
+#define ESP_ACTIVATION_RELU 1       /* max(0, x) */
+#define ESP_ACTIVATION_RELU6 2      /* min(max(0, x), 6) */
+#define ESP_ACTIVATION_SILU 3       /* x / (1 + exp(-x)) (Elfwing et al., arXiv 1702.03118) */
+#define ESP_ACTIVATION_HARD_SWISH 4 /* x * min(max(0, x + 3), 6) / 6 (Howard et al., arXiv 1905.02244) */
+
+/* output = activation(sum + bias[output channel] + residual[same place]); not-a-number passes all
+ * activations. NULL in the place of an epilogue stores the sum as it is. */
+typedef struct esp_epilogue {
+  const void* bias;     /* one value per output channel, or NULL */
+  const void* residual; /* of the output's shape and layout, or NULL; may be the output itself */
+  int32_t activation;   /* ESP_ACTIVATION_* */
+} esp_epilogue;
+
 /* ---- conv2d: masked convolution, forward ---------------------------------------------------------- */
 
 /* Cross-correlation as ONNX Conv: input [n, c, h, w], weight [k, c / groups, r, s],

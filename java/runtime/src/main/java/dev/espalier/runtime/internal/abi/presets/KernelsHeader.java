@@ -23,7 +23,8 @@ public class KernelsHeader implements InfoMapper {
         {"esp_mask_apply_item", "AbiMaskApplyItem"},
         {"esp_mask_count_item", "AbiMaskCountItem"},
         {"esp_gather_item", "AbiGatherItem"},
-        {"esp_conv2d_shape", "AbiConv2dShape"}
+        {"esp_conv2d_shape", "AbiConv2dShape"},
+        {"esp_epilogue", "AbiEpilogue"}
     };
 
     @Override
