@@ -253,6 +253,72 @@ int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, cons
 int64_t esp_conv2d_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
                                    int64_t nonzeros);
 
+/* ---- image16: 16 images side by side ------------------------------------------------------------- */
+
+/* Extents of a tensor in the image16 layout: [ceil(n / 16)][c][h + 2 halo_h][w + 2 halo_w][16], the same
+ * pixel of 16 images in one 64-byte line. The halo is zero, and so are the images that a last block lacks
+ * when esp_image16_pack has made it. A plane (one channel of a block) that would take an even number of
+ * lines takes one more, so that neighbouring channels do not meet in the same cache sets. Addresses are
+ * multiples of 64. */
+typedef struct esp_image16 {
+  int64_t n, c, h, w;
+  int64_t halo_h, halo_w; /* rows above and below, columns left and right of every plane */
+} esp_image16;
+
+int64_t esp_image16_bytes(const esp_image16* extents); /* -1 if refused */
+/* From and to [n, c, h, w]. */
+int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, const void* nchw, void* image16,
+                         void* workspace, void* stream);
+int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents, const void* image16, void* nchw,
+                           void* workspace, void* stream);
+
+/* ---- conv2d on image16: masked convolution of batches, and its gradients --------------------------- */
+
+#define ESP_DIRECTION_FORWARD 0        /* source: the input; result: the output */
+#define ESP_DIRECTION_INPUT_GRADIENT 1 /* source: the output's gradient; result: the input's */
+
+/* A convolution whose source and result lie in the image16 layout. The source's halo must cover what
+ * the taps reach beyond its edges: see esp_conv2d_image16_halo. */
+typedef struct esp_conv2d_image16_layout {
+  esp_conv2d_shape shape;
+  int64_t source_halo_h, source_halo_w, result_halo_h, result_halo_w;
+  int32_t direction; /* ESP_DIRECTION_* */
+} esp_conv2d_image16_layout;
+
+/* The least source halo. */
+int32_t esp_conv2d_image16_halo(const esp_conv2d_shape* shape, int32_t direction, int64_t* halo_h,
+                                int64_t* halo_w);
+
+/* Packs the kept weights for this layout (any n); `bits`, `nonzeros` and `packed` as in esp_conv2d_pack.
+ * The packed form is the same for all CPU backends. */
+int64_t esp_conv2d_image16_packed_bytes(const esp_target* target, const esp_conv2d_image16_layout* layout,
+                                        int64_t nonzeros);
+int32_t esp_conv2d_image16_pack(const esp_target* target, const esp_conv2d_image16_layout* layout,
+                                const void* weight, const void* bits, int64_t nonzeros, void* packed,
+                                void* workspace, void* stream);
+int64_t esp_conv2d_image16_pack_workspace_bytes(const esp_target* target,
+                                                const esp_conv2d_image16_layout* layout, int64_t nonzeros);
+
+/* result = epilogue(sum over the kept weights); the epilogue's channels are the result's. Writes the
+ * result's halo too. Images that the last block lacks get values without meaning. */
+int32_t esp_conv2d_image16(const esp_target* target, const esp_conv2d_image16_layout* layout,
+                           const void* source, const void* packed, int64_t nonzeros,
+                           const esp_epilogue* epilogue, void* result, void* workspace, void* stream);
+int64_t esp_conv2d_image16_workspace_bytes(const esp_target* target, const esp_conv2d_image16_layout* layout,
+                                           int64_t nonzeros);
+
+/* weight_gradient [k, c / groups, r, s]: the sum over images and pixels of input times output_gradient
+ * at the kept positions, 0 elsewhere. `layout` and `packed` are those of the forward direction, its
+ * source the input, its result the output's gradient; `bits` are those that were packed. In both
+ * tensors the images that the last block lacks must be finite, and zero in one of them. */
+int32_t esp_conv2d_image16_weight_gradient(const esp_target* target, const esp_conv2d_image16_layout* layout,
+                                           const void* input, const void* output_gradient,
+                                           const void* packed, const void* bits, int64_t nonzeros,
+                                           void* weight_gradient, void* workspace, void* stream);
+int64_t esp_conv2d_image16_weight_gradient_workspace_bytes(const esp_target* target,
+                                                           const esp_conv2d_image16_layout* layout,
+                                                           int64_t nonzeros);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,7 +24,9 @@ public class KernelsHeader implements InfoMapper {
         {"esp_mask_count_item", "AbiMaskCountItem"},
         {"esp_gather_item", "AbiGatherItem"},
         {"esp_conv2d_shape", "AbiConv2dShape"},
-        {"esp_epilogue", "AbiEpilogue"}
+        {"esp_epilogue", "AbiEpilogue"},
+        {"esp_image16", "AbiImage16"},
+        {"esp_conv2d_image16_layout", "AbiConv2dImage16Layout"}
     };
 
     @Override

@@ -1,0 +1,27 @@
+// Constants of the CPU kernels and of the model that chooses their tiles. See NOTES.md.
+#pragma once
+
+#include <cstdint>
+
+namespace espalier {
+
+// Source channels per list of kept weights, and most lists per result channel: a slab is a whole
+// number of lists.
+constexpr int64_t image16_list_channels = 4;
+constexpr int64_t image16_most_lists = 64;
+
+// Accumulators of one thread stay in the second cache level beside the weights.
+constexpr int64_t image16_accumulator_bytes = 512 << 10;
+
+// What the source lines of a slab may take, tried in turn.
+constexpr int64_t image16_slab_bytes[] = {24 << 10, 32 << 10, 40 << 10, 52 << 10, 80 << 10};
+constexpr double image16_first_level_bytes = 44 << 10;
+
+// The model, in clock cycles: per load that misses the first level (in loads), per accumulator and
+// slab, per result channel and slab, per source line brought in.
+constexpr double image16_second_level_penalty = 0.6;
+constexpr double image16_reload_cycles = 1.5;
+constexpr double image16_list_cycles = 15.0;
+constexpr double image16_line_cycles = 4.0;
+
+}  // namespace espalier
