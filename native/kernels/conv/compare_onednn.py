@@ -7,43 +7,22 @@ oneDNN's own blocked format (which then stays blocked: no reorders counted), and
 masked convolution reads and writes. For the AVX2 kernel set ONEDNN_MAX_CPU_ISA=AVX2 as well.
 """
 import ctypes
-import statistics
+import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as functional
-from torch.utils import mkldnn
 
-SHAPES = [(64, 32, 64, 3), (128, 16, 128, 3), (256, 8, 256, 3), (512, 4, 512, 3), (64, 56, 64, 3),
-          (256, 14, 256, 3), (512, 7, 512, 3), (256, 56, 64, 1), (1024, 14, 256, 1)]
-SPARSITIES = (0.8, 0.9, 0.95)
-
-
-class Target(ctypes.Structure):
-    _fields_ = [("backend", ctypes.c_int32), ("threads", ctypes.c_int32)]
-
-
-def aligned(count):
-    """Bytes at a multiple of 64: the tensor that owns them, and their address."""
-    owner = torch.zeros(count + 64, dtype=torch.uint8)
-    return owner, ctypes.c_void_p(owner.data_ptr() + -owner.data_ptr() % 64)
-
-
-def address(tensor):
-    return ctypes.c_void_p(tensor.data_ptr())
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "base", "testing"))
+from onednn import SHAPES, SPARSITIES, Target, address, aligned, dense_runs, mask_bits, medians  # noqa: E402
 
 
 def masked_convolution(library, backend, x, weight, sparsity):
     """A function that runs the kernel on x with a random mask; its result is checked once."""
     n, c, size, _ = x.shape
     k, _, r, _ = weight.shape
-    kept = torch.rand(weight.numel()) >= sparsity
+    kept, bits = mask_bits(weight, sparsity)
     nonzeros = ctypes.c_int64(int(kept.sum()))
-    padded = torch.zeros(-(-kept.numel() // 32) * 32, dtype=torch.int64)
-    padded[:kept.numel()] = kept
-    words = (padded.view(-1, 32) << torch.arange(32)).sum(1)
-    bits = torch.where(words >= 2**31, words - 2**32, words).to(torch.int32)
     pad = r // 2
     shape = (ctypes.c_int64 * 16)(n, c, size, size, k, r, r, 1, 1, pad, pad, pad, pad, 1, 1, 1)
     target = Target(backend, 1)
@@ -69,25 +48,9 @@ def masked_convolution(library, backend, x, weight, sparsity):
     return run
 
 
-def medians(runs, repeats):
-    seconds = {name: [] for name in runs}
-    for _ in range(repeats):
-        for name, run in runs.items():
-            start = time.thread_time()
-            run()
-            seconds[name].append(time.thread_time() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
-
-
 def compare(library, backend, n, c, size, k, r):
     x, weight = torch.randn(n, c, size, size), torch.randn(k, c, r, r) * 0.1
-    layer = torch.nn.Conv2d(c, k, r, padding=r // 2, bias=False)
-    layer.weight.data = weight
-    blocked, blocked_x = mkldnn.to_mkldnn(torch.nn.Sequential(layer).eval()), x.to_mkldnn()
-    last_x, last_weight = (t.to(memory_format=torch.channels_last) for t in (x, weight))
-    runs = {"nchw": lambda: functional.conv2d(x, weight, padding=r // 2),
-            "last": lambda: functional.conv2d(last_x, last_weight, padding=r // 2),
-            "blocked": lambda: blocked(blocked_x)}
+    runs = dense_runs(x, weight)
     for sparsity in SPARSITIES:
         runs[sparsity] = masked_convolution(library, backend, x, weight, sparsity)
     flops = 2 * n * k * c * r * r * size * size

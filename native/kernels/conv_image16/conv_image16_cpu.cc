@@ -124,8 +124,22 @@ tile_grid grid_of(const image16_phase& phase, const image16_tiling& tiling) {
 // Phases are few: most convolutions have one.
 constexpr int64_t most_phases = 64;
 
-int64_t choose_tilings(const image16_run& run, const esp_conv2d_shape& s,
-                       const image16_kernels& kernels, image16_tiling* tilings) {
+// Sets what follows from the layout: the problem, the least taps, and per phase the tiling, for
+// which there is room at `tilings`. Returns the tiles of a block.
+int64_t plan_run(const esp_conv2d_image16_layout& layout, const packed_image16* packed,
+                 const image16_kernels& kernels, image16_tiling* tilings, image16_run* out) {
+  image16_run& run = *out;
+  const esp_conv2d_shape& s = layout.shape;
+  run.problem = make_image16_problem(layout);
+  run.packed = packed;
+  run.entries = packed->entries(run.problem);
+  run.tilings = tilings;
+  for (const int64_t r : {int64_t{0}, s.r - 1})
+    for (const int64_t q : {int64_t{0}, s.s - 1}) {
+      const image16_tap tap = image16_tap_of(layout, r, q);
+      run.first_row = std::min(run.first_row, tap.row);
+      run.first_column = std::min(run.first_column, tap.column);
+    }
   int64_t tiles = 0;
   for (int64_t i = 0; i < run.problem.phases; ++i) {
     const image16_phase phase = run.problem.phase(i);
@@ -242,16 +256,12 @@ int32_t check_packed_image16(const char* function, const esp_conv2d_image16_layo
 
 int32_t run_conv2d_image16_cpu(const conv2d_image16_call& call, const image16_kernels& kernels) {
   image16_run run{};
-  run.problem = make_image16_problem(*call.layout);
+  image16_tiling tilings[most_phases];
+  const int64_t tiles = plan_run(*call.layout, call.packed, kernels, tilings, &run);
   const image16_problem& p = run.problem;
-  run.packed = call.packed;
-  run.entries = call.packed->entries(p);
   run.source = call.source;
   run.result = call.result;
   run.epilogue = *call.epilogue;
-  image16_tiling tilings[most_phases];
-  run.tilings = tilings;
-  const int64_t tiles = choose_tilings(run, call.layout->shape, kernels, tilings);
   const int64_t blocks = image16_blocks(p.source.n);
 
   // A tile's source lines serve all results of a chunk, so chunks are only as small as the threads
@@ -286,15 +296,11 @@ int32_t run_weight_gradient_cpu(const conv2d_image16_weight_gradient_call& call,
                                 const image16_kernels& kernels) {
   const esp_conv2d_shape& s = call.layout->shape;
   image16_run run{};
-  run.problem = make_image16_problem(*call.layout);
+  image16_tiling tiling;
+  const int64_t tiles = plan_run(*call.layout, call.packed, kernels, &tiling, &run);
   const image16_problem& p = run.problem;
-  run.packed = call.packed;
-  run.entries = call.packed->entries(p);
   run.source = call.input;
   run.result = const_cast<float*>(call.output_gradient);
-  image16_tiling tiling;
-  run.tilings = &tiling;
-  const int64_t tiles = choose_tilings(run, s, kernels, &tiling);
   const int64_t blocks = image16_blocks(p.source.n);
   const int64_t per_filter = conv_weight_count(s) / s.k;
   float* const sums = static_cast<float*>(call.workspace);

@@ -25,7 +25,8 @@ struct image16_run {
   const float* source;
   float* result;  // weight gradient: the output's gradient, which is read
   esp_epilogue epilogue;
-  const image16_tiling* tilings;  // per phase
+  const image16_tiling* tilings;    // per phase
+  int64_t first_row, first_column;  // least of all taps, from a pixel of the source
 };
 
 // The functions of one instruction set.

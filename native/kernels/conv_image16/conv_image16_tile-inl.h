@@ -10,6 +10,7 @@
 
 #include "base/epilogue-inl.h"
 #include "kernels/conv_image16/conv_image16_cpu.h"
+#include "kernels/conv_image16/tuning.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace espalier {
@@ -26,7 +27,31 @@ constexpr int most_rows = 4, most_columns = 16;
 
 using vec = hn::Vec<decltype(floats)>;
 
+// Lines that a later sweep reads, asked for a little with every result: rows of `columns` lines,
+// `rows` to a channel. Addresses need not be inside a tensor.
+struct line_requests {
+  uintptr_t begin;
+  int64_t plane_bytes, row_bytes;
+  int64_t rows, columns, segments;  // segments: rows of all channels
+};
+
+HWY_INLINE void request_lines(const line_requests& lines, int64_t from, int64_t to) {
+  for (int64_t i = from; i < HWY_MIN(to, lines.segments); ++i) {
+    const uintptr_t row = lines.begin + static_cast<uintptr_t>(i / lines.rows * lines.plane_bytes +
+                                                               i % lines.rows * lines.row_bytes);
+    for (int64_t j = 0; j < lines.columns; ++j)
+      __builtin_prefetch(reinterpret_cast<const void*>(row + static_cast<uintptr_t>(j) * 64), 0, 2);
+  }
+}
+
+HWY_INLINE void request_entries(const image16_entry* begin, const image16_entry* end) {
+  for (auto at = reinterpret_cast<uintptr_t>(begin); at < reinterpret_cast<uintptr_t>(end);
+       at += 64)
+    __builtin_prefetch(reinterpret_cast<const void*>(at));
+}
+
 struct sweep_arguments {
+  line_requests next;
   const int32_t *begins, *ends;  // [results]: first entry of the slab, and one past the last
   const image16_entry* entries;
   int64_t results;
@@ -84,7 +109,18 @@ void sweep(const sweep_arguments& a) {
   const int64_t step = kStep == 0 ? a.column_bytes : kStep * image16_line;
   const vec least = hn::Set(floats, a.activation == ESP_ACTIVATION_RELU ? 0.0f : -__builtin_inff());
   float* HWY_RESTRICT accumulators = a.accumulators;
+  const int64_t segments = (a.next.segments + a.results - 1) / a.results;
   for (int64_t k = 0; k < a.results; ++k, accumulators += count * lanes) {
+    const int64_t later = HWY_MIN(k + image16_results_ahead, a.results - 1);
+    request_entries(a.entries + a.begins[later], a.entries + a.ends[later]);
+    request_lines(a.next, k * segments, (k + 1) * segments);
+    if (a.last) {
+      const char* row = a.result + later * a.plane_bytes;
+#pragma GCC unroll 4
+      for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
+#pragma GCC unroll 16
+        for (int j = 0; j < kColumns; ++j) __builtin_prefetch(row + j * a.result_column_bytes, 1);
+    }
     vec sum[copies][count];
     if (a.first) {
       const vec start = hn::Set(floats, a.bias != nullptr ? a.bias[k] : 0.0f);
@@ -159,6 +195,7 @@ void sweep(const sweep_arguments& a) {
 }
 
 struct gradient_arguments {
+  line_requests next;
   const int32_t *begins, *ends;
   const image16_entry* entries;
   int64_t results;
@@ -176,7 +213,18 @@ void gradient_sweep(const gradient_arguments& a) {
   constexpr int count = kRows * kColumns * parts;
   constexpr int chains = count >= 4 ? 4 : count;
   const int64_t step = kStep == 0 ? a.column_bytes : kStep * image16_line;
+  const int64_t segments = (a.next.segments + a.results - 1) / a.results;
   for (int64_t k = 0; k < a.results; ++k) {
+    const int64_t later = HWY_MIN(k + image16_results_ahead, a.results - 1);
+    request_entries(a.entries + a.begins[later], a.entries + a.ends[later]);
+    request_lines(a.next, k * segments, (k + 1) * segments);
+    {
+      const char* row = a.output_gradient + later * a.plane_bytes;
+#pragma GCC unroll 4
+      for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
+#pragma GCC unroll 16
+        for (int j = 0; j < kColumns; ++j) __builtin_prefetch(at(row, j * image16_line));
+    }
     vec upstream[count];
     const char* from = a.output_gradient + k * a.plane_bytes;
 #pragma GCC unroll 4
@@ -280,6 +328,35 @@ tile_place place_of(const image16_run& run, const image16_tile& tile) {
           result_line * image16_line};
 }
 
+// What slab `slab` of a tile reads, or after the last slab the first of the tile to its right or
+// below.
+line_requests requests_of(const image16_run& run, const image16_tile& tile, const tile_place& place,
+                          int64_t slab) {
+  const image16_problem& p = run.problem;
+  const image16_tiling& tiling = run.tilings[tile.phase];
+  const image16_phase phase = p.phase(tile.phase);
+  const esp_conv2d_shape& s = run.packed->layout.shape;
+  const int64_t channels = tiling.slab_lists * run.packed->list_channels;
+  int64_t lines = slab * channels * p.from.plane;
+  if (slab == tiling.slabs) {
+    const bool right = tile.column + place.columns < phase.columns;
+    lines = right ? place.columns * p.source_step_w
+                  : place.rows * p.source_step_h * p.from.row - tile.column * p.source_step_w;
+    slab = 0;
+  }
+  line_requests next{};
+  next.begin = reinterpret_cast<uintptr_t>(place.source) +
+               static_cast<uintptr_t>((lines + run.first_row * p.from.row + run.first_column) *
+                                      image16_line);
+  next.plane_bytes = p.from.plane * image16_line;
+  next.row_bytes = p.from.row * image16_line;
+  next.rows = (place.rows - 1) * p.source_step_h + (s.r - 1) * s.dilation_h / p.result_step_h + 1;
+  next.columns =
+      (place.columns - 1) * p.source_step_w + (s.s - 1) * s.dilation_w / p.result_step_w + 1;
+  next.segments = HWY_MIN(channels, p.group_sources - slab * channels) * next.rows;
+  return next;
+}
+
 const extent_kernels& kernels_of(const tile_place& place) {
   return table.of[place.rows - 1][place.columns - 1];
 }
@@ -314,6 +391,7 @@ void run_tile(const image16_run& run, const image16_tile& tile, float* accumulat
     const int64_t end = HWY_MIN((slab + 1) * tiling.slab_lists, run.packed->lists);
     a.begins = run.packed->starts(p, tile.phase, slab * tiling.slab_lists) + first;
     a.ends = run.packed->starts(p, tile.phase, end) + first;
+    a.next = requests_of(run, tile, place, slab + 1);
     a.first = slab == 0;
     a.last = slab + 1 == tiling.slabs;
     function(a);
@@ -340,6 +418,7 @@ void run_gradient_tile(const image16_run& run, const image16_tile& tile, float* 
     const int64_t end = HWY_MIN((slab + 1) * tiling.slab_lists, run.packed->lists);
     a.begins = run.packed->starts(p, 0, slab * tiling.slab_lists) + first;
     a.ends = run.packed->starts(p, 0, end) + first;
+    a.next = requests_of(run, tile, place, slab + 1);
     function(a);
   }
 }

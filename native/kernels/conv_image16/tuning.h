@@ -17,6 +17,9 @@ constexpr int64_t image16_accumulator_bytes = 512 << 10;
 constexpr int64_t image16_slab_bytes[] = {24 << 10, 32 << 10, 40 << 10, 52 << 10, 80 << 10};
 constexpr double image16_first_level_bytes = 44 << 10;
 
+// Result channels whose kept weights and lines are asked for ahead.
+constexpr int64_t image16_results_ahead = 3;
+
 // The model, in clock cycles: per load that misses the first level (in loads), per accumulator and
 // slab, per result channel and slab, per source line brought in.
 constexpr double image16_second_level_penalty = 0.6;
