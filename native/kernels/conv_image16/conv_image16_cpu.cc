@@ -111,6 +111,21 @@ void clear_halo(const image16_problem& p, float* plane) {
   clear((e.halo_h + e.h) * at.row, (2 * e.halo_h + e.h) * at.row);
 }
 
+// to[i] = the next of `kept` where bit i is 1, 0 elsewhere, begin <= i < end.
+void spread(const uint32_t* bits, int64_t begin, int64_t end, const float* kept, float* to) {
+  if (bits == nullptr) {
+    std::memcpy(to + begin, kept, static_cast<size_t>(end - begin) * sizeof(float));
+    return;
+  }
+  std::memset(to + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
+  for (int64_t word = begin / 32; word * 32 < end; ++word) {
+    uint32_t left = bits[word];
+    if (word * 32 < begin) left &= ~0u << (begin % 32);
+    if (end < word * 32 + 32) left &= ~(~0u << (end % 32));
+    for (; left != 0; left &= left - 1) to[word * 32 + __builtin_ctz(left)] = *kept++;
+  }
+}
+
 constexpr int64_t line_floats = image16_line / 4;
 
 // The tiles of one phase.
@@ -327,11 +342,8 @@ int32_t run_weight_gradient_cpu(const conv2d_image16_weight_gradient_call& call,
         tile.result_end = end;
         kernels.gradient_tile(run, tile, sums);
       }
-    for (int64_t k = first; k < last; ++k) {
-      int64_t next = begins[k];
-      for (int64_t i = k * per_filter; i < (k + 1) * per_filter; ++i)
-        call.weight_gradient[i] = conv_keeps(call.bits, i) ? sums[next++] : 0.0f;
-    }
+    spread(call.bits, first * per_filter, last * per_filter, sums + begins[first],
+           call.weight_gradient);
   }
   return ESP_OK;
 }

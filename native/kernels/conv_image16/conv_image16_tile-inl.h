@@ -206,6 +206,35 @@ struct gradient_arguments {
   float* sums;  // [entries]
 };
 
+// The sums of `lanes` vectors, one per lane: each step halves the values that belong to a vector.
+HWY_INLINE vec sum_each(const vec* v) {
+  vec quads[lanes / 4];  // per 128-bit block: its part of the sums of four vectors
+#pragma GCC unroll 4
+  for (int i = 0; i < lanes / 4; ++i, v += 4) {
+    const vec ab =
+        hn::Add(hn::InterleaveLower(floats, v[0], v[1]), hn::InterleaveUpper(floats, v[0], v[1]));
+    const vec cd =
+        hn::Add(hn::InterleaveLower(floats, v[2], v[3]), hn::InterleaveUpper(floats, v[2], v[3]));
+    const hn::Repartition<double, decltype(floats)> pairs;
+    const auto x = hn::BitCast(pairs, ab), y = hn::BitCast(pairs, cd);
+    quads[i] = hn::Add(hn::BitCast(floats, hn::InterleaveLower(pairs, x, y)),
+                       hn::BitCast(floats, hn::InterleaveUpper(pairs, x, y)));
+  }
+  const auto halves = [](vec a, vec b) HWY_ATTR {
+    return hn::Add(hn::ConcatLowerLower(floats, b, a), hn::ConcatUpperUpper(floats, b, a));
+  };
+#if HWY_TARGET <= HWY_AVX3
+  const vec ab = halves(quads[0], quads[1]), cd = halves(quads[2], quads[3]);
+  // Every sum in two neighbouring blocks.
+  const vec twice_ab = hn::Add(ab, hn::SwapAdjacentBlocks(ab)),
+            twice_cd = hn::Add(cd, hn::SwapAdjacentBlocks(cd));
+  return hn::OddEvenBlocks(hn::ConcatUpperUpper(floats, twice_cd, twice_ab),
+                           hn::ConcatLowerLower(floats, twice_cd, twice_ab));
+#else
+  return halves(quads[0], quads[1]);
+#endif
+}
+
 // For every kept weight of the slab, the products of its pixels with the output's gradient, which
 // stays in registers.
 template <int kRows, int kColumns, int kStep>
@@ -232,7 +261,7 @@ void gradient_sweep(const gradient_arguments& a) {
 #pragma GCC unroll 16
       for (int t = 0; t < kColumns * parts; ++t)
         upstream[i * kColumns * parts + t] = hn::Load(floats, at(from, 0) + t * lanes);
-    for (int32_t e = a.begins[k]; e < a.ends[k]; ++e) {
+    const auto products = [&](int32_t e) HWY_ATTR {
       const char* row = a.source + a.entries[e].offset;
       vec sum[chains];
 #pragma GCC unroll 4
@@ -249,8 +278,22 @@ void gradient_sweep(const gradient_arguments& a) {
           }
 #pragma GCC unroll 4
       for (int u = 1; u < chains; ++u) sum[0] = hn::Add(sum[0], sum[u]);
-      a.sums[e] += hn::GetLane(hn::SumOfLanes(floats, sum[0]));
+      return sum[0];
+    };
+    int32_t e = a.begins[k];
+    vec pending[lanes];
+    for (; e + lanes <= a.ends[k]; e += lanes) {
+      for (int i = 0; i < lanes; ++i) pending[i] = products(e + i);
+      float* const sums = a.sums + e;
+      hn::StoreU(hn::Add(hn::LoadU(floats, sums), sum_each(pending)), floats, sums);
     }
+    if (e == a.ends[k]) continue;
+    const int rest = a.ends[k] - e;
+    for (int i = 0; i < lanes; ++i) pending[i] = i < rest ? products(e + i) : hn::Zero(floats);
+    const auto live = hn::FirstN(floats, static_cast<size_t>(rest));
+    float* const sums = a.sums + e;
+    hn::BlendedStore(hn::Add(hn::MaskedLoad(live, floats, sums), sum_each(pending)), live, floats,
+                     sums);
   }
 }
 
