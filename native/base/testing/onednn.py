@@ -35,13 +35,22 @@ def mask_bits(weight, sparsity):
     return kept, torch.where(words >= 2**31, words - 2**32, words).to(torch.int32)
 
 
-def medians(runs, repeats):
+def keep_memory():
+    """Lets glibc keep freed tensors, so that no dense run pays for fresh pages."""
+    libc = ctypes.CDLL(None)
+    for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+        libc.mallopt(option, 1 << 30)
+
+
+def medians(runs, repeats, consecutive=1):
+    """Seconds per run by name: medians over interleaved samples, each of some consecutive runs."""
     seconds = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
             start = time.thread_time()
-            run()
-            seconds[name].append(time.thread_time() - start)
+            for _ in range(consecutive):
+                run()
+            seconds[name].append((time.thread_time() - start) / consecutive)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 

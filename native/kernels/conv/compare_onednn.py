@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as functional
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "base", "testing"))
-from onednn import SHAPES, SPARSITIES, Target, address, aligned, dense_runs, mask_bits, medians  # noqa: E402
+from onednn import SHAPES, SPARSITIES, Target, address, aligned, dense_runs, keep_memory, mask_bits, medians  # noqa: E402
 
 
 def masked_convolution(library, backend, x, weight, sparsity):
@@ -64,6 +64,7 @@ def compare(library, backend, n, c, size, k, r):
 
 def main():
     torch.set_num_threads(1)
+    keep_memory()
     library = ctypes.CDLL(sys.argv[1])
     library.esp_conv2d_packed_bytes.restype = ctypes.c_int64
     library.esp_conv2d_workspace_bytes.restype = ctypes.c_int64

@@ -2,8 +2,9 @@
 
     python compare_onednn.py <libespalier_kernels.so> [avx2|avx512] [images]
 
-Source and result stay in the image16 layout, as between consecutive layers. Per layer and sparsity: medians of
-processor time and the ratio to oneDNN's best layout (forward: NCHW, channels-last, blocked; gradients: NCHW,
+Source and result stay in the image16 layout, as between consecutive layers. A sample is four runs in a row, dense
+ones too, so that each finds in the caches what consecutive layers would. Per layer and sparsity: medians of processor
+time and the ratio to oneDNN's best layout (forward: NCHW, channels-last, blocked; gradients: NCHW,
 channels-last), then for training the ratio of the sums of all three passes. Results are checked once.
 """
 import ctypes
@@ -14,7 +15,7 @@ import torch
 import torch.nn.functional as functional
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "base", "testing"))
-from onednn import SHAPES, SPARSITIES, Target, address, aligned, dense_runs, mask_bits, medians  # noqa: E402
+from onednn import SHAPES, SPARSITIES, Target, address, aligned, dense_runs, keep_memory, mask_bits, medians  # noqa: E402
 
 FORWARD, INPUT_GRADIENT = 0, 1
 
@@ -139,7 +140,7 @@ def compare(library, backend, n, c, size, k, r):
         runs["input gradient", sparsity] = layer.input_gradient
         runs["weight gradient", sparsity] = layer.weight_gradient
     flops = 2 * n * k * c * r * r * size * size
-    t = medians(runs, max(9, min(100, int(3e10 / flops))))
+    t = medians(runs, max(7, min(50, int(1e10 / flops))), consecutive=4)
     passes = ("forward", "input gradient", "weight gradient")
     best = {p: min(s for (q, name), s in t.items() if p == q and isinstance(name, str)) for p in passes}
     print(f"{c}->{k} {size}x{size} {r}x{r} N={n}: dense " + ", ".join(
@@ -156,6 +157,7 @@ def compare(library, backend, n, c, size, k, r):
 
 def main():
     torch.set_num_threads(1)
+    keep_memory()
     library = ctypes.CDLL(sys.argv[1])
     for name in ("esp_image16_bytes", "esp_conv2d_image16_packed_bytes", "esp_conv2d_image16_workspace_bytes",
                  "esp_conv2d_image16_weight_gradient_workspace_bytes"):

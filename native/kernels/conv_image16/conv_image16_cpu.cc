@@ -32,14 +32,15 @@ int64_t most_chunk_results(const image16_problem& p) {
 // Estimated cycles of one phase of one block; only ratios matter.
 double cost_of(const image16_problem& p, const esp_conv2d_shape& s, const image16_phase& phase,
                int64_t rows, int64_t columns, int64_t slab_lists, const packed_image16& packed) {
-  const double lists = static_cast<double>(packed.lists),
-               slabs = static_cast<double>(ceil_div(packed.lists, slab_lists));
+  const double slabs = static_cast<double>(ceil_div(packed.lists, slab_lists));
   const double results = static_cast<double>(p.group_results * p.groups);
   const double nonzeros = static_cast<double>(packed.nonzeros) / static_cast<double>(p.phases);
   const double reach_h = static_cast<double>((s.r - 1) * s.dilation_h) /
                          static_cast<double>(p.result_step_h),
                reach_w = static_cast<double>((s.s - 1) * s.dilation_w) /
                          static_cast<double>(p.result_step_w);
+  // Pages per row of source lines: narrow maps have several rows to a page.
+  const double pages = std::min(1.0, static_cast<double>(p.from.row) / 64.0);
   double cycles = 0;
   // Whole tiles, and those that the edges cut.
   const int64_t edge_rows = phase.rows % rows, edge_columns = phase.columns % columns;
@@ -51,17 +52,18 @@ double cost_of(const image16_problem& p, const esp_conv2d_shape& s, const image1
     for (const auto& w : wide) {
       if (h.count * w.count == 0) continue;
       const double pixels = static_cast<double>(h.extent * w.extent);
-      const double lines = (static_cast<double>((h.extent - 1) * p.source_step_h + 1) + reach_h) *
-                           (static_cast<double>((w.extent - 1) * p.source_step_w + 1) + reach_w);
-      const double slab_bytes = lines * static_cast<double>(image16_line) *
+      const double lines_h = static_cast<double>((h.extent - 1) * p.source_step_h + 1) + reach_h,
+                   lines_w = static_cast<double>((w.extent - 1) * p.source_step_w + 1) + reach_w;
+      const double slab_bytes = lines_h * lines_w * static_cast<double>(image16_line) *
                                 static_cast<double>(slab_lists * packed.list_channels);
       const double missed = std::max(0.0, 1.0 - image16_first_level_bytes / slab_bytes);
-      const double loads = pixels * (1.0 + image16_second_level_penalty * missed) + 2.0;
+      // Fewer than six accumulators wait for the multiply-adds.
+      const double loads = std::max(pixels, 6.0) * (1.0 + image16_second_level_penalty * missed) +
+                           image16_weight_loads;
+      const double bring = lines_h * (lines_w * image16_line_cycles + pages * image16_row_cycles);
       const double tile = nonzeros * 0.5 * loads +
                           results * slabs * (image16_reload_cycles * pixels + image16_list_cycles) +
-                          static_cast<double>(p.groups) * lists *
-                              static_cast<double>(packed.list_channels) * lines *
-                              image16_line_cycles;
+                          static_cast<double>(p.source.c) * bring;
       cycles += static_cast<double>(h.count * w.count) * tile;
     }
   return cycles;

@@ -20,11 +20,14 @@ constexpr double image16_first_level_bytes = 44 << 10;
 // Result channels whose kept weights and lines are asked for ahead.
 constexpr int64_t image16_results_ahead = 3;
 
-// The model, in clock cycles: per load that misses the first level (in loads), per accumulator and
-// slab, per result channel and slab, per source line brought in.
-constexpr double image16_second_level_penalty = 0.6;
-constexpr double image16_reload_cycles = 1.5;
-constexpr double image16_list_cycles = 15.0;
-constexpr double image16_line_cycles = 4.0;
+// The model, in clock cycles; fitted to the rates of 21 layers and sparsities under 84 tilings
+// each.
+constexpr double image16_second_level_penalty =
+    1.7;                                       // per load that misses the first level, in loads
+constexpr double image16_weight_loads = 4.6;   // per kept weight and tile, in loads
+constexpr double image16_reload_cycles = 3.1;  // per accumulator and slab
+constexpr double image16_list_cycles = 30.0;   // per result channel and slab: a mispredicted branch
+constexpr double image16_line_cycles = 10.7;   // per source line brought in
+constexpr double image16_row_cycles = 50.0;    // per row of source lines on a page of its own
 
 }  // namespace espalier
