@@ -6,6 +6,8 @@
 
 namespace espalier {
 
+constexpr int64_t image16_most_tile_pixels = 16;
+
 // A tile: rows x columns result pixels of a phase, over `slab_lists` lists of source channels at a
 // time.
 struct image16_tiling {
@@ -48,6 +50,11 @@ int32_t run_weight_gradient_cpu(const conv2d_image16_weight_gradient_call& call,
                                 const image16_kernels& kernels);
 int32_t pack_image16_cpu(const image16_pack_call& call, const image16_kernels& kernels);
 int32_t unpack_image16_cpu(const image16_unpack_call& call, const image16_kernels& kernels);
+
+// The best tiling of a phase by the model of tuning.h.
+image16_tiling choose_image16_tiling(const image16_problem& problem, const esp_conv2d_shape& shape,
+                                     const image16_phase& phase, const packed_image16& packed,
+                                     const image16_kernels& kernels);
 
 // Refuses weights that were packed for something else.
 int32_t check_packed_image16(const char* function, const esp_conv2d_image16_layout& layout,

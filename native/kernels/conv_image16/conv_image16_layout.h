@@ -14,6 +14,7 @@
 namespace espalier {
 
 constexpr int64_t image16_line = 64;  // bytes: one pixel of 16 images
+constexpr int64_t image16_most_phases = 64;
 
 // In lines.
 struct image16_strides {
