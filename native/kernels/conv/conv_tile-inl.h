@@ -15,6 +15,37 @@ namespace {
 
 using vec = hn::Vec<decltype(floats)>;
 
+// dst[x] = relu ? max(0, src[x]) : src[x]; not-a-number passes.
+void store_row(const float* HWY_RESTRICT src, int64_t count, bool relu, float* HWY_RESTRICT dst) {
+  const vec least = hn::Set(floats, relu ? 0.0f : -__builtin_inff());
+  int64_t x = 0;
+  // Max returns its second operand when one is not a number.
+  for (; x + lanes <= count; x += lanes)
+    hn::StoreU(hn::Max(least, hn::LoadU(floats, src + x)), floats, dst + x);
+  if (x == count) return;
+  const auto live = hn::FirstN(floats, static_cast<size_t>(count - x));
+  hn::BlendedStore(hn::Max(least, hn::MaskedLoad(live, floats, src + x)), live, floats, dst + x);
+}
+
+// Writes one output channel of a tile.
+void store_tile(const conv_problem& p, const tile_place& place, int64_t output,
+                const float* HWY_RESTRICT sums) {
+  const conv_plan& plan = *p.plan;
+  const conv_geometry& g = *p.geometry;
+  const int64_t columns = HWY_MIN(int64_t{g.tile_cols}, plan.out_w - place.column);
+  for (int64_t i = 0; i < place.images; ++i) {
+    const int64_t plane = (place.image + i) * p.shape->k + output;
+    float* dst = p.output + (plane * plan.out_h + place.row) * plan.out_w + place.column;
+    const float* src = sums + i * g.image_pitch;
+    const auto ahead = reinterpret_cast<uintptr_t>(dst) +
+                       static_cast<uintptr_t>(conv_planes_ahead * plan.out_h * plan.out_w * 4);
+    for (int64_t y = 0; y < place.rows; ++y)
+      prefetch(ahead + static_cast<uintptr_t>(y * plan.out_w * 4), columns * 4);
+    for (int64_t y = 0; y < place.rows; ++y)
+      store_row(src + y * g.pitch, columns, p.relu, dst + y * plan.out_w);
+  }
+}
+
 struct sweep_arguments {
   const int32_t *begins, *ends;  // [outputs]: first entry, and one past the last
   const conv_entry* entries;
@@ -22,6 +53,10 @@ struct sweep_arguments {
   uintptr_t slab;
   int64_t scale;  // bytes per unit of conv_entry::offset
   bool first;     // start from the bias, not from the accumulators
+  bool last;      // store each output as soon as it is complete
+  const conv_problem* problem;
+  const tile_place* place;
+  int64_t first_output;
   const float* bias;
   float* accumulators;  // [outputs][vectors][lanes]
 };
@@ -67,6 +102,7 @@ void sweep_slab(const sweep_arguments& a) {
       for (int u = 1; u < copies; ++u) sum[0][t] = hn::Add(sum[0][t], sum[u][t]);
       hn::StoreU(sum[0][t], floats, accumulators + t * lanes);
     }
+    if (a.last) store_tile(*a.problem, *a.place, a.first_output + k, accumulators);
   }
 }
 
@@ -78,37 +114,6 @@ constexpr sweep_function sweeps[] = {
     sweep_slab<13>, sweep_slab<14>, sweep_slab<15>, sweep_slab<16>,
 #endif
 };
-
-// dst[x] = relu ? max(0, src[x]) : src[x]; not-a-number passes.
-void store_row(const float* HWY_RESTRICT src, int64_t count, bool relu, float* HWY_RESTRICT dst) {
-  const vec least = hn::Set(floats, relu ? 0.0f : -__builtin_inff());
-  int64_t x = 0;
-  // Max returns its second operand when one is not a number.
-  for (; x + lanes <= count; x += lanes)
-    hn::StoreU(hn::Max(least, hn::LoadU(floats, src + x)), floats, dst + x);
-  if (x == count) return;
-  const auto live = hn::FirstN(floats, static_cast<size_t>(count - x));
-  hn::BlendedStore(hn::Max(least, hn::MaskedLoad(live, floats, src + x)), live, floats, dst + x);
-}
-
-// Writes one output channel of a tile.
-void store_tile(const conv_problem& p, const tile_place& place, int64_t output,
-                const float* HWY_RESTRICT sums) {
-  const conv_plan& plan = *p.plan;
-  const conv_geometry& g = *p.geometry;
-  const int64_t columns = HWY_MIN(int64_t{g.tile_cols}, plan.out_w - place.column);
-  for (int64_t i = 0; i < place.images; ++i) {
-    const int64_t plane = (place.image + i) * p.shape->k + output;
-    float* dst = p.output + (plane * plan.out_h + place.row) * plan.out_w + place.column;
-    const float* src = sums + i * g.image_pitch;
-    const auto ahead = reinterpret_cast<uintptr_t>(dst) +
-                       static_cast<uintptr_t>(conv_planes_ahead * plan.out_h * plan.out_w * 4);
-    for (int64_t y = 0; y < place.rows; ++y)
-      prefetch(ahead + static_cast<uintptr_t>(y * plan.out_w * 4), columns * 4);
-    for (int64_t y = 0; y < place.rows; ++y)
-      store_row(src + y * g.pitch, columns, p.relu, dst + y * plan.out_w);
-  }
-}
 
 tile_place place_of(const conv_problem& p, int64_t tile) {
   const conv_geometry& g = *p.geometry;
@@ -135,6 +140,9 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch)
   sweep.entries = p.entries;
   sweep.bias = p.bias == nullptr ? nullptr : p.bias + first_output;
   sweep.accumulators = scratch + g.slab_floats;
+  sweep.problem = &p;
+  sweep.place = &place;
+  sweep.first_output = first_output;
   for (int64_t slab = 0; slab < g.slabs; ++slab) {
     const int64_t first = slab * slab_channels,
                   count = HWY_MIN(slab_channels, group_channels - first);
@@ -146,10 +154,9 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch)
     sweep.begins = p.starts + slab * g.slab_lists * s.k + first_output;
     sweep.ends = p.starts + HWY_MIN((slab + 1) * g.slab_lists, plan.lists) * s.k + first_output;
     sweep.first = slab == 0;
+    sweep.last = slab + 1 == g.slabs;
     sweeps[vectors - 1](sweep);
   }
-  for (int64_t k = 0; k < sweep.outputs; ++k)
-    store_tile(p, place, first_output + k, sweep.accumulators + k * vectors * lanes);
 }
 
 }  // namespace HWY_NAMESPACE
