@@ -2,7 +2,7 @@
 
     python compare_onednn.py <libespalier_kernels.so> [avx2|avx512]
 
-Prints the median processor time of each and two ratios: against the best of the layouts NCHW, channels-last and
+A sample is four runs in a row, dense ones too. Prints the median processor time of each and two ratios: against the best of the layouts NCHW, channels-last and
 oneDNN's own blocked format (which then stays blocked: no reorders counted), and against NCHW, the layout that the
 masked convolution reads and writes. For the AVX2 kernel set ONEDNN_MAX_CPU_ISA=AVX2 as well.
 """
@@ -54,7 +54,7 @@ def compare(library, backend, n, c, size, k, r):
     for sparsity in SPARSITIES:
         runs[sparsity] = masked_convolution(library, backend, x, weight, sparsity)
     flops = 2 * n * k * c * r * r * size * size
-    t = medians(runs, max(11, min(300, int(5e10 / flops))))
+    t = medians(runs, max(7, min(80, int(1e10 / flops))), consecutive=4)
     best = min(t["nchw"], t["last"], t["blocked"])
     ratios = "  ".join(f"{s:.0%}: {t[s] * 1e3:.3f} ms x{best / t[s]:.1f} (NCHW x{t['nchw'] / t[s]:.1f})"
                        for s in SPARSITIES)
