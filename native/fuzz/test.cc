@@ -6,6 +6,7 @@
 
 #include "base/testing/kernel_test.h"
 #include "fuzz/test_conv.h"
+#include "fuzz/test_optim.h"
 #include "fuzz/test_shapes.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -35,14 +36,16 @@ struct fuzz_plan {
 };
 
 // 100,000 in all.
-const fuzz_plan plans[] = {{"score", 11000, &make<score_case>},
-                           {"score_channels", 13000, &make<score_channels_case>},
-                           {"select", 12000, &make<select_case>},
-                           {"mask_build", 12000, &make<mask_build_case>},
-                           {"mask_convert", 8000, &make_either<mask_convert_case>},
-                           {"mask_apply", 6000, &make<mask_apply_case>},
-                           {"mask_count", 6000, &make<mask_count_case>},
-                           {"gather", 12000, &make<gather_case>},
+const fuzz_plan plans[] = {{"score", 8000, &make<score_case>},
+                           {"score_channels", 12000, &make<score_channels_case>},
+                           {"select", 10000, &make<select_case>},
+                           {"mask_build", 10000, &make<mask_build_case>},
+                           {"mask_convert", 7000, &make_either<mask_convert_case>},
+                           {"mask_apply", 5000, &make<mask_apply_case>},
+                           {"mask_count", 5000, &make<mask_count_case>},
+                           {"sgd_step", 6000, &make<sgd_case>},
+                           {"adam_step", 6000, &make<adam_case>},
+                           {"gather", 11000, &make<gather_case>},
                            {"conv2d_pack", 6000, &make<conv_pack_case>},
                            {"conv2d", 6000, &make<conv_case>},
                            {"conv2d_bytes", 8000, &make_either<conv_query_case>}};

@@ -22,6 +22,10 @@ public class KernelsHeader implements InfoMapper {
         {"esp_mask_pack_item", "AbiMaskPackItem"},
         {"esp_mask_apply_item", "AbiMaskApplyItem"},
         {"esp_mask_count_item", "AbiMaskCountItem"},
+        {"esp_sgd_item", "AbiSgdItem"},
+        {"esp_sgd", "AbiSgd"},
+        {"esp_adam_item", "AbiAdamItem"},
+        {"esp_adam", "AbiAdam"},
         {"esp_gather_item", "AbiGatherItem"},
         {"esp_conv2d_shape", "AbiConv2dShape"},
         {"esp_epilogue", "AbiEpilogue"}
