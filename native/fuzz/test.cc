@@ -62,6 +62,19 @@ std::string report() {
   std::fprintf(stderr, "while running %s\n", report().c_str());
 }
 
+}  // namespace
+}  // namespace espalier::test
+
+#ifdef __SANITIZE_ADDRESS__
+// UndefinedBehaviorSanitizer calls it with every report; it has no death callback.
+extern "C" [[gnu::visibility("default")]] void __ubsan_on_report() {
+  espalier::test::report_death();
+}
+#endif
+
+namespace espalier::test {
+namespace {
+
 bool is_one_line_of(const std::string& function, const std::string& message) {
   return message.rfind(function + ": ", 0) == 0 && message.size() > function.size() + 2 &&
          message.find('\n') == std::string::npos;
