@@ -106,6 +106,7 @@ void register_all() {
     for (int32_t threads : bench_threads(row.backend))
       for (form f : {form::dense, form::masked, form::masked_scored}) {
         bench_step(row, threads, 64, 4096, f);
+        bench_step(row, threads, 64, 32768, f);
         bench_step(row, threads, 64, 400000, f);
       }
   }
