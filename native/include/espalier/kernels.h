@@ -16,6 +16,8 @@
  *    status other than ESP_OK, esp_last_message() describes it in one line: what was expected, what
  *    was got. The text belongs to the calling thread and is valid until its next call.
  *  - Element type is IEEE 754 binary32 unless said otherwise; counts are elements unless named bytes.
+ *    Tensors lie at multiples of their element's size, and the items of one call hold at most 2^40
+ *    elements (gather: bytes) in all; anything else is refused.
  */
 #ifndef ESPALIER_KERNELS_H
 #define ESPALIER_KERNELS_H
@@ -43,7 +45,7 @@ extern "C" {
 
 typedef struct esp_target {
   int32_t backend; /* ESP_BACKEND_* */
-  int32_t threads; /* CPU threads to use, at least 1; ignored by CUDA */
+  int32_t threads; /* CPU threads to use, 1 to 1024; ignored by CUDA */
 } esp_target;
 
 const char* esp_last_message(void);
@@ -190,9 +192,9 @@ int64_t esp_mask_workspace_bytes(const esp_target* target, int32_t item_count);
  *   elsewhere (or if `bits` is NULL) they take one step.
  * State is zero before the first step. Tensors of one call may not overlap. */
 
-/* d = h + weight_decay * weight, v = momentum * v + d, weight -= learning_rate * (nesterov ? d + momentum * v : v):
- * SGD without dampening (Sutskever et al., 2013). The tensor `momentum` holds v; it is neither read nor
- * written, and may be NULL, if the coefficient is 0. */
+/* SGD without dampening (Sutskever et al., 2013): d = h + weight_decay * weight, v = momentum * v + d,
+ * weight -= learning_rate * (nesterov ? d + momentum * v : v). The tensor `momentum` holds v; it is
+ * neither read nor written, and may be NULL, if the coefficient is 0. */
 typedef struct esp_sgd_item {
   void* weight;
   const void* gradient;

@@ -164,32 +164,42 @@ TEST_P(OptimTest, AgreesToTheBitWithAnotherVectorBackend) {
 TEST_P(OptimTest, ZeroesWhatIsMaskedAndKeepsNotANumber) {
   for_each_form([&](const auto& s) {
     const float nan = std::nanf(""), infinity = std::numeric_limits<float>::infinity();
-    const std::vector<float> w = {nan, 1.0f, infinity, 1.0f, nan, 1.0f, infinity, 1.0f};
-    const std::vector<float> g = {1.0f, nan, 1.0f, -infinity, 1.0f, nan, 1.0f, -infinity};
+    std::vector<float> w, g;
+    for (int n = 0; n < 17; ++n) {
+      w.insert(w.end(), {nan, 1.0f, infinity, 1.0f, nan, 1.0f, infinity, 1.0f});
+      g.insert(g.end(), {1.0f, nan, 1.0f, -infinity, 1.0f, nan, 1.0f, -infinity});
+    }
+    const auto count = static_cast<int64_t>(w.size());
     buffer<float> weight(backend(), w, 1), gradient(backend(), g, 1), score(backend(), g, 1);
-    buffer<float> m(backend(), w, 1), v(backend(), std::vector<float>(8, nan), 1);
-    buffer<uint32_t> bits(backend(), {0x0fu}, 1);
+    buffer<float> m(backend(), w, 1), v(backend(), std::vector<float>(w.size(), nan), 1);
+    buffer<uint32_t> bits(backend(), std::vector<uint32_t>(5, 0x0f0f0f0fu), 1);
     const esp_target where = target();
     bool has_state = true;
     if constexpr (std::is_same_v<std::decay_t<decltype(s)>, esp_sgd>) {
       has_state = s.momentum > 0;
-      const esp_sgd_item item = {
-          weight.data(), gradient.data(), m.data(), bits.data(), score.data(), 8, 0.0};
+      const esp_sgd_item item = {weight.data(), gradient.data(), m.data(), bits.data(),
+                                 score.data(),  count,           0.0};
       ASSERT_OK(esp_sgd_step(&where, &item, 1, &s, ESP_CRITERION_TAYLOR, nullptr, nullptr));
     } else {
       const esp_adam_item item = {weight.data(), gradient.data(), m.data(), v.data(),
-                                  bits.data(),   score.data(),    8,        0.0};
+                                  bits.data(),   score.data(),    count,    0.0};
       ASSERT_OK(esp_adam_step(&where, &item, 1, &s, ESP_CRITERION_TAYLOR, nullptr, nullptr));
     }
     weight.fetch();
     m.fetch();
     v.fetch();
     score.fetch();
-    for (size_t i = 0; i < 4; ++i) EXPECT_FALSE(std::isfinite(weight.host()[i])) << i;
-    for (size_t i = 4; i < 8; ++i) EXPECT_EQ(0u, bits_of(weight.host()[i])) << i;
-    for (size_t i = 4; i < 8 && has_state; ++i) EXPECT_EQ(0u, bits_of(m.host()[i])) << i;
-    for (size_t i = 4; i < 8 && !is_sgd(); ++i) EXPECT_EQ(0u, bits_of(v.host()[i])) << i;
-    for (size_t i = 0; i < 8; ++i) EXPECT_FALSE(std::isfinite(score.host()[i])) << i;
+    for (size_t i = 0; i < w.size(); ++i) {
+      EXPECT_FALSE(std::isfinite(score.host()[i])) << i;
+      if (i % 8 < 4) {
+        EXPECT_FALSE(std::isfinite(weight.host()[i])) << i;
+        continue;
+      }
+      EXPECT_EQ(0u, bits_of(weight.host()[i])) << i;
+      const uint32_t state =
+          (has_state ? bits_of(m.host()[i]) : 0u) | (is_sgd() ? 0u : bits_of(v.host()[i]));
+      EXPECT_EQ(0u, state) << i;
+    }
   });
 }
 
