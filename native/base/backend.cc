@@ -1,5 +1,6 @@
 #include "base/backend.h"
 
+#include <cstdio>
 #include <cstring>
 
 #include "base/arch.h"
@@ -21,29 +22,34 @@ const kernel_row* find_row(kernel_rows table, const char* operation, int32_t bac
   return nullptr;
 }
 
-int32_t isa_status(const char* isa, const char* cause) {
-  return cause == nullptr ? ESP_OK : fail(ESP_UNAVAILABLE, "backend %s: %s", isa, cause);
+// More is a mistake, and the OpenMP runtime ends a process that it cannot give its threads.
+constexpr int32_t most_threads = 1024;
+
+int32_t isa_status(const char* argument, const char* isa, const char* cause) {
+  return cause == nullptr ? ESP_OK : fail(ESP_UNAVAILABLE, "%s %s: %s", argument, isa, cause);
 }
 
-int32_t cuda_status() {
+int32_t cuda_status(const char* argument) {
   if (cuda_kernel_rows().count == 0)
     return fail(ESP_UNAVAILABLE,
-                "backend CUDA: expected the CUDA library to be open, got none; call esp_cuda_open");
+                "%s CUDA: expected the CUDA library to be open, got none; call esp_cuda_open",
+                argument);
   if (esp_cuda_device_count() == 0)
-    return fail(ESP_UNAVAILABLE,
-                "backend CUDA: expected a usable device, got none; check the driver");
+    return fail(ESP_UNAVAILABLE, "%s CUDA: expected a usable device, got none; check the driver",
+                argument);
   return ESP_OK;
 }
 
-int32_t backend_status(int32_t backend) {
+// `argument` names the backend in the message.
+int32_t backend_status(const char* argument, int32_t backend) {
   switch (backend) {
     case ESP_BACKEND_AUTO:
     case ESP_BACKEND_REFERENCE: return ESP_OK;
-    case ESP_BACKEND_AVX2: return isa_status("AVX2", avx2_unavailable());
-    case ESP_BACKEND_AVX512: return isa_status("AVX512", avx512_unavailable());
-    case ESP_BACKEND_CUDA: return cuda_status();
+    case ESP_BACKEND_AVX2: return isa_status(argument, "AVX2", avx2_unavailable());
+    case ESP_BACKEND_AVX512: return isa_status(argument, "AVX512", avx512_unavailable());
+    case ESP_BACKEND_CUDA: return cuda_status(argument);
     default:
-      return fail(ESP_INVALID_ARGUMENT, "backend: expected 0 to %d, got %d", ESP_BACKEND_CUDA,
+      return fail(ESP_INVALID_ARGUMENT, "%s: expected 0 to %d, got %d", argument, ESP_BACKEND_CUDA,
                   backend);
   }
 }
@@ -59,9 +65,14 @@ int32_t resolve_target(const char* function, const esp_target* target, esp_targe
   ESP_REQUIRE(target != nullptr, "%s: target: expected a target, got NULL", function);
   *resolved = *target;
   if (resolved->backend == ESP_BACKEND_AUTO) resolved->backend = fastest_cpu_backend();
-  ESP_TRY(backend_status(resolved->backend));
+  char argument[96];
+  std::snprintf(argument, sizeof argument, "%s: target.backend", function);
+  ESP_TRY(backend_status(argument, resolved->backend));
   ESP_REQUIRE(resolved->backend == ESP_BACKEND_CUDA || resolved->threads >= 1,
               "%s: target.threads: expected at least 1, got %d", function, resolved->threads);
+  ESP_REQUIRE(resolved->backend == ESP_BACKEND_CUDA || resolved->threads <= most_threads,
+              "%s: target.threads: expected at most %d, got %d", function, most_threads,
+              resolved->threads);
   return ESP_OK;
 }
 
@@ -86,5 +97,5 @@ int32_t check_workspace(const char* function, const void* workspace, int64_t byt
 }  // namespace espalier
 
 int32_t esp_backend_available(int32_t backend) {
-  return espalier::backend_status(backend) == ESP_OK ? 1 : 0;
+  return espalier::backend_status("backend", backend) == ESP_OK ? 1 : 0;
 }

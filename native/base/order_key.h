@@ -4,11 +4,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define ESP_HOST_DEVICE __host__ __device__
-#else
-#define ESP_HOST_DEVICE
-#endif
+#include "base/host_device.h"
 
 namespace espalier {
 namespace {  // included by files with different instruction sets: nothing here may be shared

@@ -64,6 +64,12 @@ TEST_F(TableTest, RefusesAMissingTarget) {
   const esp_target idle = {ESP_BACKEND_REFERENCE, 0};
   EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_score(&idle, nullptr, 0, 0, nullptr, nullptr));
   EXPECT_STREQ("esp_score: target.threads: expected at least 1, got 0", esp_last_message());
+  const esp_target crowd = {ESP_BACKEND_REFERENCE, 1025};
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_score(&crowd, nullptr, 0, 0, nullptr, nullptr));
+  EXPECT_STREQ("esp_score: target.threads: expected at most 1024, got 1025", esp_last_message());
+  const esp_target nowhere = {17, 1};
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_score(&nowhere, nullptr, 0, 0, nullptr, nullptr));
+  EXPECT_STREQ("esp_score: target.backend: expected 0 to 4, got 17", esp_last_message());
 }
 
 TEST_F(TableTest, KeepsMessagesPerThread) {

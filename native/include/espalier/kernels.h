@@ -16,6 +16,8 @@
  *    status other than ESP_OK, esp_last_message() describes it in one line: what was expected, what
  *    was got. The text belongs to the calling thread and is valid until its next call.
  *  - Element type is IEEE 754 binary32 unless said otherwise; counts are elements unless named bytes.
+ *    Tensors lie at multiples of their element's size, and the items of one call hold at most 2^40
+ *    elements (gather: bytes) in all; anything else is refused.
  */
 #ifndef ESPALIER_KERNELS_H
 #define ESPALIER_KERNELS_H
@@ -43,7 +45,7 @@ extern "C" {
 
 typedef struct esp_target {
   int32_t backend; /* ESP_BACKEND_* */
-  int32_t threads; /* CPU threads to use, at least 1; ignored by CUDA */
+  int32_t threads; /* CPU threads to use, 1 to 1024; ignored by CUDA */
 } esp_target;
 
 const char* esp_last_message(void);
@@ -181,6 +183,66 @@ int32_t esp_mask_count(const esp_target* target, const esp_mask_count_item* item
 
 /* Bytes of workspace that any of pack, unpack, apply, count needs for item_count items. */
 int64_t esp_mask_workspace_bytes(const esp_target* target, int32_t item_count);
+
+/* ---- optim: one step of an optimiser over many masked tensors ------------------------------------- */
+/* With h = gradient_scale * gradient[i], for 0 <= i < count:
+ *   score[i] = e(weight[i], h), if `score` is given: e is the criterion of esp_score, the weight is the
+ *   one before the step, and the mask plays no part;
+ *   then, where bit i of `bits` is 0, weight[i] and its optimiser state become +0, whatever they were;
+ *   elsewhere (or if `bits` is NULL) they take one step.
+ * State is zero before the first step. Tensors of one call may not overlap. */
+
+/* SGD without dampening (Sutskever et al., 2013): d = h + weight_decay * weight, v = momentum * v + d,
+ * weight -= learning_rate * (nesterov ? d + momentum * v : v). The tensor `momentum` holds v; it is
+ * neither read nor written, and may be NULL, if the coefficient is 0. */
+typedef struct esp_sgd_item {
+  void* weight;
+  const void* gradient;
+  void* momentum;
+  const void* bits; /* as in mask, or NULL: all kept */
+  void* score;      /* or NULL: no scores */
+  int64_t count;
+  double weight_decay; /* at least 0 */
+} esp_sgd_item;
+
+typedef struct esp_sgd {
+  double learning_rate;  /* at least 0 */
+  double momentum;       /* coefficient, at least 0 and below 1 */
+  double gradient_scale; /* 1, or for clipping, loss scaling, accumulation */
+  int32_t nesterov;      /* not 0: look ahead; needs momentum */
+} esp_sgd;
+
+int32_t esp_sgd_step(const esp_target* target, const esp_sgd_item* items, int32_t item_count,
+                     const esp_sgd* settings, int32_t criterion, void* workspace, void* stream);
+int64_t esp_sgd_step_workspace_bytes(const esp_target* target, int32_t item_count);
+
+/* mean = beta1 * mean + (1 - beta1) * d, square = beta2 * square + (1 - beta2) * d * d, then
+ * weight -= learning_rate / (1 - beta1^step) * mean / (sqrt(square / (1 - beta2^step)) + epsilon).
+ * Adam (Kingma and Ba, arXiv 1412.6980): d = h + weight_decay * weight. Decoupled, AdamW (Loshchilov and
+ * Hutter, arXiv 1711.05101): d = h, and weight *= 1 - learning_rate * weight_decay comes first. */
+typedef struct esp_adam_item {
+  void* weight;
+  const void* gradient;
+  void* mean;
+  void* square;
+  const void* bits; /* as in mask, or NULL: all kept */
+  void* score;      /* or NULL: no scores */
+  int64_t count;
+  double weight_decay; /* at least 0 */
+} esp_adam_item;
+
+typedef struct esp_adam {
+  double learning_rate; /* at least 0 */
+  double beta1, beta2;  /* at least 0 and below 1 */
+  double epsilon;       /* at least 0 */
+  double gradient_scale;
+  int64_t step;      /* number of this step, from 1 */
+  int32_t decoupled; /* not 0: AdamW */
+} esp_adam;
+
+int32_t esp_adam_step(const esp_target* target, const esp_adam_item* items, int32_t item_count,
+                      const esp_adam* settings, int32_t criterion, void* workspace, void* stream);
+int64_t esp_adam_step_workspace_bytes(const esp_target* target, int32_t item_count);
 
 /* ---- gather: structured removal ------------------------------------------------------------------ */
 

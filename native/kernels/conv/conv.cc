@@ -2,6 +2,7 @@
 #include "kernels/conv/conv.h"
 
 #include "base/backend.h"
+#include "base/check.h"
 #include "kernels/conv/conv_cpu.h"
 #include "kernels/conv/conv_cuda.h"
 
@@ -62,6 +63,15 @@ int32_t check_shape(const char* function, const esp_conv2d_shape* shape, int64_t
                 "%s: shape: expected fewer than 2^31 weights and pixels per channel, got %.0f and "
                 "%lld",
                 function, weights, static_cast<ll>(s.h * s.w));
+  const bool addressed =
+      height < most && width < most && product_fits(most_elements, {s.n, s.c, s.h, s.w}) &&
+      product_fits(most_elements, {s.n, s.k, conv_out_height(s), conv_out_width(s)});
+  if (!addressed)
+    return fail(ESP_UNSUPPORTED,
+                "%s: shape: expected a padded input below 2^31 x 2^31 and tensors of at most 2^40 "
+                "elements, got %lld x %lld and n = %lld, c = %lld, k = %lld",
+                function, static_cast<ll>(height), static_cast<ll>(width), static_cast<ll>(s.n),
+                static_cast<ll>(s.c), static_cast<ll>(s.k));
   ESP_REQUIRE(nonzeros >= 0 && nonzeros <= conv_weight_count(s),
               "%s: nonzeros: expected 0 to %lld (the number of weights), got %lld", function,
               static_cast<ll>(conv_weight_count(s)), static_cast<ll>(nonzeros));
@@ -135,6 +145,8 @@ int32_t esp_conv2d_pack(const esp_target* target, const esp_conv2d_shape* shape,
   ESP_REQUIRE(bits != nullptr || nonzeros == conv_weight_count(*shape),
               "%s: nonzeros: expected %lld (no mask keeps all weights), got %lld", function,
               static_cast<ll>(conv_weight_count(*shape)), static_cast<ll>(nonzeros));
+  ESP_TRY(check_aligned(function, "weight", weight, sizeof(float)));
+  ESP_TRY(check_aligned(function, "bits", bits, sizeof(uint32_t)));
   ESP_TRY(check_packed(function, packed));
   return run_kernel(*row, conv2d_pack_call{shape, static_cast<const float*>(weight),
                                            static_cast<const uint32_t*>(bits), nonzeros, packed,
@@ -158,6 +170,9 @@ int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, cons
   if (shape->n == 0) return ESP_OK;
   ESP_REQUIRE(input != nullptr && output != nullptr,
               "%s: expected an input and an output tensor, got NULL", function);
+  ESP_TRY(check_aligned(function, "input", input, sizeof(float)));
+  ESP_TRY(check_aligned(function, "bias", bias, sizeof(float)));
+  ESP_TRY(check_aligned(function, "output", output, sizeof(float)));
   const conv2d_call call = {shape,
                             static_cast<const float*>(input),
                             packed,

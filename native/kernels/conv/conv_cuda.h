@@ -48,7 +48,7 @@ inline int32_t conv_bank_conflicts(const esp_conv2d_shape& s, const conv_cuda_pl
 inline bool conv_cuda_halo(const esp_conv2d_shape& s, conv_cuda_plan* p) {
   const int64_t in_h = (p->tile_h - 1) * s.stride_h + (s.r - 1) * s.dilation_h + 1;
   const int64_t in_w = (p->tile_w - 1) * s.stride_w + (s.s - 1) * s.dilation_w + 1;
-  if (in_h * in_w > conv_cuda_shared_floats / p->images) return false;
+  if (in_h > conv_cuda_shared_floats / p->images / in_w) return false;
   p->in_h = static_cast<int32_t>(in_h);
   p->in_w = static_cast<int32_t>(in_w);
   return true;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/check.h"
 #include "base/conv_shape.h"
 #include "kernels/conv/tuning.h"
 
@@ -31,11 +32,12 @@ int64_t last_column(const esp_conv2d_shape& s) {
 // Vector loads per load of the sweep: a load that crosses a cache line counts twice.
 double line_crossings(const conv_plan& p, const conv_geometry& g, const esp_conv2d_shape& s) {
   if (p.shared != 0) return p.lanes == 16 ? conv_shared_crossings_64 : conv_shared_crossings_32;
+  const int64_t rows = std::min<int64_t>(s.r, 256);  // of a taller kernel the first rows tell
   int64_t crossing = 0;
-  for (int64_t r = 0; r < s.r; ++r)
+  for (int64_t r = 0; r < rows; ++r)
     crossing += r * s.dilation_h / s.stride_h * g.pitch % p.lanes != 0 ? 1 : 0;
   return 1.0 +
-         static_cast<double>(crossing) / static_cast<double>(s.r) * (p.lanes == 16 ? 1.0 : 0.5);
+         static_cast<double>(crossing) / static_cast<double>(rows) * (p.lanes == 16 ? 1.0 : 0.5);
 }
 
 // Estimated clock cycles of the batch; only ratios between plans of one shape matter.
@@ -60,8 +62,9 @@ double cost_of(const conv_plan& p, const conv_geometry& g, const esp_conv2d_shap
 // Whether every conv_entry::offset has 31 bits.
 bool offsets_fit(const conv_plan& p, const esp_conv2d_shape& s) {
   const int64_t most = int64_t{1} << 31;
+  if (!product_fits(most - 1, {s.c / s.groups, p.planes, p.plane_rows})) return false;
   const int64_t rows = s.c / s.groups * p.planes * p.plane_rows;
-  return rows < most && (p.shared == 0 || 4 * rows * p.row_vectors * p.lanes < most);
+  return p.shared == 0 || 4 * rows * p.row_vectors * p.lanes < most;
 }
 
 struct plan_search {
@@ -113,6 +116,8 @@ conv_plan make_conv_plan(const esp_conv2d_shape& s, int64_t nonzeros, int32_t la
   for (plan.shared = 0; plan.shared <= 1; ++plan.shared) {
     plan.column_planes = static_cast<int32_t>(
         plan.shared != 0 ? std::min(s.stride_w, (s.s - 1) * s.dilation_w + 1) : s.s);
+    if (!product_fits(std::numeric_limits<int32_t>::max(), {row_phases(s), plan.column_planes}))
+      continue;
     plan.planes = static_cast<int32_t>(row_phases(s) * plan.column_planes);
     plan.row_phase_step = std::gcd(s.stride_h, s.dilation_h);
     plan.column_plane_step = plan.shared != 0 ? 1 : s.dilation_w;

@@ -192,6 +192,10 @@ TEST_P(ConvTest, RefusesBadArgumentsByName) {
       "kernel), got 10 x 10",
       refusal(s, 3));
   s = square(1, 4, 8, 4, 3);
+  s.n = int64_t{1} << 30;
+  s.h = int64_t{1} << 27;
+  EXPECT_EQ(0u, refusal(s, 3).rfind("esp_conv2d_packed_bytes: shape: expected a padded input", 0));
+  s = square(1, 4, 8, 4, 3);
   const std::vector<float> weight(144, 1.0f);
   EXPECT_EQ(ESP_INVALID_ARGUMENT,
             esp_conv2d_pack(&where, &s, weight.data(), nullptr, 144,

@@ -2,6 +2,7 @@
 #include "kernels/gather/gather.h"
 
 #include "base/backend.h"
+#include "base/check.h"
 
 namespace espalier {
 namespace {
@@ -36,8 +37,20 @@ int32_t check_item(const esp_gather_item& item, int32_t n, bool host) {
   ESP_REQUIRE(item.inner_bytes >= 1,
               "esp_gather: items[%d].inner_bytes: expected at least 1, got %lld", n,
               static_cast<long long>(item.inner_bytes));
+  const int64_t wide0 = item.axis0 > item.out_axis0 ? item.axis0 : item.out_axis0;
+  const int64_t wide1 = item.axis1 > item.out_axis1 ? item.axis1 : item.out_axis1;
+  ESP_REQUIRE(
+      product_fits(most_elements, {item.outer, wide0, item.middle, wide1, item.inner_bytes}),
+      "esp_gather: items[%d]: expected at most 2^40 bytes, got outer %lld, axis0 %lld -> %lld, "
+      "middle %lld, axis1 %lld -> %lld, inner_bytes %lld",
+      n, static_cast<long long>(item.outer), static_cast<long long>(item.axis0),
+      static_cast<long long>(item.out_axis0), static_cast<long long>(item.middle),
+      static_cast<long long>(item.axis1), static_cast<long long>(item.out_axis1),
+      static_cast<long long>(item.inner_bytes));
   ESP_TRY(check_axis(n, 0, item.index0, item.axis0, item.out_axis0));
   ESP_TRY(check_axis(n, 1, item.index1, item.axis1, item.out_axis1));
+  ESP_TRY(check_item_aligned("esp_gather", n, "index0", item.index0, alignof(int64_t)));
+  ESP_TRY(check_item_aligned("esp_gather", n, "index1", item.index1, alignof(int64_t)));
   if (gather_out_bytes(item) == 0) return ESP_OK;
   ESP_REQUIRE(item.in != nullptr && item.out != nullptr,
               "esp_gather: items[%d]: expected no null pointer (%lld bytes), got NULL", n,
@@ -62,8 +75,11 @@ int32_t esp_gather(const esp_target* target, const esp_gather_item* items, int32
   ESP_REQUIRE(item_count >= 0, "%s: item_count: expected at least 0, got %d", function, item_count);
   ESP_REQUIRE(items != nullptr || item_count == 0, "%s: items: expected %d items, got NULL",
               function, item_count);
-  for (int32_t n = 0; n < item_count; ++n)
+  int64_t total = 0;
+  for (int32_t n = 0; n < item_count; ++n) {
     ESP_TRY(check_item(items[n], n, resolved.backend != ESP_BACKEND_CUDA));
+    ESP_TRY(add_size(function, n, gather_out_bytes(items[n]), &total));
+  }
   return item_count == 0
              ? ESP_OK
              : run_kernel(*row, gather_call{items, item_count, resolved.threads, stream});

@@ -176,6 +176,9 @@ TEST_P(GatherTest, RefusesBadArgumentsByName) {
   item = t.item();
   item.out = nullptr;
   EXPECT_EQ("esp_gather: items[0]: expected no null pointer (128 bytes), got NULL", refusal(item));
+  item = t.item();
+  item.outer = int64_t{1} << 60;
+  EXPECT_EQ(0u, refusal(item).rfind("esp_gather: items[0]: expected at most 2^40 bytes", 0));
   if (is_cuda()) return;
   item = t.item();
   item.axis0 = 7;

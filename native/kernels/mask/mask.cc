@@ -1,7 +1,10 @@
 // Checks arguments and calls the kernel of the target.
 #include "kernels/mask/mask.h"
 
+#include <array>
+
 #include "base/backend.h"
+#include "base/check.h"
 
 namespace espalier {
 namespace {
@@ -13,17 +16,27 @@ int32_t check_count(const char* function, const void* items, int32_t item_count)
   return ESP_OK;
 }
 
-// Checks the items: `source` and `target` name their two pointers.
-template <class Item, class Pointers>
+// One tensor of an item.
+struct operand {
+  const char* name;
+  const void* pointer;
+  uintptr_t alignment;
+};
+
+// Checks the items; operands(item) lists the tensors of one.
+template <class Item, class Operands>
 int32_t check_items(const char* function, const Item* items, int32_t item_count,
-                    Pointers&& pointers) {
+                    Operands&& operands) {
   ESP_TRY(check_count(function, items, item_count));
+  int64_t total = 0;
   for (int32_t i = 0; i < item_count; ++i) {
-    ESP_REQUIRE(items[i].count >= 0, "%s: items[%d].count: expected at least 0, got %lld", function,
-                i, static_cast<long long>(items[i].count));
-    ESP_REQUIRE(items[i].count == 0 || pointers(items[i]),
-                "%s: items[%d]: expected no null pointer (count %lld), got NULL", function, i,
-                static_cast<long long>(items[i].count));
+    ESP_TRY(add_count(function, i, items[i].count, &total));
+    for (const operand& o : operands(items[i])) {
+      ESP_REQUIRE(items[i].count == 0 || o.pointer != nullptr,
+                  "%s: items[%d]: expected no null pointer (count %lld), got NULL", function, i,
+                  static_cast<long long>(items[i].count));
+      ESP_TRY(check_item_aligned(function, i, o.name, o.pointer, o.alignment));
+    }
   }
   return ESP_OK;
 }
@@ -48,12 +61,13 @@ int64_t build_workspace_bytes(const esp_target& resolved, const esp_mask_build_i
   }
 }
 
-bool has_score_and_bits(const esp_mask_build_item& item) {
-  return item.score != nullptr && item.bits != nullptr;
+std::array<operand, 2> build_operands(const esp_mask_build_item& item) {
+  return {{{"score", item.score, sizeof(float)}, {"bits", item.bits, sizeof(uint32_t)}}};
 }
 
 int32_t check_selection(const esp_target& resolved, const esp_selection* selection) {
   ESP_REQUIRE(selection != nullptr, "esp_mask_build: selection: expected a selection, got NULL");
+  ESP_TRY(check_aligned("esp_mask_build", "selection", selection, alignof(esp_selection)));
   if (resolved.backend == ESP_BACKEND_CUDA) return ESP_OK;  // it lives on the device
   ESP_REQUIRE(selection->nan_item < 0,
               "esp_mask_build: selection: expected scores that are numbers, got NaN in item %d at "
@@ -64,8 +78,16 @@ int32_t check_selection(const esp_target& resolved, const esp_selection* selecti
   return ESP_OK;
 }
 
-bool has_bytes_and_bits(const esp_mask_pack_item& item) {
-  return item.bytes != nullptr && item.bits != nullptr;
+std::array<operand, 2> pack_operands(const esp_mask_pack_item& item) {
+  return {{{"bytes", item.bytes, 1}, {"bits", item.bits, sizeof(uint32_t)}}};
+}
+
+std::array<operand, 2> apply_operands(const esp_mask_apply_item& item) {
+  return {{{"values", item.values, sizeof(float)}, {"bits", item.bits, sizeof(uint32_t)}}};
+}
+
+std::array<operand, 1> count_operands(const esp_mask_count_item& item) {
+  return {{{"bits", item.bits, sizeof(uint32_t)}}};
 }
 
 }  // namespace
@@ -79,7 +101,7 @@ int32_t esp_mask_build(const esp_target* target, const esp_mask_build_item* item
   const char* function = "esp_mask_build";
   esp_target resolved;
   ESP_TRY(resolve_target(function, target, &resolved));
-  ESP_TRY(check_items(function, items, item_count, has_score_and_bits));
+  ESP_TRY(check_items(function, items, item_count, build_operands));
   ESP_TRY(check_selection(resolved, selection));
   ESP_TRY(check_workspace(function, workspace, build_workspace_bytes(resolved, items, item_count)));
   return run(function, "mask_build", target,
@@ -91,37 +113,35 @@ int64_t esp_mask_build_workspace_bytes(const esp_target* target, const esp_mask_
   const char* function = "esp_mask_build_workspace_bytes";
   esp_target resolved;
   if (resolve_target(function, target, &resolved) != ESP_OK) return -1;
-  if (check_items(function, items, item_count, has_score_and_bits) != ESP_OK) return -1;
+  if (check_items(function, items, item_count, build_operands) != ESP_OK) return -1;
   return build_workspace_bytes(resolved, items, item_count);
 }
 
 int32_t esp_mask_pack(const esp_target* target, const esp_mask_pack_item* items, int32_t item_count,
                       void*, void* stream) {
-  ESP_TRY(check_items("esp_mask_pack", items, item_count, has_bytes_and_bits));
+  ESP_TRY(check_items("esp_mask_pack", items, item_count, pack_operands));
   return run("esp_mask_pack", "mask_pack", target, mask_pack_call{items, item_count, 1, stream});
 }
 
 int32_t esp_mask_unpack(const esp_target* target, const esp_mask_pack_item* items,
                         int32_t item_count, void*, void* stream) {
-  ESP_TRY(check_items("esp_mask_unpack", items, item_count, has_bytes_and_bits));
+  ESP_TRY(check_items("esp_mask_unpack", items, item_count, pack_operands));
   return run("esp_mask_unpack", "mask_unpack", target,
              mask_unpack_call{items, item_count, 1, stream});
 }
 
 int32_t esp_mask_apply(const esp_target* target, const esp_mask_apply_item* items,
                        int32_t item_count, void*, void* stream) {
-  ESP_TRY(check_items("esp_mask_apply", items, item_count, [](const esp_mask_apply_item& item) {
-    return item.values != nullptr && item.bits != nullptr;
-  }));
+  ESP_TRY(check_items("esp_mask_apply", items, item_count, apply_operands));
   return run("esp_mask_apply", "mask_apply", target, mask_apply_call{items, item_count, 1, stream});
 }
 
 int32_t esp_mask_count(const esp_target* target, const esp_mask_count_item* items,
                        int32_t item_count, int64_t* kept, void*, void* stream) {
-  ESP_TRY(check_items("esp_mask_count", items, item_count,
-                      [](const esp_mask_count_item& item) { return item.bits != nullptr; }));
+  ESP_TRY(check_items("esp_mask_count", items, item_count, count_operands));
   ESP_REQUIRE(kept != nullptr || item_count == 0,
               "esp_mask_count: kept: expected int64 of %d items, got NULL", item_count);
+  ESP_TRY(check_aligned("esp_mask_count", "kept", kept, alignof(int64_t)));
   return run("esp_mask_count", "mask_count", target,
              mask_count_call{items, item_count, kept, 1, stream});
 }

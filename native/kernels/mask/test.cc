@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <random>
 
@@ -289,6 +290,9 @@ TEST_P(MaskCountTest, RefusesBadArgumentsByName) {
   EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_mask_count(&where, &item, 1, nullptr, nullptr, nullptr));
   EXPECT_STREQ("esp_mask_count: kept: expected int64 of 1 items, got NULL", esp_last_message());
   EXPECT_EQ(0, esp_mask_workspace_bytes(&where, 100));
+  esp_mask_count_item wrong = {reinterpret_cast<void*>(6), 8};
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_mask_count(&where, &wrong, 1, nullptr, nullptr, nullptr));
+  EXPECT_NE(nullptr, std::strstr(esp_last_message(), "items[0].bits: expected an address"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "kernels/score/score.h"
 
 #include "base/backend.h"
+#include "base/check.h"
 
 namespace espalier {
 namespace {
@@ -35,16 +36,20 @@ int32_t check_pointers(const char* function, const Item& item, int32_t index, in
               function, index, criterion);
   ESP_REQUIRE(item.score != nullptr, "%s: items[%d].score: expected a tensor, got NULL", function,
               index);
-  return ESP_OK;
+  if (reads_weight(criterion))
+    ESP_TRY(check_item_aligned(function, index, "weight", item.weight, sizeof(float)));
+  if (reads_gradient(criterion))
+    ESP_TRY(check_item_aligned(function, index, "gradient", item.gradient, sizeof(float)));
+  return check_item_aligned(function, index, "score", item.score, sizeof(float));
 }
 
 int32_t check_score_items(const score_call& call) {
   const char* function = "esp_score";
   ESP_TRY(check_items(function, call.items, call.item_count, call.criterion));
+  int64_t total = 0;
   for (int32_t i = 0; i < call.item_count; ++i) {
     const esp_score_item& item = call.items[i];
-    ESP_REQUIRE(item.count >= 0, "%s: items[%d].count: expected at least 0, got %lld", function, i,
-                static_cast<long long>(item.count));
+    ESP_TRY(add_count(function, i, item.count, &total));
     if (item.count > 0) ESP_TRY(check_pointers(function, item, i, call.criterion));
   }
   return ESP_OK;
@@ -55,9 +60,19 @@ int32_t check_channel_shape(const char* function, const esp_channel_item& item, 
               "%s: items[%d]: expected outer >= 0, channels >= 1, inner >= 0, got %lld, %lld, %lld",
               function, index, static_cast<long long>(item.outer),
               static_cast<long long>(item.channels), static_cast<long long>(item.inner));
+  ESP_REQUIRE(product_fits(most_elements, {item.outer, item.channels, item.inner}),
+              "%s: items[%d]: expected outer * channels * inner of at most 2^40, got %lld * %lld * "
+              "%lld",
+              function, index, static_cast<long long>(item.outer),
+              static_cast<long long>(item.channels), static_cast<long long>(item.inner));
   ESP_REQUIRE(item.outer <= 1 || item.outer_stride >= item.channels * item.inner,
               "%s: items[%d].outer_stride: expected at least channels * inner = %lld, got %lld",
               function, index, static_cast<long long>(item.channels * item.inner),
+              static_cast<long long>(item.outer_stride));
+  ESP_REQUIRE(item.outer <= 1 || product_fits(most_elements, {item.outer, item.outer_stride}),
+              "%s: items[%d].outer_stride: expected outer * outer_stride of at most 2^40, got %lld "
+              "* %lld",
+              function, index, static_cast<long long>(item.outer),
               static_cast<long long>(item.outer_stride));
   return ESP_OK;
 }
@@ -67,11 +82,14 @@ int32_t check_channel_items(const score_channels_call& call) {
   ESP_TRY(check_items(function, call.items, call.item_count, call.criterion));
   ESP_REQUIRE(call.norm >= ESP_NORM_L1 && call.norm <= ESP_NORM_LINF,
               "%s: norm: expected 0 to %d, got %d", function, ESP_NORM_LINF, call.norm);
+  int64_t total = 0;
   for (int32_t i = 0; i < call.item_count; ++i) {
     const esp_channel_item& item = call.items[i];
     ESP_TRY(check_channel_shape(function, item, i));
+    ESP_TRY(add_size(function, i, item.outer * item.channels * item.inner, &total));
     ESP_REQUIRE(item.score != nullptr, "%s: items[%d].score: expected a tensor, got NULL", function,
                 i);
+    ESP_TRY(check_item_aligned(function, i, "score", item.score, sizeof(float)));
     if (item.outer * item.inner > 0) ESP_TRY(check_pointers(function, item, i, call.criterion));
   }
   return ESP_OK;

@@ -107,6 +107,14 @@ TEST_P(ScoreTest, RefusesBadArgumentsByName) {
   item.gradient = nullptr;
   EXPECT_EQ("esp_score: items[0].gradient: expected a tensor (criterion 3 reads it), got NULL",
             refusal(&item, 1, ESP_CRITERION_TAYLOR));
+  item = t.item();
+  item.score = reinterpret_cast<char*>(item.score) + 2;
+  EXPECT_EQ(0u, refusal(&item, 1, 0).rfind("esp_score: items[0].score: expected an address", 0));
+  item.count = int64_t{1} << 41;
+  EXPECT_EQ(
+      "esp_score: items[0]: expected a size of at most 2^40 in all items, got 2199023255552 after "
+      "0",
+      refusal(&item, 1, 0));
   EXPECT_OK(esp_score(&where, nullptr, 0, 0, nullptr, nullptr));
 }
 

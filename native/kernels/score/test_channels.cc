@@ -201,6 +201,12 @@ TEST_P(ScoreChannelsTest, RefusesBadArgumentsByName) {
       "esp_score_channels: items[0]: expected outer >= 0, channels >= 1, inner >= 0, got 2, 0, 3",
       refusal(item, ESP_NORM_L1));
   item = t.item(score);
+  item.channels = item.outer_stride = int64_t{1} << 62;
+  EXPECT_EQ(
+      "esp_score_channels: items[0]: expected outer * channels * inner of at most 2^40, got 2 * "
+      "4611686018427387904 * 3",
+      refusal(item, ESP_NORM_L1));
+  item = t.item(score);
   item.score = nullptr;
   EXPECT_EQ("esp_score_channels: items[0].score: expected a tensor, got NULL",
             refusal(item, ESP_NORM_L1));

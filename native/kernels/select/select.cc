@@ -2,6 +2,7 @@
 #include "kernels/select/select.h"
 
 #include "base/backend.h"
+#include "base/check.h"
 
 namespace espalier {
 namespace {
@@ -12,11 +13,10 @@ int32_t check_select_items(const char* function, const esp_select_item* items, i
   ESP_REQUIRE(items != nullptr || item_count == 0, "%s: items: expected %d items, got NULL",
               function, item_count);
   for (int32_t i = 0; i < item_count; ++i) {
-    ESP_REQUIRE(items[i].count >= 0, "%s: items[%d].count: expected at least 0, got %lld", function,
-                i, static_cast<long long>(items[i].count));
+    ESP_TRY(add_count(function, i, items[i].count, total));
     ESP_REQUIRE(items[i].score != nullptr || items[i].count == 0,
                 "%s: items[%d].score: expected a tensor, got NULL", function, i);
-    *total += items[i].count;
+    ESP_TRY(check_item_aligned(function, i, "score", items[i].score, sizeof(float)));
   }
   return ESP_OK;
 }
@@ -47,6 +47,7 @@ int32_t esp_select(const esp_target* target, const esp_select_item* items, int32
               static_cast<long long>(total), static_cast<long long>(k));
   ESP_REQUIRE(selection != nullptr, "%s: selection: expected a result to write, got NULL",
               function);
+  ESP_TRY(check_aligned(function, "selection", selection, alignof(esp_selection)));
   ESP_TRY(check_workspace(function, workspace, workspace_bytes(resolved)));
   return run_kernel(
       *row, select_call{items, item_count, k, selection, resolved.threads, workspace, stream});

@@ -207,6 +207,10 @@ TEST_P(SelectTest, RefusesBadArgumentsByName) {
   if (scratch.data() != nullptr) {
     EXPECT_NE(std::string::npos, refusal(1, result.data(), nullptr).find("workspace: expected"));
   }
+  items_[0].count = int64_t{1} << 62;
+  EXPECT_EQ(0u, refusal(1, result.data(), scratch.data())
+                    .rfind("esp_select: items[0]: expected a size of at most 2^40", 0));
+  items_[0].count = 8;
   items_[0].score = nullptr;
   EXPECT_EQ("esp_select: items[0].score: expected a tensor, got NULL",
             refusal(1, result.data(), scratch.data()));
