@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "base/testing/kernel_test.h"
-#include "fuzz/test_conv.h"
+#include "fuzz/test_image16.h"
 #include "fuzz/test_optim.h"
 #include "fuzz/test_shapes.h"
 
@@ -36,19 +36,24 @@ struct fuzz_plan {
 };
 
 // 100,000 in all.
-const fuzz_plan plans[] = {{"score", 8000, &make<score_case>},
-                           {"score_channels", 12000, &make<score_channels_case>},
-                           {"select", 10000, &make<select_case>},
-                           {"mask_build", 10000, &make<mask_build_case>},
-                           {"mask_convert", 7000, &make_either<mask_convert_case>},
+const fuzz_plan plans[] = {{"score", 7000, &make<score_case>},
+                           {"score_channels", 9000, &make<score_channels_case>},
+                           {"select", 8000, &make<select_case>},
+                           {"mask_build", 8000, &make<mask_build_case>},
+                           {"mask_convert", 6000, &make_either<mask_convert_case>},
                            {"mask_apply", 5000, &make<mask_apply_case>},
                            {"mask_count", 5000, &make<mask_count_case>},
-                           {"sgd_step", 6000, &make<sgd_case>},
-                           {"adam_step", 6000, &make<adam_case>},
-                           {"gather", 11000, &make<gather_case>},
-                           {"conv2d_pack", 6000, &make<conv_pack_case>},
-                           {"conv2d", 6000, &make<conv_case>},
-                           {"conv2d_bytes", 8000, &make_either<conv_query_case>}};
+                           {"sgd_step", 5000, &make<sgd_case>},
+                           {"adam_step", 5000, &make<adam_case>},
+                           {"gather", 9000, &make<gather_case>},
+                           {"conv2d_pack", 5000, &make<conv_pack_case>},
+                           {"conv2d", 5000, &make<conv_case>},
+                           {"conv2d_bytes", 6000, &make_either<conv_query_case>},
+                           {"image16_convert", 4000, &make_either<image16_convert_case>},
+                           {"image16_pack", 4000, &make<image16_weights_case>},
+                           {"image16_run", 4000, &make<image16_run_case>},
+                           {"image16_gradient", 4000, &make<image16_gradient_case>},
+                           {"image16_bytes", 1000, &make_either<image16_query_case>}};
 
 // What is running, for the report of a sanitizer that ends the process.
 const fuzz_case* running = nullptr;

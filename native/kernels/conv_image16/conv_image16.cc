@@ -2,6 +2,7 @@
 #include "kernels/conv_image16/conv_image16.h"
 
 #include "base/backend.h"
+#include "base/check.h"
 #include "base/epilogue.h"
 #include "kernels/conv_image16/conv_image16_arguments.h"
 #include "kernels/conv_image16/conv_image16_cpu.h"
@@ -10,6 +11,17 @@ namespace espalier {
 namespace {
 
 using ll = long long;
+
+int32_t check_lines(const char* function, const char* name, const void* address) {
+  ESP_REQUIRE(address != nullptr, "%s: %s: expected an address, got NULL", function, name);
+  return check_aligned(function, name, address, 64);
+}
+
+// Anything of four-byte elements.
+int32_t check_tensor(const char* function, const char* name, const void* address) {
+  ESP_REQUIRE(address != nullptr, "%s: %s: expected a tensor, got NULL", function, name);
+  return check_aligned(function, name, address, 4);
+}
 
 int32_t prepare(const char* function, const char* operation, const esp_target* target,
                 const esp_conv2d_image16_layout* layout, int64_t nonzeros, esp_target* resolved,
@@ -32,8 +44,8 @@ int32_t convert(const char* function, const char* operation, const esp_target* t
   ESP_TRY(image16_check_extents(function, extents));
   ESP_TRY(find_kernel(function, operation, resolved, &row));
   if (extents->n == 0) return ESP_OK;
-  ESP_TRY(image16_check_aligned(function, "image16", image16));
-  ESP_REQUIRE(nchw != nullptr, "%s: nchw: expected a tensor, got NULL", function);
+  ESP_TRY(check_lines(function, "image16", image16));
+  ESP_TRY(check_tensor(function, "nchw", nchw));
   Call call = fill();
   call.extents = extents;
   call.threads = resolved.threads;
@@ -97,12 +109,13 @@ int32_t esp_conv2d_image16_pack(const esp_target* target, const esp_conv2d_image
   esp_target resolved;
   const kernel_row* row;
   ESP_TRY(prepare(function, "conv2d_image16_pack", target, layout, nonzeros, &resolved, &row));
-  ESP_REQUIRE(weight != nullptr, "%s: weight: expected a tensor, got NULL", function);
+  ESP_TRY(check_tensor(function, "weight", weight));
+  ESP_TRY(check_aligned(function, "bits", bits, 4));
   const int64_t weights = conv_weight_count(layout->shape);
   ESP_REQUIRE(bits != nullptr || nonzeros == weights,
               "%s: nonzeros: expected %lld (no mask keeps all weights), got %lld", function,
               static_cast<ll>(weights), static_cast<ll>(nonzeros));
-  ESP_TRY(image16_check_aligned(function, "packed", packed));
+  ESP_TRY(check_lines(function, "packed", packed));
   return run_kernel(*row, conv2d_image16_pack_call{layout, static_cast<const float*>(weight),
                                                    static_cast<const uint32_t*>(bits), nonzeros,
                                                    packed, resolved.threads});
@@ -122,14 +135,15 @@ int32_t esp_conv2d_image16(const esp_target* target, const esp_conv2d_image16_la
   esp_epilogue finish;
   ESP_TRY(prepare(function, "conv2d_image16", target, layout, nonzeros, &resolved, &row));
   ESP_TRY(check_epilogue(function, epilogue, &finish));
-  ESP_TRY(image16_check_aligned(function, "packed", packed));
+  ESP_TRY(check_lines(function, "packed", packed));
   const auto* const head = static_cast<const packed_image16*>(packed);
   ESP_TRY(check_packed_image16(function, *layout, *head, nonzeros));
   if (layout->shape.n == 0) return ESP_OK;
-  ESP_TRY(image16_check_aligned(function, "source", source));
-  ESP_TRY(image16_check_aligned(function, "result", result));
+  ESP_TRY(check_lines(function, "source", source));
+  ESP_TRY(check_lines(function, "result", result));
+  ESP_TRY(check_aligned(function, "epilogue.bias", finish.bias, 4));
   if (finish.residual != nullptr)
-    ESP_TRY(image16_check_aligned(function, "epilogue.residual", finish.residual));
+    ESP_TRY(check_lines(function, "epilogue.residual", finish.residual));
   if (has_workspace(resolved))
     ESP_TRY(check_workspace(function, workspace,
                             conv2d_image16_cpu_workspace_bytes(*layout, resolved.threads)));
@@ -167,14 +181,14 @@ int32_t esp_conv2d_image16_weight_gradient(const esp_target* target,
   ESP_REQUIRE(bits != nullptr || nonzeros == weights,
               "%s: nonzeros: expected %lld (no mask keeps all weights), got %lld", function,
               static_cast<ll>(weights), static_cast<ll>(nonzeros));
-  ESP_TRY(image16_check_aligned(function, "packed", packed));
+  ESP_TRY(check_lines(function, "packed", packed));
   const auto* const head = static_cast<const packed_image16*>(packed);
   ESP_TRY(check_packed_image16(function, *layout, *head, nonzeros));
-  ESP_REQUIRE(weight_gradient != nullptr, "%s: weight_gradient: expected a tensor, got NULL",
-              function);
+  ESP_TRY(check_tensor(function, "weight_gradient", weight_gradient));
+  ESP_TRY(check_aligned(function, "bits", bits, 4));
   if (layout->shape.n != 0) {
-    ESP_TRY(image16_check_aligned(function, "input", input));
-    ESP_TRY(image16_check_aligned(function, "output_gradient", output_gradient));
+    ESP_TRY(check_lines(function, "input", input));
+    ESP_TRY(check_lines(function, "output_gradient", output_gradient));
   }
   if (has_workspace(resolved))
     ESP_TRY(check_workspace(function, workspace, weight_gradient_cpu_workspace_bytes(nonzeros)));

@@ -46,13 +46,6 @@ int32_t image16_check_extents(const char* function, const esp_image16* extents) 
   return check_size(function, "extents", e);
 }
 
-int32_t image16_check_aligned(const char* function, const char* name, const void* address) {
-  ESP_REQUIRE(address != nullptr && reinterpret_cast<uintptr_t>(address) % 64 == 0,
-              "%s: %s: expected an address that is a multiple of 64, got %p", function, name,
-              address);
-  return ESP_OK;
-}
-
 int32_t image16_check_shape(const char* function, const esp_conv2d_shape* shape) {
   ESP_REQUIRE(shape != nullptr, "%s: shape: expected a shape, got NULL", function);
   const esp_conv2d_shape& s = *shape;
