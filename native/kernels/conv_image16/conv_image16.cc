@@ -84,7 +84,7 @@ int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents,
 int32_t esp_conv2d_image16_halo(const esp_conv2d_shape* shape, int32_t direction, int64_t* halo_h,
                                 int64_t* halo_w) {
   const char* function = "esp_conv2d_image16_halo";
-  ESP_TRY(image16_check_shape(function, shape));
+  ESP_TRY(check_conv_shape(function, shape));
   ESP_TRY(image16_check_direction(function, "direction", direction));
   ESP_REQUIRE(halo_h != nullptr && halo_w != nullptr,
               "%s: halo_h, halo_w: expected two addresses, got NULL", function);

@@ -46,49 +46,6 @@ int32_t image16_check_extents(const char* function, const esp_image16* extents) 
   return check_size(function, "extents", e);
 }
 
-int32_t image16_check_shape(const char* function, const esp_conv2d_shape* shape) {
-  ESP_REQUIRE(shape != nullptr, "%s: shape: expected a shape, got NULL", function);
-  const esp_conv2d_shape& s = *shape;
-  const struct {
-    const char* name;
-    int64_t value, least;
-  } fields[] = {{"shape.n", s.n, 0},
-                {"shape.c", s.c, 1},
-                {"shape.h", s.h, 1},
-                {"shape.w", s.w, 1},
-                {"shape.k", s.k, 1},
-                {"shape.r", s.r, 1},
-                {"shape.s", s.s, 1},
-                {"shape.stride_h", s.stride_h, 1},
-                {"shape.stride_w", s.stride_w, 1},
-                {"shape.pad_top", s.pad_top, 0},
-                {"shape.pad_left", s.pad_left, 0},
-                {"shape.pad_bottom", s.pad_bottom, 0},
-                {"shape.pad_right", s.pad_right, 0},
-                {"shape.dilation_h", s.dilation_h, 1},
-                {"shape.dilation_w", s.dilation_w, 1},
-                {"shape.groups", s.groups, 1}};
-  for (const auto& field : fields)
-    ESP_TRY(check_field(function, field.name, field.value, field.least));
-  ESP_REQUIRE(s.c % s.groups == 0 && s.k % s.groups == 0,
-              "%s: shape.groups: expected a divisor of c = %lld and k = %lld, got %lld", function,
-              static_cast<ll>(s.c), static_cast<ll>(s.k), static_cast<ll>(s.groups));
-  const int64_t height = s.h + s.pad_top + s.pad_bottom, width = s.w + s.pad_left + s.pad_right;
-  const int64_t reach_h = s.dilation_h * (s.r - 1) + 1, reach_w = s.dilation_w * (s.s - 1) + 1;
-  ESP_REQUIRE(
-      height >= reach_h && width >= reach_w,
-      "%s: shape: expected a padded input of at least %lld x %lld (the dilated kernel), got "
-      "%lld x %lld",
-      function, static_cast<ll>(reach_h), static_cast<ll>(reach_w), static_cast<ll>(height),
-      static_cast<ll>(width));
-  const double weights = static_cast<double>(s.k) * static_cast<double>(s.c / s.groups) *
-                         static_cast<double>(s.r) * static_cast<double>(s.s);
-  if (weights >= static_cast<double>(most))
-    return fail(ESP_UNSUPPORTED, "%s: shape: expected fewer than 2^31 weights, got %.0f", function,
-                weights);
-  return ESP_OK;
-}
-
 int32_t image16_check_direction(const char* function, const char* name, int32_t direction) {
   ESP_REQUIRE(direction == ESP_DIRECTION_FORWARD || direction == ESP_DIRECTION_INPUT_GRADIENT,
               "%s: %s: expected ESP_DIRECTION_FORWARD (0) or ESP_DIRECTION_INPUT_GRADIENT (1), got "
@@ -101,7 +58,7 @@ int32_t image16_check_layout(const char* function, const esp_conv2d_image16_layo
                              int64_t nonzeros) {
   ESP_REQUIRE(layout != nullptr, "%s: layout: expected a layout, got NULL", function);
   const esp_conv2d_image16_layout& l = *layout;
-  ESP_TRY(image16_check_shape(function, &l.shape));
+  ESP_TRY(check_conv_shape(function, &l.shape));
   ESP_TRY(image16_check_direction(function, "layout.direction", l.direction));
   ESP_TRY(check_field(function, "layout.source_halo_h", l.source_halo_h, 0));
   ESP_TRY(check_field(function, "layout.source_halo_w", l.source_halo_w, 0));

@@ -8,7 +8,6 @@
 namespace espalier {
 
 int32_t image16_check_extents(const char* function, const esp_image16* extents);
-int32_t image16_check_shape(const char* function, const esp_conv2d_shape* shape);
 int32_t image16_check_direction(const char* function, const char* name, int32_t direction);
 int32_t image16_check_layout(const char* function, const esp_conv2d_image16_layout* layout,
                              int64_t nonzeros);
