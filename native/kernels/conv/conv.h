@@ -14,7 +14,7 @@
 #pragma once
 
 #include "base/abi.h"
-#include "kernels/conv/conv_shape.h"
+#include "base/conv_shape.h"
 
 namespace espalier {
 

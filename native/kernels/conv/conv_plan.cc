@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-#include "kernels/conv/conv_shape.h"
+#include "base/conv_shape.h"
 #include "kernels/conv/tuning.h"
 
 namespace espalier {

@@ -7,9 +7,9 @@
 #include <random>
 #include <vector>
 
+#include "base/conv_shape.h"
 #include "base/testing/values.h"
 #include "espalier/kernels.h"
-#include "kernels/conv/conv_shape.h"
 
 namespace espalier::test {
 

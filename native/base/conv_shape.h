@@ -1,7 +1,7 @@
-// Sizes that follow from a convolution's shape.
+// Sizes that follow from a convolution's shape, and the check of a shape.
 #pragma once
 
-#include "espalier/kernels.h"
+#include "base/abi.h"
 
 namespace espalier {
 
@@ -20,5 +20,9 @@ inline int64_t conv_weight_count(const esp_conv2d_shape& s) {
 inline bool conv_keeps(const uint32_t* bits, int64_t index) {
   return bits == nullptr || (bits[index / 32] >> (index % 32) & 1u) != 0;
 }
+
+// Refuses a shape that is no convolution, or one that offsets of 32 bits cannot serve. `function` is
+// the public function's name, for the message. Not part of the CUDA library.
+int32_t check_conv_shape(const char* function, const esp_conv2d_shape* shape);
 
 }  // namespace espalier
