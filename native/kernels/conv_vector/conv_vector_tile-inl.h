@@ -30,10 +30,10 @@ template <int kUnit, int kUnits>
 void sweep_micro_tile(const sweep_arguments& a) {
   constexpr int parts = static_cast<int>(vector_outputs / lanes);
   vec sum[kUnits][kUnit][parts];
-  int64_t units[kUnits];
+  const float* units[kUnits];
 #pragma GCC unroll 10
   for (int u = 0; u < kUnits; ++u) {
-    units[u] = a.units[u];
+    units[u] = a.slab + a.units[u];
 #pragma GCC unroll 7
     for (int x = 0; x < kUnit; ++x)
 #pragma GCC unroll 2
@@ -47,15 +47,19 @@ void sweep_micro_tile(const sweep_arguments& a) {
 #pragma GCC unroll 2
     for (int i = 0; i < parts; ++i) w[i] = hn::Load(floats, weights + i * lanes);
     __builtin_prefetch(weights + vector_weights_ahead * vector_outputs);
-    const float* const at = a.slab + *offset;
+    const int64_t at = *offset;
 #pragma GCC unroll 10
-    for (int u = 0; u < kUnits; ++u)
+    for (int u = 0; u < kUnits; ++u) {
+      const float* pixels = units[u] + at;
+      // Otherwise the compiler computes an address for every pixel.
+      if (kUnit > 1) asm("" : "+r"(pixels));
 #pragma GCC unroll 7
       for (int x = 0; x < kUnit; ++x) {
-        const vec value = hn::Set(floats, at[units[u] + x]);
+        const vec value = hn::Set(floats, pixels[x]);
 #pragma GCC unroll 2
         for (int i = 0; i < parts; ++i) sum[u][x][i] = hn::MulAdd(value, w[i], sum[u][x][i]);
       }
+    }
   }
 #pragma GCC unroll 10
   for (int u = 0; u < kUnits; ++u)
@@ -162,18 +166,18 @@ void run_vector_tile(const vector_problem& p, const vector_tile& tile, void* scr
   sweep_arguments sweep{};
   sweep.slab = slab;
   sweep.sums = sums;
-  for (int64_t m = 0; m < micro_tiles; ++m) {
-    const int64_t begin = count * m / micro_tiles, end = count * (m + 1) / micro_tiles;
-    for (int64_t u = begin; u < end; ++u) sweep.units[u - begin] = units[u].slab;
-    const pixel_runs runs = merge_units(units + begin, end - begin, plan.micro.unit);
-    for (int64_t b = tile.block_begin; b < tile.block_end; ++b) {
-      const int64_t block = tile.group * blocks + b;
-      const block_target target = {vector_first_output(s, block), vector_live_outputs(s, block),
-                                   (place.image * s.k + vector_first_output(s, block)) * area, area};
+  for (int64_t b = tile.block_begin; b < tile.block_end; ++b) {
+    const int64_t block = tile.group * blocks + b;
+    const block_target target = {vector_first_output(s, block), vector_live_outputs(s, block),
+                                 (place.image * s.k + vector_first_output(s, block)) * area, area};
+    sweep.offsets = p.offsets + p.starts[block];
+    sweep.weights = p.weights + p.starts[block] * vector_outputs;
+    sweep.count = p.starts[block + 1] - p.starts[block];
+    for (int64_t m = 0; m < micro_tiles; ++m) {
+      const int64_t begin = count * m / micro_tiles, end = count * (m + 1) / micro_tiles;
+      for (int64_t u = begin; u < end; ++u) sweep.units[u - begin] = units[u].slab;
+      const pixel_runs runs = merge_units(units + begin, end - begin, plan.micro.unit);
       prefetch_outputs(p, runs, target);
-      sweep.offsets = p.offsets + p.starts[block];
-      sweep.weights = p.weights + p.starts[block] * vector_outputs;
-      sweep.count = p.starts[block + 1] - p.starts[block];
       sweeps[end - begin - 1](sweep);
       transpose_sums(sums, (end - begin) * plan.micro.unit, channels);
       store_block(p, runs, target, channels);
