@@ -34,16 +34,33 @@ def address(tensor):
     return ctypes.c_void_p(tensor.data_ptr())
 
 
+def mask_words(kept):
+    """The mask as 32-bit words."""
+    padded = torch.zeros(-(-kept.numel() // 32) * 32, dtype=torch.int64)
+    padded[:kept.numel()] = kept.flatten()
+    words = (padded.view(-1, 32) << torch.arange(32)).sum(1)
+    return torch.where(words >= 2**31, words - 2**32, words).to(torch.int32)
+
+
+def dense_convolutions(x, weight):
+    """Functions that run oneDNN on x, by layout."""
+    k, c, r, _ = weight.shape
+    layer = torch.nn.Conv2d(c, k, r, padding=r // 2, bias=False)
+    layer.weight.data = weight
+    blocked, blocked_x = mkldnn.to_mkldnn(torch.nn.Sequential(layer).eval()), x.to_mkldnn()
+    last_x, last_weight = (t.to(memory_format=torch.channels_last) for t in (x, weight))
+    return {"nchw": lambda: functional.conv2d(x, weight, padding=r // 2),
+            "last": lambda: functional.conv2d(last_x, last_weight, padding=r // 2),
+            "blocked": lambda: blocked(blocked_x)}
+
+
 def masked_convolution(library, backend, x, weight, sparsity):
     """A function that runs the kernel on x with a random mask; its result is checked once."""
     n, c, size, _ = x.shape
     k, _, r, _ = weight.shape
     kept = torch.rand(weight.numel()) >= sparsity
     nonzeros = ctypes.c_int64(int(kept.sum()))
-    padded = torch.zeros(-(-kept.numel() // 32) * 32, dtype=torch.int64)
-    padded[:kept.numel()] = kept
-    words = (padded.view(-1, 32) << torch.arange(32)).sum(1)
-    bits = torch.where(words >= 2**31, words - 2**32, words).to(torch.int32)
+    bits = mask_words(kept)
     pad = r // 2
     shape = (ctypes.c_int64 * 16)(n, c, size, size, k, r, r, 1, 1, pad, pad, pad, pad, 1, 1, 1)
     target = Target(backend, 1)
@@ -81,13 +98,7 @@ def medians(runs, repeats):
 
 def compare(library, backend, n, c, size, k, r):
     x, weight = torch.randn(n, c, size, size), torch.randn(k, c, r, r) * 0.1
-    layer = torch.nn.Conv2d(c, k, r, padding=r // 2, bias=False)
-    layer.weight.data = weight
-    blocked, blocked_x = mkldnn.to_mkldnn(torch.nn.Sequential(layer).eval()), x.to_mkldnn()
-    last_x, last_weight = (t.to(memory_format=torch.channels_last) for t in (x, weight))
-    runs = {"nchw": lambda: functional.conv2d(x, weight, padding=r // 2),
-            "last": lambda: functional.conv2d(last_x, last_weight, padding=r // 2),
-            "blocked": lambda: blocked(blocked_x)}
+    runs = dense_convolutions(x, weight)
     for sparsity in SPARSITIES:
         runs[sparsity] = masked_convolution(library, backend, x, weight, sparsity)
     flops = 2 * n * k * c * r * r * size * size
