@@ -12,8 +12,8 @@ namespace {
 
 constexpr uint64_t packed_magic = 0x31564e4f43505345;  // "ESPCONV1"
 
-// Followed by int32 starts[blocks + 1], int32 offsets[vectors] and, from a multiple of 64 bytes on,
-// float weights[vectors][16].
+// Followed by int32 starts[blocks + 1], int32 offsets[vectors + vector_entries_ahead] and, from a
+// multiple of 64 bytes on, float weights[vectors][16].
 struct packed_vectors {
   uint64_t magic;
   int64_t vectors;
@@ -26,7 +26,8 @@ int64_t ceil_div(int64_t a, int64_t b) {
 }
 
 int64_t weights_at(const esp_conv2d_shape& s, int64_t vectors) {
-  const int64_t indices = (vector_blocks(s) + 1 + vectors) * static_cast<int64_t>(sizeof(int32_t));
+  const int64_t indices =
+      (vector_blocks(s) + 1 + vectors + vector_entries_ahead) * static_cast<int64_t>(sizeof(int32_t));
   return ceil_div(static_cast<int64_t>(sizeof(packed_vectors)) + indices, 64) * 64;
 }
 
@@ -95,6 +96,7 @@ int32_t pack_conv2d_vector_cpu(const conv2d_vector_pack_call& call, int32_t lane
   ESP_REQUIRE(kept == call.vectors,
               "esp_conv2d_vector_pack: vectors: expected the number of ones in bits, %lld, got %lld",
               static_cast<long long>(kept), static_cast<long long>(call.vectors));
+  std::fill_n(offsets + kept, vector_entries_ahead, 0);
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t b = 0; b < blocks; ++b)
     pack_block(call, header->plan, b, offsets + starts[b], weights + starts[b] * vector_outputs);

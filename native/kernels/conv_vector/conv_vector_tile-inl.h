@@ -46,8 +46,10 @@ void sweep_micro_tile(const sweep_arguments& a) {
     vec w[parts];
 #pragma GCC unroll 2
     for (int i = 0; i < parts; ++i) w[i] = hn::Load(floats, weights + i * lanes);
-    __builtin_prefetch(weights + vector_weights_ahead * vector_outputs);
-    const int64_t at = *offset;
+    const int64_t at = *offset, ahead = offset[vector_entries_ahead];
+    __builtin_prefetch(units[0] + ahead);
+    if (kUnits > 2) __builtin_prefetch(units[kUnits / 2] + ahead);
+    if (kUnits > 1) __builtin_prefetch(units[kUnits - 1] + ahead + kUnit - 1);
 #pragma GCC unroll 10
     for (int u = 0; u < kUnits; ++u) {
       const float* pixels = units[u] + at;

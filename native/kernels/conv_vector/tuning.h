@@ -25,7 +25,7 @@ constexpr double vector_copy_cycles = 0.25;
 
 // Input planes that are prefetched ahead of the one being copied.
 constexpr int64_t vector_planes_ahead = 4;
-// Kept vectors whose weights are prefetched ahead.
-constexpr int64_t vector_weights_ahead = 16;
+// Kept vectors whose activations are prefetched ahead.
+constexpr int64_t vector_entries_ahead = 4;
 
 }  // namespace espalier
