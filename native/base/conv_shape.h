@@ -21,8 +21,8 @@ inline bool conv_keeps(const uint32_t* bits, int64_t index) {
   return bits == nullptr || (bits[index / 32] >> (index % 32) & 1u) != 0;
 }
 
-// Refuses a shape that is no convolution, or one that offsets of 32 bits cannot serve. `function` is
-// the public function's name, for the message. Not part of the CUDA library.
+// Refuses a shape that is no convolution, or one that offsets of 32 bits cannot serve. `function`
+// is the public function's name, for the message. Not part of the CUDA library.
 int32_t check_conv_shape(const char* function, const esp_conv2d_shape* shape);
 
 }  // namespace espalier

@@ -123,7 +123,6 @@ int64_t esp_conv2d_vector_workspace_bytes(const esp_target* target, const esp_co
       check_packable(function, resolved, *shape, vectors) != ESP_OK)
     return -1;
   if (resolved.backend == ESP_BACKEND_REFERENCE) return 0;
-  return vector_cpu_workspace_bytes(*shape, vectors,
-                                    resolved.backend == ESP_BACKEND_AVX512 ? 16 : 8,
-                                    resolved.threads);
+  return vector_cpu_workspace_bytes(
+      *shape, vectors, resolved.backend == ESP_BACKEND_AVX512 ? 16 : 8, resolved.threads);
 }

@@ -1,7 +1,7 @@
-// Masked 2-d convolution, forward, binary32, whose mask keeps or drops 16 weights at a time: those of
-// 16 consecutive outputs of a group at one position (c, r, s). The contract is in
-// espalier/kernels.h. Arguments are valid, and no size is 0 except n and `vectors`, when a kernel is
-// called.
+// Masked 2-d convolution, forward, binary32, whose mask keeps or drops 16 weights at a time: those
+// of 16 consecutive outputs of a group at one position (c, r, s). The contract is in
+// espalier/kernels.h. Arguments are valid, and no size is 0 except n and `vectors`, when a kernel
+// is called.
 //
 //   output[n, k, y, x] = act(sum over c, r, s of weight[k, c, r, s] *
 //                            input[n, k / (K/G) * (C/G) + c,

@@ -26,8 +26,8 @@ int64_t ceil_div(int64_t a, int64_t b) {
 }
 
 int64_t weights_at(const esp_conv2d_shape& s, int64_t vectors) {
-  const int64_t indices =
-      (vector_blocks(s) + 1 + vectors + vector_entries_ahead) * static_cast<int64_t>(sizeof(int32_t));
+  const int64_t indices = (vector_blocks(s) + 1 + vectors + vector_entries_ahead) *
+                          static_cast<int64_t>(sizeof(int32_t));
   return ceil_div(static_cast<int64_t>(sizeof(packed_vectors)) + indices, 64) * 64;
 }
 
@@ -71,8 +71,7 @@ int64_t vector_cpu_packed_bytes(const esp_conv2d_shape& shape, int64_t vectors, 
 int64_t vector_cpu_workspace_bytes(const esp_conv2d_shape& shape, int64_t vectors, int32_t lanes,
                                    int32_t threads) {
   const esp_conv2d_shape s = flatten_pointwise_vector(shape);
-  return threads *
-         make_vector_geometry(make_vector_plan(s, vectors, lanes), s).scratch_bytes;
+  return threads * make_vector_geometry(make_vector_plan(s, vectors, lanes), s).scratch_bytes;
 }
 
 int32_t pack_conv2d_vector_cpu(const conv2d_vector_pack_call& call, int32_t lanes) {
@@ -93,9 +92,10 @@ int32_t pack_conv2d_vector_cpu(const conv2d_vector_pack_call& call, int32_t lane
       kept += conv_keeps(call.bits, b * positions + p) ? 1 : 0;
   }
   starts[blocks] = static_cast<int32_t>(kept);
-  ESP_REQUIRE(kept == call.vectors,
-              "esp_conv2d_vector_pack: vectors: expected the number of ones in bits, %lld, got %lld",
-              static_cast<long long>(kept), static_cast<long long>(call.vectors));
+  ESP_REQUIRE(
+      kept == call.vectors,
+      "esp_conv2d_vector_pack: vectors: expected the number of ones in bits, %lld, got %lld",
+      static_cast<long long>(kept), static_cast<long long>(call.vectors));
   std::fill_n(offsets + kept, vector_entries_ahead, 0);
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t b = 0; b < blocks; ++b)
@@ -115,8 +115,8 @@ int32_t run_conv2d_vector_cpu(const conv2d_vector_call& call, int32_t lanes,
               "esp_conv2d_vector: packed: expected weights packed for this shape, vectors and "
               "backend, got others; call esp_conv2d_vector_pack with the same arguments");
   const vector_geometry geometry = make_vector_geometry(header->plan, s);
-  ESP_TRY(check_workspace("esp_conv2d_vector", call.workspace,
-                          call.threads * geometry.scratch_bytes));
+  ESP_TRY(
+      check_workspace("esp_conv2d_vector", call.workspace, call.threads * geometry.scratch_bytes));
   vector_problem problem{};
   problem.shape = &s;
   problem.plan = &header->plan;
@@ -133,7 +133,8 @@ int32_t run_conv2d_vector_cpu(const conv2d_vector_call& call, int32_t lanes,
   const int64_t blocks = vector_group_blocks(s);
   const int64_t wanted =
       call.threads == 1 ? 1 : ceil_div(int64_t{2} * call.threads, geometry.tiles * s.groups);
-  const int64_t chunk = ceil_div(blocks, std::min(blocks, wanted)), chunks = ceil_div(blocks, chunk);
+  const int64_t chunk = ceil_div(blocks, std::min(blocks, wanted)),
+                chunks = ceil_div(blocks, chunk);
   const int64_t items = geometry.tiles * s.groups * chunks;
   char* const scratch = static_cast<char*>(call.workspace);
 #pragma omp parallel num_threads(call.threads)

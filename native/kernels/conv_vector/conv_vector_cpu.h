@@ -1,5 +1,5 @@
-// The vectorised CPU kernels: what the portable driver (conv_vector_cpu.cc) and the tile kernels that
-// are compiled per instruction set (conv_vector_tile-inl.h) share.
+// The vectorised CPU kernels: what the portable driver (conv_vector_cpu.cc) and the tile kernels
+// that are compiled per instruction set (conv_vector_tile-inl.h) share.
 #pragma once
 
 #include "kernels/conv_vector/conv_vector.h"

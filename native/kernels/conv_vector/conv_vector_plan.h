@@ -1,7 +1,7 @@
 // Layout of the convolution with a vector mask on the CPU.
 //
-// A tile is tile_rows x tile_cols output pixels of one image, or several whole images. What it needs
-// of the input channels of a group is copied once into a slab
+// A tile is tile_rows x tile_cols output pixels of one image, or several whole images. What it
+// needs of the input channels of a group is copied once into a slab
 //   [image][channel][row phase][column phase][plane row][pitch],
 // zero where that is padding. Row y, column x of plane (a, b) is input row
 //   (y0 + y) * stride_h + a * dilation_h - pad_top, columns alike,
@@ -10,9 +10,9 @@
 // are spent while copying, a kept vector is one constant offset, and neighbouring pixels are
 // neighbouring floats.
 //
-// The pixels of a tile are cut into units of `unit` consecutive pixels of one row, listed through all
-// rows and images. A micro-tile is up to most_units consecutive units. For one block of 16 outputs
-// it holds one accumulator of 16 floats per pixel and does for each kept vector
+// The pixels of a tile are cut into units of `unit` consecutive pixels of one row, listed through
+// all rows and images. A micro-tile is up to most_units consecutive units. For one block of 16
+// outputs it holds one accumulator of 16 floats per pixel and does for each kept vector
 //   accumulator[u][x] += weights * slab[offset + unit_offset[u] + x],
 // the activation being broadcast from memory. A micro-tile reads a small part of the slab, which
 // stays in the first-level cache while all blocks of outputs go over it.

@@ -1,5 +1,5 @@
-// Slabs of the convolution with a vector mask, compiled once per instruction set: the copy of what a
-// tile needs of the input, see conv_vector_plan.h. Included by conv_vector_tile-inl.h only.
+// Slabs of the convolution with a vector mask, compiled once per instruction set: the copy of what
+// a tile needs of the input, see conv_vector_plan.h. Included by conv_vector_tile-inl.h only.
 #pragma once
 
 #include <hwy/highway.h>
@@ -25,12 +25,13 @@ struct tile_place {
 
 // One plane of one channel. Rows are written in whole vectors: what follows is written later.
 struct plane_copy {
-  const float* source;      // column 0 of the first row that is not padding
-  int64_t row_step;         // floats from one input row to the next
-  int64_t begin, end, all;  // plane rows [begin, end) come from the input, the rest of [0, all) is 0
-  int64_t first, stride;    // input column of plane column 0, can be negative; and per plane column
-  int64_t width;            // columns of the input
-  int64_t pitch;            // floats per plane row
+  const float* source;  // column 0 of the first row that is not padding
+  int64_t row_step;     // floats from one input row to the next
+  int64_t begin, end,
+      all;                // plane rows [begin, end) come from the input, the rest of [0, all) is 0
+  int64_t first, stride;  // input column of plane column 0, can be negative; and per plane column
+  int64_t width;          // columns of the input
+  int64_t pitch;          // floats per plane row
 };
 
 void prefetch_bytes(uintptr_t at, int64_t bytes) {

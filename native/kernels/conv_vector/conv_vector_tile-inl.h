@@ -120,12 +120,9 @@ tile_place place_of(const vector_problem& p, int64_t tile) {
   const int64_t image = tile / per_image * g.images;
   const int64_t row = tile % per_image / g.tiles_w * plan.tile_rows;
   const int64_t column = tile % g.tiles_w * plan.tile_cols;
-  return {image,
-          HWY_MIN(g.images, p.shape->n - image),
-          row,
-          HWY_MIN(plan.tile_rows, plan.out_h - row),
-          column,
-          HWY_MIN(plan.tile_cols, plan.out_w - column)};
+  return {image,  HWY_MIN(g.images, p.shape->n - image),
+          row,    HWY_MIN(plan.tile_rows, plan.out_h - row),
+          column, HWY_MIN(plan.tile_cols, plan.out_w - column)};
 }
 
 // Lists the units of a tile; returns their number.
@@ -139,8 +136,7 @@ int64_t list_units(const vector_problem& p, const tile_place& place, vector_unit
       const int64_t slab = i * p.geometry->image_floats + y * plan.pitch;
       for (int64_t x = 0; x < place.columns; x += plan.micro.unit) {
         const int64_t pixels = HWY_MIN(int64_t{plan.micro.unit}, place.columns - x);
-        units[count++] = {output + x, static_cast<int32_t>(slab + x),
-                          static_cast<int32_t>(pixels)};
+        units[count++] = {output + x, static_cast<int32_t>(slab + x), static_cast<int32_t>(pixels)};
       }
     }
   return count;

@@ -39,9 +39,10 @@ int32_t conv2d_vector16_pack_f32_reference(const conv2d_vector_pack_call& call) 
   const int64_t blocks = vector_blocks(s), positions = vector_positions(s);
   int64_t kept = 0;
   for (int64_t i = 0; i < blocks * positions; ++i) kept += conv_keeps(call.bits, i) ? 1 : 0;
-  ESP_REQUIRE(kept == call.vectors,
-              "esp_conv2d_vector_pack: vectors: expected the number of ones in bits, %lld, got %lld",
-              static_cast<long long>(kept), static_cast<long long>(call.vectors));
+  ESP_REQUIRE(
+      kept == call.vectors,
+      "esp_conv2d_vector_pack: vectors: expected the number of ones in bits, %lld, got %lld",
+      static_cast<long long>(kept), static_cast<long long>(call.vectors));
   int64_t* starts = static_cast<int64_t*>(call.packed);
   auto* entry = const_cast<vector_reference_entry*>(entries_of(s, call.packed));
   kept = 0;
