@@ -13,8 +13,7 @@
 // AVX-512 sum in binary32 with fused multiply-adds in order of (c, r, s), so that their results do
 // not depend on the number of threads. They treat padding as zeros: a weight that is not finite
 // makes not-a-number where its tap lies in the padding. Error before the activation, to first
-// order: at most (terms + 8) * 2^-24 *
-// (|bias| + |residual| + sum of |weight * input|).
+// order: at most (terms + 8) * 2^-24 * (|bias| + |residual| + sum of |weight * input|).
 #pragma once
 
 #include "base/abi.h"
