@@ -8,6 +8,7 @@
 #include "fuzz/test_image16.h"
 #include "fuzz/test_optim.h"
 #include "fuzz/test_shapes.h"
+#include "fuzz/test_vector.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
@@ -36,16 +37,16 @@ struct fuzz_plan {
 };
 
 // 100,000 in all.
-const fuzz_plan plans[] = {{"score", 7000, &make<score_case>},
-                           {"score_channels", 9000, &make<score_channels_case>},
-                           {"select", 8000, &make<select_case>},
-                           {"mask_build", 8000, &make<mask_build_case>},
+const fuzz_plan plans[] = {{"score", 5000, &make<score_case>},
+                           {"score_channels", 7000, &make<score_channels_case>},
+                           {"select", 7000, &make<select_case>},
+                           {"mask_build", 7000, &make<mask_build_case>},
                            {"mask_convert", 6000, &make_either<mask_convert_case>},
                            {"mask_apply", 5000, &make<mask_apply_case>},
                            {"mask_count", 5000, &make<mask_count_case>},
                            {"sgd_step", 5000, &make<sgd_case>},
                            {"adam_step", 5000, &make<adam_case>},
-                           {"gather", 9000, &make<gather_case>},
+                           {"gather", 7000, &make<gather_case>},
                            {"conv2d_pack", 5000, &make<conv_pack_case>},
                            {"conv2d", 5000, &make<conv_case>},
                            {"conv2d_bytes", 6000, &make_either<conv_query_case>},
@@ -53,7 +54,9 @@ const fuzz_plan plans[] = {{"score", 7000, &make<score_case>},
                            {"image16_pack", 4000, &make<image16_weights_case>},
                            {"image16_run", 4000, &make<image16_run_case>},
                            {"image16_gradient", 4000, &make<image16_gradient_case>},
-                           {"image16_bytes", 1000, &make_either<image16_query_case>}};
+                           {"image16_bytes", 1000, &make_either<image16_query_case>},
+                           {"vector_pack", 4000, &make<vector_pack_case>},
+                           {"vector_run", 4000, &make<vector_run_case>}};
 
 // What is running, for the report of a sanitizer that ends the process.
 const fuzz_case* running = nullptr;

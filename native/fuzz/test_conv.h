@@ -1,6 +1,7 @@
 // Masked convolution: packing, running, and the size queries over shapes of any size.
 #pragma once
 
+#include "base/conv_shape.h"
 #include "fuzz/test_case.h"
 
 namespace espalier::test {
@@ -63,6 +64,8 @@ class conv_shape_case : public fuzz_case {
     for (const uint32_t word : content) nonzeros_ += __builtin_popcount(word);
   }
 
+  int64_t out_pixels() const { return conv_out_height(shape_) * conv_out_width(shape_); }
+
   esp_conv2d_shape shape_;
   const esp_conv2d_shape* const_shape_;
   int64_t weights_, nonzeros_ = 0;
@@ -107,12 +110,8 @@ class conv_case : public conv_shape_case {
       packed_ = nullptr;
     refuse_shapes();
     pointer("packed", &packed_, true, 64);
-    const int64_t pixels = out(shape_.h + shape_.pad_top + shape_.pad_bottom, shape_.dilation_h,
-                               shape_.r, shape_.stride_h) *
-                           out(shape_.w + shape_.pad_left + shape_.pad_right, shape_.dilation_w,
-                               shape_.s, shape_.stride_w);
     input_ = memory(4 * shape_.n * shape_.c * shape_.h * shape_.w, 4);
-    output_ = memory(4 * shape_.n * shape_.k * pixels, 4);
+    output_ = memory(4 * shape_.n * shape_.k * out_pixels(), 4);
     bias_ = d.one_in(2) ? memory(4 * shape_.k, 4) : nullptr;
     relu_ = static_cast<int32_t>(d.between(-1, 2));
     show("relu", relu_);
@@ -133,10 +132,6 @@ class conv_case : public conv_shape_case {
   }
 
  private:
-  static int64_t out(int64_t in, int64_t dilation, int64_t kernel, int64_t stride) {
-    return (in - dilation * (kernel - 1) - 1) / stride + 1;
-  }
-
   void* packed_;
   void* input_;
   void* output_;

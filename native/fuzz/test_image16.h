@@ -1,7 +1,6 @@
 // Convolution on image16: conversion, packing, running, gradients, and the size queries.
 #pragma once
 
-#include "base/conv_shape.h"
 #include "fuzz/test_conv.h"
 
 namespace espalier::test {

@@ -381,6 +381,30 @@ int64_t esp_conv2d_image16_weight_gradient_workspace_bytes(const esp_target* tar
                                                            const esp_conv2d_image16_layout* layout,
                                                            int64_t nonzeros);
 
+/* ---- conv2d_vector: convolution with a mask of vectors, forward ---------------------------------- */
+
+/* As conv2d, but the mask has one bit per vector: the weights at one position (c, r, s) of 16
+ * consecutive output channels of a group are kept or dropped together. The k / groups outputs of a
+ * group are cut into blocks of 16, of which the last may be smaller. `bits` as in mask, over
+ * [group][block][c / groups][r][s]; NULL keeps all. `vectors` is the number of ones (or of all
+ * vectors): it fixes the size of the packed form, which serves this shape (any n) and target.
+ * `weight` is the whole tensor [k, c / groups, r, s]. `packed` must be 64-byte aligned. */
+int64_t esp_conv2d_vector_packed_bytes(const esp_target* target, const esp_conv2d_shape* shape,
+                                       int64_t vectors);
+int32_t esp_conv2d_vector_pack(const esp_target* target, const esp_conv2d_shape* shape,
+                               const void* weight, const void* bits, int64_t vectors, void* packed,
+                               void* workspace, void* stream);
+int64_t esp_conv2d_vector_pack_workspace_bytes(const esp_target* target,
+                                               const esp_conv2d_shape* shape, int64_t vectors);
+
+/* output = epilogue(conv(input, packed)); a NULL epilogue does nothing. input and output may not
+ * overlap. */
+int32_t esp_conv2d_vector(const esp_target* target, const esp_conv2d_shape* shape, const void* input,
+                          const void* packed, int64_t vectors, const esp_epilogue* epilogue,
+                          void* output, void* workspace, void* stream);
+int64_t esp_conv2d_vector_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
+                                          int64_t vectors);
+
 #ifdef __cplusplus
 }
 #endif

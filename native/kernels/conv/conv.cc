@@ -56,7 +56,7 @@ int32_t prepare(const char* function, const esp_target* target, const esp_conv2d
 }
 
 int32_t check_packed(const char* function, const void* packed) {
-  ESP_REQUIRE(packed != nullptr && reinterpret_cast<uintptr_t>(packed) % 64 == 0,
+  ESP_REQUIRE(packed != nullptr && is_aligned(packed, 64),
               "%s: packed: expected an address that is a multiple of 64, got %p", function, packed);
   return ESP_OK;
 }
