@@ -19,8 +19,10 @@ class image16_convert_case : public fuzz_case {
                 d.between(1, 9),  d.between(0, 2), d.between(0, 2)};
     const_extents_ = &extents_;
     image16_ = memory(esp_image16_bytes(&extents_), 64);
-    nchw_ = memory(4 * extents_.n * extents_.c * extents_.h * extents_.w, 4);
+    images_ = memory(4 * extents_.n * extents_.c * extents_.h * extents_.w, 4);
     pointer("extents", &const_extents_, true, 1);
+    order_ = d.pick({ESP_ORDER_NCHW, ESP_ORDER_NHWC});
+    number("order", &order_, {-1, 2, int32_least, int32_most});
     const struct {
       const char* name;
       int64_t* field;
@@ -34,14 +36,14 @@ class image16_convert_case : public fuzz_case {
     }
     if (extents_.n > 0) {
       pointer("image16", &image16_, true, 64);
-      pointer("nchw", &nchw_, true, 4);
+      pointer("images", &images_, true, 4);
     }
   }
   int32_t call() override {
-    return packs_ ? esp_image16_pack(const_target_, const_extents_, nchw_, image16_, workspace_,
-                                     nullptr)
-                  : esp_image16_unpack(const_target_, const_extents_, image16_, nchw_, workspace_,
-                                       nullptr);
+    return packs_ ? esp_image16_pack(const_target_, const_extents_, order_, images_, image16_,
+                                     workspace_, nullptr)
+                  : esp_image16_unpack(const_target_, const_extents_, order_, image16_, images_,
+                                       workspace_, nullptr);
   }
 
  private:
@@ -49,7 +51,8 @@ class image16_convert_case : public fuzz_case {
   esp_image16 extents_;
   const esp_image16* const_extents_;
   void* image16_;
-  void* nchw_;
+  int32_t order_;
+  void* images_;
 };
 
 class image16_layout_case : public conv_shape_case {

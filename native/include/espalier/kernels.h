@@ -328,11 +328,14 @@ typedef struct esp_image16 {
 } esp_image16;
 
 int64_t esp_image16_bytes(const esp_image16* extents); /* -1 if refused */
-/* From and to [n, c, h, w]. */
-int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, const void* nchw, void* image16,
-                         void* workspace, void* stream);
-int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents, const void* image16, void* nchw,
-                           void* workspace, void* stream);
+
+#define ESP_ORDER_NCHW 0 /* [n][c][h][w] in memory */
+#define ESP_ORDER_NHWC 1 /* channels last: [n][h][w][c] in memory */
+/* From and to `images` of this order. Four-byte elements that lie closely. */
+int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, int32_t order,
+                         const void* images, void* image16, void* workspace, void* stream);
+int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents, int32_t order,
+                           const void* image16, void* images, void* workspace, void* stream);
 
 /* ---- conv2d on image16: masked convolution of batches, and its gradients --------------------------- */
 
