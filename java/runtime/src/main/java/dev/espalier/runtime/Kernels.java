@@ -270,4 +270,15 @@ public final class Kernels {
     public Tensor conv2d(PackedConv2d packed, Tensor x, @Nullable Tensor bias, boolean relu) {
         return MaskedConvolution.run(backend, packed, x, bias, relu);
     }
+
+    /**
+     * A masked convolution for batches on the CPU, with its gradients.
+     *
+     * @param mask over the weight [k, c / groups, r, s]; the convolution shares it and does not own it
+     * @param image the images' shape, [c, h, w]
+     * @throws KernelException if this backend has no kernel for these extents
+     */
+    public MaskedConv2d maskedConv2d(BitMask mask, Shape image, ConvolutionWindow window) {
+        return MaskedConv2d.of(backend, mask, image, window);
+    }
 }

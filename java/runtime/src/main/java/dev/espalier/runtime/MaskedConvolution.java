@@ -86,7 +86,7 @@ final class MaskedConvolution {
         }
     }
 
-    private static Conv2dCalls.Extents extents(long n, Shape input, Shape weight, ConvolutionWindow window) {
+    static Conv2dCalls.Extents extents(long n, Shape input, Shape weight, ConvolutionWindow window) {
         return new Conv2dCalls.Extents(
                 new long[] {n, input.dim(0), input.dim(1), input.dim(2)}, weight.toArray(), window.numbers());
     }
