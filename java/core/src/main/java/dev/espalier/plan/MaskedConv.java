@@ -1,10 +1,8 @@
 package dev.espalier.plan;
 
-import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Conv;
 import dev.espalier.op.Evaluation;
 import dev.espalier.op.TensorType;
-import dev.espalier.op.Window;
 import dev.espalier.runtime.Backend;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
@@ -29,13 +27,8 @@ final class MaskedConv implements NodeKernel {
 
     /** Packs the nonzero weights; the packed form belongs to the open scope. */
     static MaskedConv pack(Conv conv, Tensor weight, TensorType input) {
-        Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
-        Window window = conv.window().withKernel(Ints.of(weight.size(2), weight.size(3)));
-        ConvolutionWindow placed = ConvolutionWindow.of(
-                window.strideArray(),
-                window.padding(new long[] {image.dim(1), image.dim(2)}),
-                window.dilationArray(),
-                conv.group());
+        Shape image = Planner.image(input);
+        ConvolutionWindow placed = conv.over(image, weight.shape());
         Kernels kernels = Kernels.on(Device.CPU);
         Tensor dense = weight.contiguous();
         return new MaskedConv(kernels, kernels.packConv2d(dense, BitMask.pack(dense.ne(0)), image, placed));

@@ -4,12 +4,15 @@ import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Conv;
+import dev.espalier.op.Evaluation;
 import dev.espalier.op.TensorType;
+import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Determinism;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.KernelException;
 import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Locale;
@@ -92,7 +95,7 @@ final class Planner {
         try (Scope scope = Scope.open()) {
             MaskedConv masked = MaskedConv.pack(
                     (Conv) node.op(), weight, graph.type(node.inputs().get(0)));
-            Trial trial = Trial.run(node, inputs(node), masked);
+            Trial trial = Trials.ofMachine().of(key(node, weight), () -> trial(node, masked));
             String times = String.format(
                     Locale.ROOT,
                     "%s, %s at batch %d: masked %.3f ms, dense %.3f ms",
@@ -108,6 +111,35 @@ final class Planner {
             return new Pinned(new Instruction(node, masked.kernelName(), times), masked);
         } catch (KernelException e) {
             return dense(node, zeros + ", but " + e.getMessage());
+        }
+    }
+
+    /** What the trial of a convolution depends on. */
+    private String key(Node node, Tensor weight) {
+        TensorType input = graph.type(node.inputs().get(0));
+        ConvolutionWindow window = ((Conv) node.op()).over(image(input), weight.shape());
+        return String.format(
+                Locale.ROOT,
+                "inference conv2d_element %s over %s, %s, batch %d, sparsity %.2f",
+                weight.shape(),
+                image(input),
+                window,
+                batch,
+                Math.floor(20 * sparsity(weight)) / 20);
+    }
+
+    static Shape image(TensorType input) {
+        return Shape.of(input.dim(1), input.dim(2), input.dim(3));
+    }
+
+    private Trial trial(Node node, NodeKernel masked) {
+        List<Tensor> in = inputs(node);
+        return Trial.run(() -> once(node.op()::evaluate, in), () -> once(masked, in));
+    }
+
+    private static void once(NodeKernel kernel, List<Tensor> in) {
+        try (Scope scope = Scope.open()) {
+            kernel.evaluate(Evaluation.INFERENCE, List.copyOf(in));
         }
     }
 

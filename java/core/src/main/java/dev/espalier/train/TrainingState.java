@@ -31,6 +31,7 @@ public final class TrainingState implements AutoCloseable {
     private Graph graph;
     private Optimizer optimizer;
     private Progress progress = new Progress();
+    private int maskings;
 
     private TrainingState(Graph graph, Map<String, Tensor> tensors, OptimizerRecipe recipe, Device device) {
         this.graph = graph;
@@ -103,6 +104,11 @@ public final class TrainingState implements AutoCloseable {
         return Collections.unmodifiableSortedMap(masks);
     }
 
+    /** How often masks were put in force; as long as it stays, so do the masks and their memory. */
+    int maskings() {
+        return maskings;
+    }
+
     /** The position of the next batch. */
     public Step position() {
         return progress.position();
@@ -135,6 +141,7 @@ public final class TrainingState implements AutoCloseable {
         });
         List<BitMask> old = List.copyOf(masks.values());
         masks.clear();
+        maskings++;
         try (Scope scope = Scope.open()) {
             newMasks.forEach((name, mask) -> {
                 Tensor words = owner.adopt(mask.words().to(device).copy());
@@ -160,6 +167,22 @@ public final class TrainingState implements AutoCloseable {
             }
         });
         try (Grad guard = Grad.disabled()) {
+            Kernels.on(device).apply(targets, over);
+        }
+    }
+
+    /** Zeroes the gradients of masked weights, which are no parameters any more; needs an open scope. */
+    void maskGradients() {
+        List<Tensor> targets = new ArrayList<>();
+        List<BitMask> over = new ArrayList<>();
+        masks.forEach((name, mask) -> {
+            Tensor gradient = parameter(name).grad();
+            if (gradient != null) {
+                targets.add(gradient);
+                over.add(mask);
+            }
+        });
+        if (!targets.isEmpty()) {
             Kernels.on(device).apply(targets, over);
         }
     }

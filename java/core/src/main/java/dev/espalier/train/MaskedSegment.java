@@ -1,0 +1,51 @@
+package dev.espalier.train;
+
+import dev.espalier.op.Evaluation;
+import dev.espalier.plan.NodeKernel;
+import dev.espalier.runtime.Image16;
+import dev.espalier.runtime.MaskedConv2d;
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A convolution in training by the weights that its mask keeps: output and gradients by the native kernels. */
+record MaskedSegment(MaskedConv2d conv, Tape tape) implements NodeKernel {
+    @Override
+    public List<Tensor> evaluate(Evaluation evaluation, List<@Nullable Tensor> in) {
+        Tensor x = Objects.requireNonNull(in.get(0));
+        Tensor weight = Objects.requireNonNull(in.get(1));
+        Tensor bias = in.size() > 2 ? in.get(2) : null;
+        boolean channelsLast = x.isChannelsLast();
+        Image16 source = tape.take(conv.input(x));
+        MaskedConv2d.Packed packed = tape.take(conv.pack(weight));
+        Tensor y = conv.images(conv.forward(packed, source, bias), channelsLast).setRequiresGrad(true);
+        Tensor input = tape.hold(x);
+        Tensor output = tape.hold(y);
+        tape.push(() -> {
+            Tensor gradient = output.grad();
+            if (gradient != null) {
+                backward(gradient, input, weight, bias, source, packed);
+            }
+        });
+        return List.of(y);
+    }
+
+    private void backward(
+            Tensor gradient,
+            Tensor x,
+            Tensor weight,
+            @Nullable Tensor bias,
+            Image16 source,
+            MaskedConv2d.Packed packed) {
+        Image16 upstream = conv.outputGradient(gradient);
+        weight.backward(conv.weightGradient(packed, source, upstream));
+        if (bias != null && bias.requiresGrad()) {
+            bias.backward(gradient.sum(false, 0, 2, 3));
+        }
+        if (x.requiresGrad()) {
+            Image16 down = conv.inputGradient(conv.packForInputGradient(weight), upstream);
+            x.backward(conv.images(down, x.isChannelsLast()));
+        }
+    }
+}
