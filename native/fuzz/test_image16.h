@@ -143,16 +143,10 @@ class image16_run_case : public image16_layout_case {
     source_ = memory(bytes(forward, layout_.source_halo_h, layout_.source_halo_w), 64);
     const int64_t result_bytes = bytes(!forward, layout_.result_halo_h, layout_.result_halo_w);
     result_ = memory(result_bytes, 64);
-    if (d.one_in(2)) epilogue_.bias = memory(4 * (forward ? shape_.k : shape_.c), 4);
-    if (d.one_in(2)) epilogue_.residual = d.one_in(2) ? result_ : memory(result_bytes, 64);
-    epilogue_.activation = static_cast<int32_t>(d.between(0, 4));
-    number("epilogue.activation", &epilogue_.activation, {-1, 5, int32_least, int32_most});
-    const_epilogue_ = &epilogue_;
+    choose_epilogue(forward ? shape_.k : shape_.c, result_, result_bytes, 64);
     if (shape_.n > 0) {
       pointer("source", &source_, true, 64);
       pointer("result", &result_, true, 64);
-      pointer("epilogue.bias", &epilogue_.bias, false, 4);
-      pointer("epilogue.residual", &epilogue_.residual, false, 64);
     }
   }
   int32_t call() override {
@@ -170,8 +164,6 @@ class image16_run_case : public image16_layout_case {
   void* packed_;
   void* source_;
   void* result_;
-  esp_epilogue epilogue_ = {};
-  const esp_epilogue* const_epilogue_;
 };
 
 class image16_gradient_case : public image16_layout_case {

@@ -308,9 +308,10 @@ int32_t esp_conv2d_pack(const esp_target* target, const esp_conv2d_shape* shape,
 int64_t esp_conv2d_pack_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
                                         int64_t nonzeros);
 
-/* output = conv(input, packed) + bias, then max(0, .) if relu is not 0. bias: k values, or NULL. */
+/* output = epilogue(conv(input, packed)); a NULL epilogue does nothing. input and output may not
+ * overlap. */
 int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, const void* input,
-                   const void* packed, int64_t nonzeros, const void* bias, int32_t relu, void* output,
+                   const void* packed, int64_t nonzeros, const esp_epilogue* epilogue, void* output,
                    void* workspace, void* stream);
 int64_t esp_conv2d_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
                                    int64_t nonzeros);

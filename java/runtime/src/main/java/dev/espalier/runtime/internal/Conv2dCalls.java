@@ -1,6 +1,7 @@
 package dev.espalier.runtime.internal;
 
 import dev.espalier.runtime.internal.abi.AbiConv2dShape;
+import dev.espalier.runtime.internal.abi.AbiEpilogue;
 import dev.espalier.runtime.internal.abi.KernelsAbi;
 
 /** The calls of the conv2d family; pointers are addresses, 0 for none. */
@@ -91,8 +92,10 @@ public final class Conv2dCalls {
                     Address.of(buffers.input),
                     Address.of(buffers.packed),
                     nonzeros,
-                    Address.of(buffers.bias),
-                    relu ? 1 : 0,
+                    new AbiEpilogue()
+                            .bias(Address.of(buffers.bias))
+                            .residual(Address.NULL)
+                            .activation(relu ? KernelsAbi.ESP_ACTIVATION_RELU : KernelsAbi.ESP_ACTIVATION_NONE),
                     Address.of(buffers.output),
                     Address.of(buffers.workspace),
                     Address.NULL);
