@@ -3,6 +3,7 @@ package dev.espalier.bench;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Epilogue;
 import dev.espalier.runtime.Kernels;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.PackedConv2d;
@@ -84,11 +85,11 @@ public class MaskedConvolutionBenchmark {
             ConvolutionWindow window = ConvolutionWindow.of(ONE, PADS, ONE, 1);
             packed = kernels.packConv2d(weight, mask, Shape.of(c, layer.side, layer.side), window);
             packed.tensors().forEach(owner::adopt);
-            Answer.require("weights kept", packed.nonzeros(), weight.numel() - removed);
+            Answer.require("weights kept", packed.kept(), weight.numel() - removed);
             // Two sums of n products each, in any order, differ by at most 2 n u times the sum of the magnitudes.
             Tensor tolerance = dense(input.abs(), weight.abs()).mul(Answer.EPSILON * c * FILTER);
             Tensor expected = dense(input, weight);
-            Answer.requireClose("masked", kernels.conv2d(packed, input, null, false), expected, tolerance);
+            Answer.requireClose("masked", kernels.conv2d(packed, input, Epilogue.NONE), expected, tolerance);
             Answer.requireClose("channels last", dense(inputLast, weightLast), expected, tolerance);
         }
     }
@@ -105,7 +106,7 @@ public class MaskedConvolutionBenchmark {
     @Benchmark
     public void masked() {
         try (Scope scope = Scope.open()) {
-            kernels.conv2d(packed, input, null, false);
+            kernels.conv2d(packed, input, Epilogue.NONE);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.espalier.runtime.Backend;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Epilogue;
 import dev.espalier.runtime.Kernels;
 import dev.espalier.runtime.PackedConv2d;
 import dev.espalier.runtime.Shape;
@@ -52,6 +53,6 @@ final class MaskedConv implements NodeKernel {
     @Override
     public List<Tensor> evaluate(Evaluation evaluation, List<@Nullable Tensor> in) {
         Tensor bias = in.size() > 2 ? in.get(2) : null;
-        return List.of(kernels.conv2d(packed, in.get(0), bias, false).channelsLast());
+        return List.of(kernels.conv2d(packed, in.get(0), Epilogue.bias(bias)).channelsLast());
     }
 }

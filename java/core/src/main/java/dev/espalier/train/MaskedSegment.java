@@ -39,13 +39,13 @@ record MaskedSegment(MaskedConv2d conv, Tape tape) implements NodeKernel {
             Image16 source,
             MaskedConv2d.Packed packed) {
         Image16 upstream = conv.outputGradient(gradient);
-        weight.backward(conv.weightGradient(packed, source, upstream));
+        weight.addGradient(conv.weightGradient(packed, source, upstream));
         if (bias != null && bias.requiresGrad()) {
-            bias.backward(gradient.sum(false, 0, 2, 3));
+            bias.addGradient(gradient.sum(false, 0, 2, 3));
         }
         if (x.requiresGrad()) {
             Image16 down = conv.inputGradient(conv.packForInputGradient(weight), upstream);
-            x.backward(conv.images(down, x.isChannelsLast()));
+            x.addGradient(conv.images(down, x.isChannelsLast()));
         }
     }
 }

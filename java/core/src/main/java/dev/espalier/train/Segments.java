@@ -151,9 +151,12 @@ final class Segments {
                     () -> node.op().evaluate(Evaluation.TRAINING, in).get(0);
             Tensor upstream = dense.get().detach().mul(1e-3);
             MaskedSegment segment = new MaskedSegment(conv, tape);
-            return Trial.run(() -> step(dense, upstream, tape, in), () -> {
-                step(() -> segment.evaluate(Evaluation.TRAINING, in).get(0), upstream, tape, in);
-            });
+            return Trial.run(
+                    () -> step(in, () -> dense.get().backward(upstream)),
+                    () -> step(in, () -> {
+                        segment.evaluate(Evaluation.TRAINING, in).get(0).addGradient(upstream);
+                        tape.unwind();
+                    }));
         }
     }
 
@@ -161,10 +164,9 @@ final class Segments {
         return parameter.detach().copy().setRequiresGrad(true);
     }
 
-    private static void step(Supplier<Tensor> forward, Tensor upstream, Tape tape, List<@Nullable Tensor> leaves) {
+    private static void step(List<@Nullable Tensor> leaves, Runnable work) {
         try (Scope scope = Scope.open()) {
-            forward.get().backward(upstream);
-            tape.unwind();
+            work.run();
             leaves.forEach(Tensor::clearGrad);
         }
     }

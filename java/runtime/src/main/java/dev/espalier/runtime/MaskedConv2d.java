@@ -224,9 +224,8 @@ public final class MaskedConv2d {
         KernelCall call = new KernelCall("maskedConv2d " + mask.shape() + " " + what, backend, source.tensors());
         requireLayout(call, source, expected);
         requireDirection(call, weights, direction);
-        if (bias != null && !bias.shape().equals(Shape.of(mask.shape().dim(0)))) {
-            throw call.failure("expected a bias of shape [" + mask.shape().dim(0) + "], got " + bias.shape());
-        }
+        Epilogue epilogue = Epilogue.bias(bias);
+        epilogue.require(call, Shape.of(source.extents().n(), mask.shape().dim(0), 0, 0));
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             long n = source.extents().n();
@@ -235,7 +234,7 @@ public final class MaskedConv2d {
             Image16Calls.Buffers buffers = new Image16Calls.Buffers(
                     source.address(),
                     KernelCall.address(weights.entries),
-                    bias == null ? 0 : KernelCall.address(bias.contiguous()),
+                    epilogue.finish(),
                     result.address(),
                     call.workspace(Image16Calls.workspace(call.target(), layout)));
             call.check(Image16Calls.conv2d(call.target(), layout, buffers));

@@ -1,7 +1,6 @@
 package dev.espalier.runtime.internal;
 
 import dev.espalier.runtime.internal.abi.AbiConv2dImage16Layout;
-import dev.espalier.runtime.internal.abi.AbiEpilogue;
 import dev.espalier.runtime.internal.abi.AbiImage16;
 import dev.espalier.runtime.internal.abi.KernelsAbi;
 
@@ -110,7 +109,7 @@ public final class Image16Calls {
     }
 
     /** The buffers of one convolution. */
-    public record Buffers(long source, long packed, long bias, long result, long workspace) {}
+    public record Buffers(long source, long packed, Conv2dCalls.Finish finish, long result, long workspace) {}
 
     public static int conv2d(KernelTarget target, Layout layout, Buffers buffers) {
         try (TorchFrame frame = TorchFrame.open()) {
@@ -120,10 +119,7 @@ public final class Image16Calls {
                     Address.of(buffers.source),
                     Address.of(buffers.packed),
                     layout.nonzeros,
-                    new AbiEpilogue()
-                            .bias(Address.of(buffers.bias))
-                            .residual(Address.NULL)
-                            .activation(KernelsAbi.ESP_ACTIVATION_NONE),
+                    buffers.finish.toAbi(),
                     Address.of(buffers.result),
                     Address.of(buffers.workspace),
                     Address.NULL);
