@@ -1,5 +1,6 @@
 package dev.espalier.plan;
 
+import dev.espalier.runtime.Processor;
 import dev.espalier.runtime.Threads;
 import dev.espalier.runtime.Versions;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,7 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Trials {
     private static final Logger LOG = LoggerFactory.getLogger(Trials.class);
-    private static final Path CPU = Path.of("/proc/cpuinfo");
 
     private static @Nullable Trials ofMachine;
 
@@ -57,20 +56,10 @@ public final class Trials {
     static Trials in(Path folder) {
         Versions versions = Versions.current();
         Trials trials = new Trials(
-                folder, "# " + cpu() + ", libtorch " + versions.libtorch() + ", kernels " + versions.kernels());
+                folder,
+                "# " + Processor.name() + ", libtorch " + versions.libtorch() + ", kernels " + versions.kernels());
         trials.read();
         return trials;
-    }
-
-    private static String cpu() {
-        try (Stream<String> lines = Files.lines(CPU)) {
-            return lines.filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse(System.getProperty("os.arch"));
-        } catch (IOException e) {
-            return System.getProperty("os.arch");
-        }
     }
 
     /** The first trial of a key counts; lines that are none are passed over. */
