@@ -110,7 +110,8 @@ public final class MaskedConv implements NodeKernel {
         List<Tensor> tensors = new ArrayList<>(weights.tensors());
         tensors.addAll(conv.mask().tensors());
         return new Packed(
-                tensors, (x, bias) -> conv.images(conv.forward(weights, conv.input(x), bias), x.isChannelsLast()));
+                tensors,
+                (x, bias) -> conv.images(conv.forward(weights, conv.input(x, null), bias, null), x.isChannelsLast()));
     }
 
     /** Which vectors of 16 outputs have a nonzero weight: BOOL of the shape {@link Kernels#vectorMask}. */

@@ -2,6 +2,7 @@ package dev.espalier.runtime;
 
 import dev.espalier.runtime.internal.Image16Calls;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Images [n, c, h, w] of F32 on the CPU in the layout that keeps the same pixel of 16 images in one cache line, with zeros
@@ -16,8 +17,11 @@ public final class Image16 implements TensorHolder {
         this.extents = extents;
     }
 
-    /** Memory for images, its content undefined; owned by the open scope. */
-    static Image16 empty(KernelCall call, Image16Calls.Images extents) {
+    /** Memory for images, its content undefined: {@code reused} if it fits, or new, owned by the open scope. */
+    static Image16 empty(KernelCall call, Image16Calls.Images extents, @Nullable Image16 reused) {
+        if (reused != null && reused.extents.equals(extents)) {
+            return reused;
+        }
         long bytes = Image16Calls.bytes(extents);
         if (bytes < 0) {
             throw call.failure(KernelCall.lastMessage());

@@ -86,6 +86,12 @@ public final class MaskedConv2d {
         return image;
     }
 
+    /** The shape of the output for n images, [n, k, oh, ow]. */
+    public Shape output(long n) {
+        Images outputs = outputs(n);
+        return Shape.of(n, outputs.c(), outputs.h(), outputs.w());
+    }
+
     /** The mask over the weight [k, c / groups, r, s]. */
     public BitMask mask() {
         return mask;
@@ -122,17 +128,25 @@ public final class MaskedConv2d {
 
     // ---- layout
 
-    /** Lays out the convolution's input [n, c, h, w]. */
-    public Image16 input(Tensor images) {
-        return laidOut("input", images, inputs(images.rank() == 4 ? images.size(0) : 0));
+    /**
+     * Lays out the convolution's input [n, c, h, w].
+     *
+     * @param into what is overwritten if it has the layout of the result; null or another: new memory, of the open scope
+     */
+    public Image16 input(Tensor images, @Nullable Image16 into) {
+        return laidOut("input", images, inputs(images.rank() == 4 ? images.size(0) : 0), into);
     }
 
-    /** Lays out the gradient of the convolution's output [n, k, oh, ow]. */
-    public Image16 outputGradient(Tensor images) {
-        return laidOut("outputGradient", images, outputs(images.rank() == 4 ? images.size(0) : 0));
+    /**
+     * Lays out the gradient of the convolution's output [n, k, oh, ow].
+     *
+     * @param into as in {@link #input}; the output of {@link #forward} has this layout
+     */
+    public Image16 outputGradient(Tensor images, @Nullable Image16 into) {
+        return laidOut("outputGradient", images, outputs(images.rank() == 4 ? images.size(0) : 0), into);
     }
 
-    private Image16 laidOut(String what, Tensor images, Images extents) {
+    private Image16 laidOut(String what, Tensor images, Images extents, @Nullable Image16 into) {
         Scope.current();
         KernelCall call = new KernelCall("maskedConv2d " + mask.shape() + " " + what, backend, List.of(images));
         call.require(DType.F32, List.of(images));
@@ -145,7 +159,7 @@ public final class MaskedConv2d {
                 Grad off = Grad.disabled()) {
             boolean channelsLast = images.isChannelsLast() && !images.isContiguous();
             Tensor dense = channelsLast ? images : images.contiguous();
-            Image16 laid = Image16.empty(call, extents);
+            Image16 laid = Image16.empty(call, extents, into);
             call.check(Image16Calls.fromImages(
                     call.target(), extents, channelsLast, KernelCall.address(dense), laid.address()));
             return scope.keep(laid);
@@ -206,20 +220,31 @@ public final class MaskedConv2d {
      * The convolution.
      *
      * @param bias F32 [k], or null
+     * @param into as in {@link #input}; not x
      */
-    public Image16 forward(Packed weights, Image16 x, @Nullable Tensor bias) {
+    public Image16 forward(Packed weights, Image16 x, @Nullable Tensor bias, @Nullable Image16 into) {
         return run(
-                "forward", weights, Image16Calls.FORWARD, x, inputs(x.extents().n()), bias);
+                "forward", weights, Image16Calls.FORWARD, x, inputs(x.extents().n()), bias, into);
     }
 
-    /** The gradient of the input from that of the output. */
-    public Image16 inputGradient(Packed weights, Image16 outputGradient) {
+    /**
+     * The gradient of the input from that of the output.
+     *
+     * @param into as in {@link #input}, whose result has this layout; not the output's gradient
+     */
+    public Image16 inputGradient(Packed weights, Image16 outputGradient, @Nullable Image16 into) {
         Images expected = outputs(outputGradient.extents().n());
-        return run("inputGradient", weights, Image16Calls.INPUT_GRADIENT, outputGradient, expected, null);
+        return run("inputGradient", weights, Image16Calls.INPUT_GRADIENT, outputGradient, expected, null, into);
     }
 
     private Image16 run(
-            String what, Packed weights, int direction, Image16 source, Images expected, @Nullable Tensor bias) {
+            String what,
+            Packed weights,
+            int direction,
+            Image16 source,
+            Images expected,
+            @Nullable Tensor bias,
+            @Nullable Image16 into) {
         Scope.current();
         KernelCall call = new KernelCall("maskedConv2d " + mask.shape() + " " + what, backend, source.tensors());
         requireLayout(call, source, expected);
@@ -230,7 +255,8 @@ public final class MaskedConv2d {
                 Grad off = Grad.disabled()) {
             long n = source.extents().n();
             Layout layout = layout(n, direction);
-            Image16 result = Image16.empty(call, direction == Image16Calls.FORWARD ? outputs(n) : inputs(n));
+            Images extents = direction == Image16Calls.FORWARD ? outputs(n) : inputs(n);
+            Image16 result = Image16.empty(call, extents, into == source ? null : into);
             Image16Calls.Buffers buffers = new Image16Calls.Buffers(
                     source.address(),
                     KernelCall.address(weights.entries),

@@ -73,15 +73,16 @@ class MaskedConv2dTest {
             Expected magnitude = Expected.of(size, x.abs(), masked.abs(), bias.abs(), upstream.abs());
             for (boolean channelsLast : new boolean[] {false, true}) {
                 Tensor given = channelsLast ? x.channelsLast() : x;
-                Image16 source = conv.input(given);
-                Image16 gradient = conv.outputGradient(channelsLast ? upstream.channelsLast() : upstream);
+                Image16 source = conv.input(given, null);
+                Image16 gradient = conv.outputGradient(channelsLast ? upstream.channelsLast() : upstream, null);
                 MaskedConv2d.Packed packed = conv.pack(weight);
-                Tensor y = conv.images(conv.forward(packed, source, bias), channelsLast);
+                Image16 forward = conv.forward(packed, source, bias, null);
+                Tensor y = conv.images(forward, channelsLast);
                 assertThat(y.isChannelsLast())
                         .isEqualTo(channelsLast || y.channelsLast().isContiguous());
                 long taps = weight.numel() / weight.size(0);
                 requireClose(y, wanted.output(), magnitude.output(), taps + 1);
-                Image16 down = conv.inputGradient(conv.packForInputGradient(weight), gradient);
+                Image16 down = conv.inputGradient(conv.packForInputGradient(weight), gradient, null);
                 long tapsBack = weight.numel() / weight.size(1);
                 requireClose(
                         conv.images(down, channelsLast), wanted.inputGradient(), magnitude.inputGradient(), tapsBack);
@@ -89,6 +90,11 @@ class MaskedConv2dTest {
                 long pixels = n * y.size(2) * y.size(3);
                 Tensor on = kept.to(DType.F32);
                 requireClose(mine, wanted.weightGradient().mul(on), magnitude.weightGradient(), pixels);
+                // The same again in memory that is at hand, which holds something else.
+                assertThat(conv.outputGradient(upstream, forward)).isSameAs(forward);
+                assertThat(conv.forward(packed, source, bias, forward)).isSameAs(forward);
+                assertThat(conv.images(forward, channelsLast).toFloatArray()).isEqualTo(y.toFloatArray());
+                assertThat(conv.input(given, forward)).isNotSameAs(forward);
                 assertThat(mine.mul(kept.logicalNot().to(DType.F32)).abs().max().item())
                         .isZero();
             }
@@ -115,13 +121,14 @@ class MaskedConv2dTest {
         MaskedConv2d conv = kernels.maskedConv2d(mask, Shape.of(2, 6, 6), window);
         Tensor x = Tensor.randn(Device.CPU, 1, 2, 6, 6);
         MaskedConv2d.Packed packed = conv.pack(weight);
-        assertThatThrownBy(() -> conv.input(Tensor.randn(Device.CPU, 1, 2, 7, 6)))
+        assertThatThrownBy(() -> conv.input(Tensor.randn(Device.CPU, 1, 2, 7, 6), null))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("expected images of shape [2, 6, 6], got [1, 2, 7, 6]");
-        assertThatThrownBy(() -> conv.inputGradient(packed, conv.outputGradient(Tensor.randn(Device.CPU, 1, 4, 6, 6))))
+        assertThatThrownBy(() -> conv.inputGradient(
+                        packed, conv.outputGradient(Tensor.randn(Device.CPU, 1, 4, 6, 6), null), null))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("packed for the other direction");
-        assertThatThrownBy(() -> conv.inputGradient(conv.packForInputGradient(weight), conv.input(x)))
+        assertThatThrownBy(() -> conv.inputGradient(conv.packForInputGradient(weight), conv.input(x, null), null))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("expected images laid out by this convolution");
         assertThatThrownBy(() -> conv.pack(Tensor.randn(Device.CPU, 4, 2, 1, 1)))
@@ -129,7 +136,7 @@ class MaskedConv2dTest {
                 .hasMessageContaining("expected a weight of the mask's shape [4, 2, 3, 3]");
         assertThatThrownBy(() -> kernels.maskedConv2d(mask, Shape.of(3, 6, 6), window))
                 .isInstanceOf(KernelException.class);
-        assertThatThrownBy(() -> conv.forward(packed, conv.input(x), Tensor.randn(Device.CPU, 3)))
+        assertThatThrownBy(() -> conv.forward(packed, conv.input(x, null), Tensor.randn(Device.CPU, 3), null))
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("expected a bias of shape [4], got [3]");
     }
