@@ -53,7 +53,7 @@ public final class MaskedConv implements NodeKernel {
         }
 
         /** Those that may be the fastest for these weights and so many images; needs an open scope. */
-        static List<Kind> worthTrying(Tensor weight, long groups, int batch) {
+        public static List<Kind> worthTrying(Tensor weight, long groups, int batch) {
             double vectors = keptVectors(weight, groups).to(DType.F64).mean().item();
             return Arrays.stream(values())
                     .filter(kind -> kind != VECTOR16 || vectors <= MOST_VECTORS)
@@ -61,6 +61,9 @@ public final class MaskedConv implements NodeKernel {
                     .toList();
         }
     }
+
+    /** Below this share of zeros no kernel of these has been seen to win, so none is tried. */
+    public static final double LEAST_SPARSITY = 0.7;
 
     /** What is packed: its tensors, and the convolution that uses them. */
     private record Packed(List<Tensor> tensors, Computation computation) {}

@@ -27,9 +27,6 @@ import java.util.stream.Stream;
  * masked kernel, if a trial on its real shape says that this is faster on this machine.
  */
 final class Planner {
-    /** Below this share of zeros no masked kernel has been seen to win, so none is tried. */
-    static final double LEAST_SPARSITY = 0.7;
-
     /** A node's instruction with the kernel that carries it out. */
     record Pinned(Instruction instruction, NodeKernel kernel) {}
 
@@ -81,7 +78,7 @@ final class Planner {
                 && weight.dtype() == DType.F32
                 && weight.device().equals(Device.CPU)
                 && !biasFed;
-        return suits && sparsity(weight) >= LEAST_SPARSITY ? Optional.of(weight) : Optional.empty();
+        return suits && sparsity(weight) >= MaskedConv.LEAST_SPARSITY ? Optional.of(weight) : Optional.empty();
     }
 
     private static double sparsity(Tensor weight) {

@@ -8,7 +8,6 @@ import dev.espalier.op.TensorType;
 import dev.espalier.plan.Execution;
 import dev.espalier.plan.NodeKernel;
 import dev.espalier.plan.Trial;
-import dev.espalier.plan.Trials;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.Device;
@@ -125,7 +124,7 @@ final class Segments {
                 batch,
                 Math.floor(20 * conv.mask().sparsity()) / 20,
                 first ? ", no input gradient" : "");
-        Trial trial = Trials.ofMachine().of(key, () -> trial(state, node, conv, batch, !first));
+        Trial trial = state.trial(key, () -> trial(state, node, conv, batch, !first));
         LOG.info(
                 "node '{}', a training step at batch {}: masked {} ms, dense {} ms",
                 node.name(),

@@ -9,6 +9,7 @@ import dev.espalier.model.ModelBuilder;
 import dev.espalier.model.Models;
 import dev.espalier.op.Evaluation;
 import dev.espalier.op.Window;
+import dev.espalier.plan.Trial;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -113,6 +115,21 @@ class SegmentsTest {
                 double error = distance(requireNonNull(actual.get(parameter)), gradient);
                 assertThat(error).as(parameter).isLessThanOrEqualTo(16 * noise + 1e-6 * norm(gradient));
             });
+        }
+    }
+
+    @Test
+    void aResumedRunChoosesAsItDidBefore() {
+        try (Scope scope = Scope.open();
+                TrainingState state = masked(branches(), 0.8)) {
+            Trial first = new Trial(3, 2);
+            assertThat(state.trial("conv", () -> first)).isEqualTo(first);
+            Snapshot.Builder snapshot = new Snapshot.Builder();
+            state.save(snapshot);
+            OptimizerRecipe recipe = Recipe.defaults().optimizer();
+            try (TrainingState resumed = TrainingState.restored(snapshot.build(), state.graph(), recipe, Device.CPU)) {
+                assertThat(resumed.trial("conv", () -> new Trial(0, 0))).isEqualTo(first);
+            }
         }
     }
 
