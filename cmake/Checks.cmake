@@ -1,7 +1,7 @@
 # Tests of the SIMT shim and of the sources, and targets for machines with more tools. Included from
 # native/CMakeLists.txt after the families.
 
-add_executable(simt_test base/simt/test.cc ${simt_sources})
+add_executable(simt_test base/simt/test.cc base/simt/test_mma.cc ${simt_sources})
 target_compile_definitions(simt_test PRIVATE ESPALIER_SIMT)
 target_link_libraries(simt_test PRIVATE espalier_testing_checked GTest::gtest_main)
 target_link_options(simt_test PRIVATE ${ESPALIER_SANITIZE})

@@ -50,6 +50,18 @@ inline cudaError_t cudaGetDeviceCount(int* count) {
   return cudaSuccess;
 }
 
+inline cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+
+enum cudaDeviceAttr : int { cudaDevAttrComputeCapabilityMajor = 75 };
+
+inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = espalier::simt::capability_major;
+  return cudaSuccess;
+}
+
 inline cudaError_t cudaMemsetAsync(void* target, int value, size_t bytes, cudaStream_t) {
   std::memset(target, value, bytes);
   return cudaSuccess;
