@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/simt/observer.h"
 #include "base/simt/scheduler.h"
 #include "base/simt/threads.h"
 
@@ -62,7 +63,8 @@ inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   return cudaSuccess;
 }
 
-inline cudaError_t cudaMemsetAsync(void* target, int value, size_t bytes, cudaStream_t) {
+inline cudaError_t cudaMemsetAsync(void* target, int value, size_t bytes, cudaStream_t stream) {
+  const espalier::simt::device_work work("cudaMemsetAsync", stream, 0);
   std::memset(target, value, bytes);
   return cudaSuccess;
 }
