@@ -450,6 +450,28 @@ int32_t esp_conv2d_half(const esp_target* target, const esp_conv2d_half_layout* 
 int64_t esp_conv2d_half_workspace_bytes(const esp_target* target,
                                         const esp_conv2d_half_layout* layout, int64_t vectors);
 
+/* ---- conv2d_channels: dense convolution that skips emptied channels, forward ---------------------- */
+
+/* A list of channels is int32[1 + channels], where the tensors live: the number of live channels, then
+ * their indices, ascending. esp_channel_list makes one of a mask with one bit per channel (1 = live,
+ * as in mask) without a look at it by the host; what lies past the last live channel is not written. */
+int32_t esp_channel_list(const esp_target* target, const void* bits, int64_t channels, void* list,
+                         void* workspace, void* stream);
+int64_t esp_channel_list_workspace_bytes(const esp_target* target, int64_t channels);
+
+/* output = epilogue(conv(input, weight)) as in conv2d, over the live input channels; masked output
+ * channels get the epilogue of 0. That is the result of zero weights in all masked channels, but masked
+ * inputs and weights are not read and may hold anything. live_inputs lists channels of [0, c),
+ * live_outputs of [0, k); NULL: all are live. weight: [k, c / groups, r, s], whole. The reference refuses
+ * what is no list; CUDA does not look. Backends: ESP_BACKEND_REFERENCE and ESP_BACKEND_CUDA. input and
+ * output may not overlap. */
+int32_t esp_conv2d_channels(const esp_target* target, const esp_conv2d_shape* shape,
+                            const void* input, const void* weight, const void* live_inputs,
+                            const void* live_outputs, const esp_epilogue* epilogue, void* output,
+                            void* workspace, void* stream);
+int64_t esp_conv2d_channels_workspace_bytes(const esp_target* target,
+                                            const esp_conv2d_shape* shape);
+
 #ifdef __cplusplus
 }
 #endif
