@@ -1,37 +1,12 @@
 // Sparse convolution of 16-bit tensors on tensor cores. See conv_half_plan.h for the tile and
 // conv_half_packed.h for the weights.
-#include "base/epilogue.cuh"
 #include "kernels/conv_half/cuda_multiply.cuh"
+#include "kernels/conv_half/cuda_store.cuh"
 
 namespace espalier {
 namespace {
 
 constexpr int warps = half_threads / 32;
-
-struct half_run {
-  half_problem problem;
-  const uint16_t* input;
-  const char* packed;
-  esp_epilogue epilogue;
-  uint16_t* output;
-  int64_t out_h, out_w;
-  int64_t tiles_h, tiles_w;
-  int64_t parts;  // of the outputs of a group
-  bool asynchronous;
-};
-
-// The pixels of one block: first image, output row and output column.
-struct block_place {
-  int64_t image, row, column, group;
-
-  __device__ explicit block_place(const half_run& r) {
-    const int64_t tile = blockIdx.x, tiles = r.tiles_h * r.tiles_w;
-    image = tile / tiles * r.problem.plan.images;
-    row = tile % tiles / r.tiles_w * r.problem.plan.rows;
-    column = tile % r.tiles_w * r.problem.plan.cols;
-    group = blockIdx.y / r.parts;
-  }
-};
 
 // ---- loading ------------------------------------------------------------------------------------
 
@@ -89,40 +64,6 @@ __device__ void wait_for_chunk(int stages) {
   }
 }
 
-// ---- storing ------------------------------------------------------------------------------------
-
-template <bool bf16, int tiles_m, int tiles_n>
-__device__ void store_sums(const half_run& r, const block_place& place, int64_t first_output,
-                           int first_pixel, const half_sums<tiles_m, tiles_n>& sums) {
-  const half_plan& p = r.problem.plan;
-  const esp_conv2d_shape& s = r.problem.shape;
-  const int lane = static_cast<int>(threadIdx.x % 32), area = p.rows * p.cols;
-  const auto* bias = static_cast<const float*>(r.epilogue.bias);
-  const auto* residual = static_cast<const uint16_t*>(r.epilogue.residual);
-#pragma unroll
-  for (int n = 0; n < tiles_n; ++n)
-#pragma unroll
-    for (int right = 0; right < 2; ++right) {
-      const int q = first_pixel + 8 * n + 2 * (lane % 4) + right;
-      const int64_t image = place.image + q / area, y = place.row + q % area / p.cols;
-      const int64_t x = place.column + q % p.cols;
-      if (q >= p.images * area || image >= s.n || y >= r.out_h || x >= r.out_w) continue;
-      const int64_t pixel = ((image * r.out_h + y) * r.out_w + x) * s.k;
-#pragma unroll
-      for (int row = 0; row < 2 * tiles_m; ++row) {
-        const int64_t in_group = first_output + 8 * row + lane / 4;
-        if (in_group >= s.k / s.groups) continue;
-        const int64_t k = place.group * (s.k / s.groups) + in_group;
-        float sum = sums.at[row / 2][n][row % 2 * 2 + right];
-        if (bias != nullptr) sum += __ldg(bias + k);
-        if (residual != nullptr)
-          sum += bf16 ? float_of_bf16(residual[pixel + k]) : float_of_f16(residual[pixel + k]);
-        const float value = activate_float(sum, r.epilogue.activation);
-        r.output[pixel + k] = bf16 ? bf16_of_float(value) : f16_of_float(value);
-      }
-    }
-}
-
 // ---- the convolution ----------------------------------------------------------------------------
 
 // A warp takes one block of 16 * tiles_m outputs and 8 * tiles_n pixels.
@@ -130,7 +71,7 @@ template <bool bf16, bool pairs, int tiles_m, int tiles_n>
 __global__ void __launch_bounds__(half_threads, 2) sparse_half(ESP_GRID_CONSTANT(half_run) r) {
   constexpr int pixel_parts = half_pixels / (8 * tiles_n), block_parts = warps / pixel_parts;
   __align__(128) __shared__ uint16_t tile[half_tile_bytes / 2];
-  __shared__ int32_t sources[half_most_positions];
+  __align__(16) __shared__ int32_t sources[half_most_positions];
   const half_plan& p = r.problem.plan;
   const half_packed& packed = r.problem.packed;
   const block_place place(r);
@@ -188,7 +129,8 @@ __global__ void __launch_bounds__(half_threads, 2) sparse_half(ESP_GRID_CONSTANT
                              __ldg(starts), __ldg(starts + 1), in_work, pixels, lane, sums);
     }
   }
-  if (works) store_sums<bf16>(r, place, in_group * 16 * tiles_m, first_pixel, sums);
+  store_sums<bf16, block_parts>(r, place, first_pixel, warp / pixel_parts, sums, tile,
+                                reinterpret_cast<int64_t*>(sources));
 }
 
 template <bool bf16, bool pairs, int tiles_m, int tiles_n>
@@ -237,6 +179,10 @@ int32_t conv2d_sparse_half_cuda(const conv2d_half_call& call) {
   r.output = call.output;
   r.out_h = conv_out_height(s);
   r.out_w = conv_out_width(s);
+  const int64_t group_outputs = s.k / s.groups;
+  const uintptr_t addresses = reinterpret_cast<uintptr_t>(call.output) |
+                              reinterpret_cast<uintptr_t>(call.epilogue.residual);
+  r.wide_stores = addresses % 16 == 0 && group_outputs % 8 == 0;
   r.tiles_h = half_ceil_div(r.out_h, r.problem.plan.rows);
   r.tiles_w = half_ceil_div(r.out_w, r.problem.plan.cols);
   r.asynchronous =

@@ -13,7 +13,33 @@ struct half_problem {
   half_packed packed;
 };
 
+struct half_run {
+  half_problem problem;
+  const uint16_t* input;
+  const char* packed;
+  esp_epilogue epilogue;
+  uint16_t* output;
+  int64_t out_h, out_w;
+  int64_t tiles_h, tiles_w;
+  int64_t parts;      // of the outputs of a group
+  bool asynchronous;  // the input can be read 16 bytes at a time
+  bool wide_stores;   // so can the output and the residual
+};
+
 namespace {
+
+// The pixels of one block: first image, output row and output column.
+struct block_place {
+  int64_t image, row, column, group;
+
+  __device__ explicit block_place(const half_run& r) {
+    const int64_t tile = blockIdx.x, tiles = r.tiles_h * r.tiles_w;
+    image = tile / tiles * r.problem.plan.images;
+    row = tile % tiles / r.tiles_w * r.problem.plan.rows;
+    column = tile % r.tiles_w * r.problem.plan.cols;
+    group = blockIdx.y / r.parts;
+  }
+};
 
 inline int32_t describe_half(const char* function, const esp_conv2d_half_layout& l, int64_t vectors,
                              half_problem* p) {

@@ -39,7 +39,7 @@ class ConvHalfTest : public KernelTest {
     problem.expect_near(output, choice.bias, choice.residual, choice.activation);
   }
 
-  // The input lies `offset` elements past a multiple of 256 bytes.
+  // The tensors lie `offset` elements past a multiple of 256 bytes.
   std::vector<uint16_t> run(const half_test_problem& problem, const epilogue_choice& choice,
                             int64_t offset) {
     const esp_target where = target();
@@ -57,9 +57,9 @@ class ConvHalfTest : public KernelTest {
     EXPECT_TRUE(packed.guards_intact());
     EXPECT_EQ(0, esp_conv2d_half_workspace_bytes(&where, &layout, vectors));
     buffer<uint16_t> input(backend(), problem.input, offset);
-    buffer<uint16_t> residual(backend(), problem.residual, 3);
+    buffer<uint16_t> residual(backend(), problem.residual, offset);
     const std::vector<uint16_t> before(static_cast<size_t>(problem.output_count()), 0x7e55);
-    buffer<uint16_t> output(backend(), choice.in_place ? problem.residual : before, 5);
+    buffer<uint16_t> output(backend(), choice.in_place ? problem.residual : before, offset);
     const esp_epilogue epilogue = {choice.bias ? bias.data() : nullptr,
                                    !choice.residual  ? nullptr
                                    : choice.in_place ? output.data()
@@ -135,10 +135,13 @@ TEST_P(ConvHalfTest, TakesAnyDensity) {
   for (double kept : {0.0, 0.02, 0.5, 1.0}) check_all_forms(square(1, 36, 4, 35, 3), kept);
 }
 
-TEST_P(ConvHalfTest, ReadsInputThatIsNotAligned) {
+TEST_P(ConvHalfTest, TakesTensorsThatAreNotAligned) {
+  constexpr epilogue_choice all = {true, true, false, ESP_ACTIVATION_RELU};
   for (const half_form& form : half_forms) {
-    const half_test_problem problem(square(1, 16, 5, 20, 3), form, 0.4, seed_++);
-    EXPECT_EQ(run(problem, no_epilogue, 0), run(problem, no_epilogue, 3));
+    const half_test_problem problem(square(1, 16, 5, 24, 3), form, 0.4, seed_++);
+    const std::vector<uint16_t> output = run(problem, all, 0);
+    problem.expect_near(output, true, true, ESP_ACTIVATION_RELU);
+    EXPECT_EQ(output, run(problem, all, 3));
   }
 }
 
@@ -146,7 +149,8 @@ TEST_P(ConvHalfTest, AppliesEveryEpilogue) {
   for (int32_t activation : activations)
     for (bool bias : {false, true})
       for (int residual : {0, 1, 2}) {
-        half_test_problem problem(square(2, 8, 5, 35, 3), half_forms[seed_++ % 6], 0.4, 7);
+        half_test_problem problem(square(2, 8, 5, bias ? 35 : 40, 3), half_forms[seed_++ % 6], 0.4,
+                                  7);
         for (uint16_t& v : problem.residual) v = problem.narrow(problem.widen(v) * 8.0f);
         check(problem, {bias, residual > 0, residual == 2, activation});
       }
