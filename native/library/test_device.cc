@@ -264,6 +264,19 @@ TEST_F(DeviceTest, ConvolvesWithoutLookingAtTheDevice) {
                                               output, workspace, stream);
                      });
   }
+  int32_t* lists[2];
+  for (int32_t*& list : lists) {
+    list = static_cast<int32_t*>(memory_.take(4 * 21));
+    expect_on_stream(esp_channel_list_workspace_bytes(&cuda_, 8),
+                     [&](void* workspace, void* stream) {
+                       return esp_channel_list(&cuda_, bits, 8, list, workspace, stream);
+                     });
+  }
+  expect_on_stream(esp_conv2d_channels_workspace_bytes(&cuda_, &shape),
+                   [&](void* workspace, void* stream) {
+                     return esp_conv2d_channels(&cuda_, &shape, input, weight, lists[0], lists[1],
+                                                nullptr, output, workspace, stream);
+                   });
   EXPECT_EQ(0u, memory_.fetched_bytes());
 }
 
