@@ -1,7 +1,6 @@
 // The part of CUDA C++ and of the runtime that the .cu files use, for a host build (tests only).
 // Device memory is host memory and every launch is finished when it returns. A name that is missing
-// here is added here; tensor-core and asynchronous-copy paths are left out with #ifndef
-// ESPALIER_SIMT.
+// here is added here; matrix instructions and asynchronous copies are in base/simt/mma.h.
 #pragma once
 
 #include <cmath>

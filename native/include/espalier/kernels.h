@@ -9,6 +9,9 @@
  *    esp_last_message). Workspace lives where the tensors live, at a multiple of 64 bytes.
  *  - `stream` is a cudaStream_t for ESP_BACKEND_CUDA (NULL: the legacy default stream) and is ignored
  *    by the CPU backends. The calling thread's current device is the one that the tensors live on.
+ *    All work goes to this stream and no result is copied to the host, so that calls can be captured
+ *    into a CUDA graph. Scalars that a call computes (esp_selection, counts) stay on the device until
+ *    the caller copies them.
  *  - Tensor and workspace pointers of one call are all host pointers (CPU backends) or all device
  *    pointers (ESP_BACKEND_CUDA). Argument structs and item arrays are always read on the host,
  *    before the call returns.
