@@ -1,12 +1,20 @@
 # Tests of the SIMT shim and of the sources, and targets for machines with more tools. Included from
 # native/CMakeLists.txt after the families.
 
-add_executable(simt_test base/simt/test.cc ${simt_sources})
+add_executable(simt_test base/simt/test.cc base/simt/test_mma.cc ${simt_sources})
 target_compile_definitions(simt_test PRIVATE ESPALIER_SIMT)
 target_link_libraries(simt_test PRIVATE espalier_testing_checked GTest::gtest_main)
 target_link_options(simt_test PRIVATE ${ESPALIER_SANITIZE})
 add_test(NAME simt COMMAND simt_test --gtest_brief=1)
 set_tests_properties(simt PROPERTIES TIMEOUT 300)
+
+# What the calls ask of a device: only the shim can tell.
+add_executable(device_simt_test library/test_device.cc)
+target_link_libraries(device_simt_test PRIVATE espalier_kernels_checked espalier_testing_checked GTest::gtest_main)
+target_compile_definitions(device_simt_test PRIVATE ESPALIER_TEST_CUDA_LIBRARY="$<TARGET_FILE:espalier_kernels_simt>")
+add_dependencies(device_simt_test espalier_kernels_simt)
+add_test(NAME device_simt COMMAND device_simt_test --gtest_brief=1)
+set_tests_properties(device_simt PROPERTIES TIMEOUT 300 ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=0")
 
 set(objects "")
 if(CMAKE_BUILD_TYPE MATCHES "Rel")

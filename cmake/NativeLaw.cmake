@@ -41,6 +41,11 @@ foreach(file IN LISTS files)
     refuse(${file} "(^|[^a-z_])(f?printf|puts|putchar|perror|abort|exit|assert)[ ]*\\(|std::c(out|err)" "prints or ends the process")
     refuse(${file} "(^|[^a-z_])(malloc|calloc|realloc|aligned_alloc|posix_memalign|alloca)[ ]*\\(|(^|[^a-z_])new[ (]|std::(vector|string|map|function|unique_ptr|shared_ptr)|(^|[^a-z_])throw " "allocates or throws")
     refuse(${file} "cuda(Malloc|Free|HostAlloc|DeviceSynchronize|StreamSynchronize|EventSynchronize)|cudaMemcpy *\\(" "allocates or waits on a device")
+    # Nor does it what a graph capture forbids, or what would leave the caller's stream.
+    refuse(${file} "cuda(Memcpy|MallocManaged|StreamQuery|EventQuery|StreamCreate|LaunchHostFunc)|cudaMemset *\\(" "copies to the host or cannot be captured")
+    if(NOT file STREQUAL "base/cuda.h")
+      refuse(${file} "<<<" "launches other than through launch() of base/cuda.h")
+    endif()
   endif()
 
   file(READ ${ROOT}/native/${file} content)

@@ -6,7 +6,7 @@ target_compile_options(espalier_kernels_checked PUBLIC ${ESPALIER_SANITIZE})
 target_link_options(espalier_kernels_checked PUBLIC ${ESPALIER_SANITIZE})
 
 # The CUDA library's sources compiled for the host: blocks as loops, threads as fibers.
-set(simt_sources base/simt/scheduler.cc base/simt/fiber.cc base/status.cc)
+set(simt_sources base/simt/scheduler.cc base/simt/fiber.cc base/simt/observer.cc base/status.cc)
 add_library(espalier_kernels_simt SHARED ${simt_sources})
 target_link_libraries(espalier_kernels_simt PRIVATE espalier_options)
 target_compile_definitions(espalier_kernels_simt PRIVATE ESPALIER_SIMT)

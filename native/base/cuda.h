@@ -62,7 +62,7 @@ template <class... Parameters, class... Arguments>
 int32_t launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block, void* stream,
                const Arguments&... arguments) {
 #ifdef ESPALIER_SIMT
-  static_cast<void>(stream);
+  const simt::device_work work(name, stream, (sizeof(Parameters) + ... + 0));
   return cuda_status(name, simt::run_grid(grid, block, [&] { kernel(arguments...); }));
 #else
   kernel<<<grid, block, 0, static_cast<cudaStream_t>(stream)>>>(arguments...);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/testing/kernel_test.h"
+#include "fuzz/test_half.h"
 #include "fuzz/test_image16.h"
 #include "fuzz/test_optim.h"
 #include "fuzz/test_shapes.h"
@@ -37,26 +38,31 @@ struct fuzz_plan {
 };
 
 // 100,000 in all.
-const fuzz_plan plans[] = {{"score", 5000, &make<score_case>},
-                           {"score_channels", 7000, &make<score_channels_case>},
-                           {"select", 7000, &make<select_case>},
-                           {"mask_build", 7000, &make<mask_build_case>},
+const fuzz_plan plans[] = {{"score", 4000, &make<score_case>},
+                           {"score_channels", 6000, &make<score_channels_case>},
+                           {"select", 6000, &make<select_case>},
+                           {"mask_build", 6000, &make<mask_build_case>},
                            {"mask_convert", 6000, &make_either<mask_convert_case>},
-                           {"mask_apply", 5000, &make<mask_apply_case>},
-                           {"mask_count", 5000, &make<mask_count_case>},
+                           {"mask_apply", 4000, &make<mask_apply_case>},
+                           {"mask_count", 4000, &make<mask_count_case>},
                            {"sgd_step", 5000, &make<sgd_case>},
                            {"adam_step", 5000, &make<adam_case>},
-                           {"gather", 7000, &make<gather_case>},
+                           {"gather", 6000, &make<gather_case>},
                            {"conv2d_pack", 5000, &make<conv_pack_case>},
                            {"conv2d", 5000, &make<conv_case>},
                            {"conv2d_bytes", 6000, &make_either<conv_query_case>},
-                           {"image16_convert", 4000, &make_either<image16_convert_case>},
+                           {"image16_convert", 3000, &make_either<image16_convert_case>},
                            {"image16_pack", 4000, &make<image16_weights_case>},
                            {"image16_run", 4000, &make<image16_run_case>},
                            {"image16_gradient", 4000, &make<image16_gradient_case>},
                            {"image16_bytes", 1000, &make_either<image16_query_case>},
                            {"vector_pack", 4000, &make<vector_pack_case>},
-                           {"vector_run", 4000, &make<vector_run_case>}};
+                           {"vector_run", 4000, &make<vector_run_case>},
+                           {"half_pack", 2000, &make<half_pack_case>},
+                           {"half_run", 2000, &make<half_run_case>},
+                           {"half_bytes", 1000, &make<half_query_case>},
+                           {"channel_list", 1000, &make<channel_list_case>},
+                           {"channels_run", 2000, &make<channels_run_case>}};
 
 // What is running, for the report of a sanitizer that ends the process.
 const fuzz_case* running = nullptr;

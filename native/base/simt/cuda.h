@@ -1,13 +1,13 @@
 // The part of CUDA C++ and of the runtime that the .cu files use, for a host build (tests only).
 // Device memory is host memory and every launch is finished when it returns. A name that is missing
-// here is added here; tensor-core and asynchronous-copy paths are left out with #ifndef
-// ESPALIER_SIMT.
+// here is added here; matrix instructions and asynchronous copies are in base/simt/mma.h.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 
+#include "base/simt/observer.h"
 #include "base/simt/scheduler.h"
 #include "base/simt/threads.h"
 
@@ -50,7 +50,20 @@ inline cudaError_t cudaGetDeviceCount(int* count) {
   return cudaSuccess;
 }
 
-inline cudaError_t cudaMemsetAsync(void* target, int value, size_t bytes, cudaStream_t) {
+inline cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+
+enum cudaDeviceAttr : int { cudaDevAttrComputeCapabilityMajor = 75 };
+
+inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = espalier::simt::capability_major;
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaMemsetAsync(void* target, int value, size_t bytes, cudaStream_t stream) {
+  const espalier::simt::device_work work("cudaMemsetAsync", stream, 0);
   std::memset(target, value, bytes);
   return cudaSuccess;
 }

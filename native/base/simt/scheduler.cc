@@ -51,6 +51,7 @@ std::vector<std::unique_ptr<fiber>> fibers;
 std::vector<fiber*> idle_fibers;
 std::string fault;
 unsigned launches = 0;
+uint64_t started_blocks = 0;
 
 fiber* take_fiber() {
   if (idle_fibers.empty()) {
@@ -93,6 +94,7 @@ void run_thread(unsigned index) {
 
 void start_block(dim3 size) {
   const unsigned count = size.x * size.y * size.z;
+  ++started_blocks;
   block = block_state{};
   block.threads.resize(count);
   block.warps.resize((count + warp_width - 1) / warp_width);
@@ -187,10 +189,7 @@ uint64_t block_barrier(uint64_t value) {
 }
 
 const uint64_t* warp_exchange(uint32_t mask, uint64_t value) {
-  if ((mask >> lane() & 1) == 0) {
-    fault = "a warp operation's mask lacks the calling lane";
-    for (;;) block.threads[current].stack->suspend();
-  }
+  if ((mask >> lane() & 1) == 0) report_fault("a warp operation's mask lacks the calling lane");
   meeting& m = meeting_of(block.warps[current / warp_width], mask);
   const uint32_t seen = m.generation;
   uint64_t* slots = m.slots[seen % 2];
@@ -207,6 +206,19 @@ const uint64_t* warp_exchange(uint32_t mask, uint64_t value) {
 
 unsigned lane() {
   return current % warp_width;
+}
+
+unsigned thread_number() {
+  return current;
+}
+
+uint64_t block_number() {
+  return started_blocks;
+}
+
+void report_fault(const char* cause) {
+  fault = cause;
+  for (;;) block.threads[current].stack->suspend();
 }
 
 void* dynamic_shared() {

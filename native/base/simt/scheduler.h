@@ -28,6 +28,9 @@ namespace espalier::simt {
 
 constexpr unsigned warp_width = 32;
 
+// Compute capability of the device that there seems to be, before the point.
+inline int capability_major = 9;
+
 // Runs `body` once per thread. A barrier or a warp operation that not all its threads reach ends
 // the grid with cudaErrorLaunchFailure; last_fault() then says what was wrong.
 cudaError_t run_grid(dim3 grid, dim3 block, const std::function<void()>& body);
@@ -41,6 +44,14 @@ uint64_t block_barrier(uint64_t value);
 const uint64_t* warp_exchange(uint32_t mask, uint64_t value);
 
 unsigned lane();
+
+// The running thread's number within its block, and a number that no other block of this process
+// has.
+unsigned thread_number();
+uint64_t block_number();
+
+// Ends the grid with cudaErrorLaunchFailure and this cause.
+[[noreturn]] void report_fault(const char* cause);
 
 // Dynamic shared memory of the running block.
 void* dynamic_shared();

@@ -9,6 +9,9 @@
  *    esp_last_message). Workspace lives where the tensors live, at a multiple of 64 bytes.
  *  - `stream` is a cudaStream_t for ESP_BACKEND_CUDA (NULL: the legacy default stream) and is ignored
  *    by the CPU backends. The calling thread's current device is the one that the tensors live on.
+ *    All work goes to this stream and no result is copied to the host, so that calls can be captured
+ *    into a CUDA graph. Scalars that a call computes (esp_selection, counts) stay on the device until
+ *    the caller copies them.
  *  - Tensor and workspace pointers of one call are all host pointers (CPU backends) or all device
  *    pointers (ESP_BACKEND_CUDA). Argument structs and item arrays are always read on the host,
  *    before the call returns.
@@ -408,6 +411,73 @@ int32_t esp_conv2d_vector(const esp_target* target, const esp_conv2d_shape* shap
                           void* output, void* workspace, void* stream);
 int64_t esp_conv2d_vector_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
                                           int64_t vectors);
+
+/* ---- conv2d_half: sparse convolution of 16-bit tensors, forward ---------------------------------- */
+
+#define ESP_DTYPE_F16 0  /* IEEE 754 binary16 */
+#define ESP_DTYPE_BF16 1 /* bfloat16: the upper half of a binary32 */
+
+#define ESP_PATTERN_VECTOR 0      /* weights of `vector` outputs are kept or dropped together */
+#define ESP_PATTERN_TWO_OF_FOUR 1 /* of every 4 consecutive channels at one tap at most 2 are kept */
+
+/* input [n, h, w, c], output and residual [n, oh, ow, k]: contiguous NHWC of `dtype`; bias: binary32.
+ * shape as in conv2d otherwise. Sums are binary32. Backends: ESP_BACKEND_REFERENCE and
+ * ESP_BACKEND_CUDA; on CUDA ESP_DTYPE_BF16 and ESP_PATTERN_TWO_OF_FOUR need compute capability 8.0,
+ * and are ESP_UNSUPPORTED below it when packing or running. */
+typedef struct esp_conv2d_half_layout {
+  esp_conv2d_shape shape;
+  int32_t dtype;   /* ESP_DTYPE_* */
+  int32_t pattern; /* ESP_PATTERN_* */
+  int32_t vector;  /* ESP_PATTERN_VECTOR: 16 or 32 consecutive outputs of a group; otherwise 0 */
+} esp_conv2d_half_layout;
+
+/* Packs binary32 weights [k, c / groups, r, s], rounded to `dtype`, for this layout (any n).
+ * ESP_PATTERN_VECTOR: `bits` holds one bit per vector over [group][block][c / groups][r][s], the k /
+ * groups outputs of a group being cut into blocks of `vector`, of which the last may be smaller; NULL
+ * keeps all. `vectors` is the number of ones (or of all vectors): it fixes the size of the packed form.
+ * CUDA cannot look: what a mask keeps beyond it is dropped.
+ * ESP_PATTERN_TWO_OF_FOUR: `bits` holds one bit per weight; channels 4i to 4i + 3 of a group keep at
+ * most 2 at each tap (CUDA takes the first 2); NULL keeps the 2 of largest magnitude, of equals the
+ * lower channel, not-a-number before all. c / groups must be a multiple of 4. `vectors` is 0.
+ * `packed` must be 64-byte aligned. */
+int64_t esp_conv2d_half_packed_bytes(const esp_target* target, const esp_conv2d_half_layout* layout,
+                                     int64_t vectors);
+int32_t esp_conv2d_half_pack(const esp_target* target, const esp_conv2d_half_layout* layout,
+                             const void* weight, const void* bits, int64_t vectors, void* packed,
+                             void* workspace, void* stream);
+int64_t esp_conv2d_half_pack_workspace_bytes(const esp_target* target,
+                                             const esp_conv2d_half_layout* layout, int64_t vectors);
+
+/* output = epilogue(conv(input, packed)), rounded to `dtype`; a NULL epilogue does nothing. input and
+ * output may not overlap. Input at multiples of 16 bytes with c and c / groups multiples of 8 is
+ * copied asynchronously. */
+int32_t esp_conv2d_half(const esp_target* target, const esp_conv2d_half_layout* layout,
+                        const void* input, const void* packed, int64_t vectors,
+                        const esp_epilogue* epilogue, void* output, void* workspace, void* stream);
+int64_t esp_conv2d_half_workspace_bytes(const esp_target* target,
+                                        const esp_conv2d_half_layout* layout, int64_t vectors);
+
+/* ---- conv2d_channels: dense convolution that skips emptied channels, forward ---------------------- */
+
+/* A list of channels is int32[1 + channels], where the tensors live: the number of live channels, then
+ * their indices, ascending. esp_channel_list makes one of a mask with one bit per channel (1 = live,
+ * as in mask) without a look at it by the host; what lies past the last live channel is not written. */
+int32_t esp_channel_list(const esp_target* target, const void* bits, int64_t channels, void* list,
+                         void* workspace, void* stream);
+int64_t esp_channel_list_workspace_bytes(const esp_target* target, int64_t channels);
+
+/* output = epilogue(conv(input, weight)) as in conv2d, over the live input channels; masked output
+ * channels get the epilogue of 0. That is the result of zero weights in all masked channels, but masked
+ * inputs and weights are not read and may hold anything. live_inputs lists channels of [0, c),
+ * live_outputs of [0, k); NULL: all are live. weight: [k, c / groups, r, s], whole. The reference refuses
+ * what is no list; CUDA does not look. Backends: ESP_BACKEND_REFERENCE and ESP_BACKEND_CUDA. input and
+ * output may not overlap. */
+int32_t esp_conv2d_channels(const esp_target* target, const esp_conv2d_shape* shape,
+                            const void* input, const void* weight, const void* live_inputs,
+                            const void* live_outputs, const esp_epilogue* epilogue, void* output,
+                            void* workspace, void* stream);
+int64_t esp_conv2d_channels_workspace_bytes(const esp_target* target,
+                                            const esp_conv2d_shape* shape);
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,8 @@ public class KernelsHeader implements InfoMapper {
         {"esp_conv2d_shape", "AbiConv2dShape"},
         {"esp_epilogue", "AbiEpilogue"},
         {"esp_image16", "AbiImage16"},
-        {"esp_conv2d_image16_layout", "AbiConv2dImage16Layout"}
+        {"esp_conv2d_image16_layout", "AbiConv2dImage16Layout"},
+        {"esp_conv2d_half_layout", "AbiConv2dHalfLayout"}
     };
 
     @Override
