@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +67,10 @@ public final class MaskedConv implements NodeKernel {
     public static final double LEAST_SPARSITY = 0.7;
 
     /** What is packed: its tensors, and the convolution that uses them. */
-    private record Packed(List<Tensor> tensors, Computation computation) {}
+    private record Packed(
+            List<Tensor> tensors,
+            Computation computation,
+            @Nullable MaskedConv2d batches) {}
 
     @FunctionalInterface
     private interface Computation {
@@ -105,7 +109,7 @@ public final class MaskedConv implements NodeKernel {
     }
 
     private static Packed packed(Kernels kernels, PackedConv2d weights) {
-        return new Packed(weights.tensors(), (x, bias) -> kernels.conv2d(weights, x, Epilogue.bias(bias)));
+        return new Packed(weights.tensors(), (x, bias) -> kernels.conv2d(weights, x, Epilogue.bias(bias)), null);
     }
 
     private static Packed batches(MaskedConv2d conv, Tensor weight) {
@@ -114,7 +118,8 @@ public final class MaskedConv implements NodeKernel {
         tensors.addAll(conv.mask().tensors());
         return new Packed(
                 tensors,
-                (x, bias) -> conv.images(conv.forward(weights, conv.input(x, null), bias, null), x.isChannelsLast()));
+                (x, bias) -> conv.images(conv.forward(weights, conv.input(x, null), bias, null), x.isChannelsLast()),
+                conv);
     }
 
     /** Which vectors of 16 outputs have a nonzero weight: BOOL of the shape {@link Kernels#vectorMask}. */
@@ -129,6 +134,11 @@ public final class MaskedConv implements NodeKernel {
         return Tensor.stack(blocks, 1)
                 .gt(0)
                 .reshape(Kernels.vectorMask(weight.shape(), groups).toArray());
+    }
+
+    /** The convolution of batches, if it is of that kind. */
+    Optional<MaskedConv2d> batches() {
+        return Optional.ofNullable(packed.batches());
     }
 
     Kind kind() {

@@ -7,12 +7,14 @@ import dev.espalier.op.Evaluation;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Grad;
+import dev.espalier.runtime.MaskedConv2d;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -21,20 +23,33 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * of its own. Closing waits for the runs under way.
  */
 public final class Session implements AutoCloseable {
+    /** Images that lie side by side in {@link Image16Region}. */
+    private static final int LINE = 16;
+
     private final Plan plan;
     private final Graph graph;
     private final Weights weights;
     private final Scope packed;
     private final Execution execution;
+    /** For batches of a multiple of 16, if there are values that can stay in that layout. */
+    private final Optional<Execution> sideBySide;
+
     private final ReadWriteLock use = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private Session(Plan plan, Graph graph, Weights weights, Scope packed, Execution execution) {
+    private Session(
+            Plan plan,
+            Graph graph,
+            Weights weights,
+            Scope packed,
+            Execution execution,
+            Optional<Execution> sideBySide) {
         this.plan = plan;
         this.graph = graph;
         this.weights = weights;
         this.packed = packed;
         this.execution = execution;
+        this.sideBySide = sideBySide;
     }
 
     /** Plans the model on a device, for one sample per run; the model may be closed afterwards. */
@@ -62,19 +77,40 @@ public final class Session implements AutoCloseable {
         try {
             Graph graph = folded.graph();
             List<Planner.Pinned> pinned = new Planner(graph, weights, folded.convolutions(), batch, packed).plan();
+            Map<String, MaskedConv2d> batches = new HashMap<>();
             Map<String, NodeKernel> kernels = new HashMap<>();
-            pinned.forEach(p -> kernels.put(p.instruction().node().name(), p.kernel()));
+            for (Planner.Pinned p : pinned) {
+                String name = p.instruction().node().name();
+                kernels.put(name, p.kernel());
+                if (p.kernel() instanceof MaskedConv conv) {
+                    conv.batches().ifPresent(convolution -> batches.put(name, convolution));
+                }
+            }
+            Image16Region region = new Image16Region(graph, batches);
             Plan plan = new Plan(
                     graph.name(),
                     device,
-                    pinned.stream().map(Planner.Pinned::instruction).toList());
-            Execution execution = Execution.of(graph, node -> kernels.getOrDefault(node.name(), node.op()::evaluate));
-            return new Session(plan, graph, weights, packed, execution);
+                    pinned.stream().map(p -> region.told(p.instruction())).toList());
+            Execution execution = execution(graph, kernels);
+            Optional<Execution> sideBySide = Optional.empty();
+            if (region.savesConversions()) {
+                region.kernels(weights).forEach((name, inside) -> {
+                    inside.tensors().forEach(packed::adopt);
+                    kernels.put(name, inside.kernel());
+                });
+                sideBySide = Optional.of(execution(graph, kernels));
+            }
+            return new Session(plan, graph, weights, packed, execution, sideBySide);
         } catch (RuntimeException e) {
             packed.close();
             weights.close();
             throw e;
         }
+    }
+
+    private static Execution execution(Graph graph, Map<String, NodeKernel> kernels) {
+        Map<String, NodeKernel> fixed = Map.copyOf(kernels);
+        return Execution.of(graph, node -> fixed.getOrDefault(node.name(), node.op()::evaluate));
     }
 
     /** What runs where, and why. */
@@ -89,7 +125,9 @@ public final class Session implements AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("session of '" + plan.model() + "' is closed");
             }
-            return execution.run(weights.asMap(), inputs, Evaluation.INFERENCE, Execution.Observer.NONE);
+            boolean lines = inputs.values().stream().allMatch(x -> x.rank() > 0 && x.size(0) % LINE == 0);
+            Execution chosen = lines ? sideBySide.orElse(execution) : execution;
+            return chosen.run(weights.asMap(), inputs, Evaluation.INFERENCE, Execution.Observer.NONE);
         } finally {
             use.readLock().unlock();
         }

@@ -81,6 +81,17 @@ public final class MaskedConv2d {
         return made;
     }
 
+    /** Rows and columns of zeros, (h, w), that its input and its output need around every plane. */
+    public long[] halo() {
+        return new long[] {Math.max(input.h(), output.h()), Math.max(input.w(), output.w())};
+    }
+
+    /** The same convolution for input and output with so many rows and columns of zeros, at least {@link #halo}. */
+    public MaskedConv2d withHalo(long[] halo) {
+        Halo both = new Halo(halo[0], halo[1]);
+        return new MaskedConv2d(backend, mask, image, window, nonzeros, both, both);
+    }
+
     /** The images' shape, [c, h, w]. */
     public Shape image() {
         return image;
@@ -168,18 +179,7 @@ public final class MaskedConv2d {
 
     /** The images as a tensor [n, c, h, w], in row-major order or with channels last. */
     public Tensor images(Image16 laid, boolean channelsLast) {
-        Scope.current();
-        KernelCall call = new KernelCall("maskedConv2d " + mask.shape() + " images", backend, laid.tensors());
-        Images e = laid.extents();
-        try (Scope scope = Scope.open();
-                Grad off = Grad.disabled()) {
-            Tensor memory = channelsLast
-                    ? Tensor.empty(DType.F32, Device.CPU, e.n(), e.h(), e.w(), e.c())
-                    : Tensor.empty(DType.F32, Device.CPU, e.n(), e.c(), e.h(), e.w());
-            call.check(
-                    Image16Calls.toImages(call.target(), e, channelsLast, laid.address(), KernelCall.address(memory)));
-            return scope.keep(channelsLast ? memory.permute(0, 3, 1, 2) : memory);
-        }
+        return laid.images(backend, channelsLast);
     }
 
     // ---- computing
