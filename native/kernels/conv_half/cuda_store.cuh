@@ -20,10 +20,10 @@ struct half_stage {
 // places[q]: first element of output pixel q of the block.
 __device__ void find_places(const half_run& r, const block_place& place, int64_t* places) {
   const half_plan& p = r.problem.plan;
-  const int q = static_cast<int>(threadIdx.x), area = p.rows * p.cols;
+  const int q = static_cast<int>(threadIdx.x), area = p.rows.tile * p.cols.tile;
   if (q >= half_pixels) return;
-  const int64_t image = place.image + q / area, y = place.row + q % area / p.cols;
-  const int64_t x = place.column + q % p.cols;
+  const int64_t image = place.image + q / area, y = place.row + q % area / p.cols.tile;
+  const int64_t x = place.column + q % p.cols.tile;
   const bool inside =
       q < p.images * area && image < r.problem.shape.n && y < r.out_h && x < r.out_w;
   places[q] = inside ? ((image * r.out_h + y) * r.out_w + x) * r.problem.shape.k : -1;
