@@ -129,6 +129,8 @@ TEST_P(ConvHalfTest, ConvolvesPointwise) {
 
 TEST_P(ConvHalfTest, TakesManyChunksOfChannels) {
   check_all_forms(square(1, 200, 4, 18, 3), 0.2);
+  // A wide halo leaves room for one stage.
+  check_all_forms({1, 72, 9, 9, 18, 5, 5, 1, 1, 6, 6, 6, 6, 3, 3, 1}, 0.2);
 }
 
 TEST_P(ConvHalfTest, TakesAnyDensity) {

@@ -32,6 +32,18 @@ TEST(ConvHalfPlanTest, KeepsRunsOfPixelsInDifferentSlots) {
       }
 }
 
+// The suite convolves these shapes, so that every number of stages is run.
+TEST(ConvHalfPlanTest, KeepsAsManyStagesAsFit) {
+  const half_plan plan = plan_of({1, 72, 9, 9, 18, 5, 5, 1, 1, 6, 6, 6, 6, 3, 3, 1});
+  EXPECT_EQ(1, plan.stages);
+  EXPECT_EQ(3, plan.chunks);
+  esp_conv2d_shape strided = square(2, 12, 9, 20, 1);
+  strided.stride_h = strided.stride_w = 2;
+  EXPECT_EQ(4, plan_of(strided).stages);
+  EXPECT_EQ(3, plan_of(square(1, 8, 14, 17, 3)).stages);
+  EXPECT_EQ(2, plan_of(square(1, 132, 7, 33, 1)).stages);
+}
+
 TEST(ConvHalfPlanTest, ReadsTheInputThatATapReads) {
   const esp_conv2d_shape s = {1, 8, 60, 60, 8, 4, 5, 3, 2, 2, 1, 2, 1, 2, 3, 1};
   const half_plan p = plan_of(s);
