@@ -1,5 +1,5 @@
-// Activations on SIMD vectors, compiled once per instruction set; see epilogue.h for the
-// definition.
+// The epilogue on SIMD vectors, compiled once per instruction set; see epilogue.h for the
+// definition of the activations.
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
@@ -24,6 +24,25 @@ HWY_INLINE V activate(D d, V x) {
     return hn::Mul(hn::Mul(x, gate), hn::Set(d, 1.0f / 6.0f));
   }
   return x;
+}
+
+// output[x] = activation(sums[x] + bias + residual[x]); `residual` may be null, or `output`.
+template <int kActivation, class D, class V>
+void store_run(D d, const float* HWY_RESTRICT sums, V bias, const float* residual, int64_t count,
+               float* output) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  constexpr int64_t step = hn::MaxLanes(D());
+  int64_t x = 0;
+  for (; x + step <= count; x += step) {
+    V value = hn::Add(hn::LoadU(d, sums + x), bias);
+    if (residual != nullptr) value = hn::Add(value, hn::LoadU(d, residual + x));
+    hn::StoreU(activate<kActivation>(d, value), d, output + x);
+  }
+  if (x == count) return;
+  const auto live = hn::FirstN(d, static_cast<size_t>(count - x));
+  V value = hn::Add(hn::MaskedLoad(live, d, sums + x), bias);
+  if (residual != nullptr) value = hn::Add(value, hn::MaskedLoad(live, d, residual + x));
+  hn::BlendedStore(activate<kActivation>(d, value), live, d, output + x);
 }
 
 }  // namespace

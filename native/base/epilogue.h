@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/abi.h"
+#include "base/host_device.h"
 #include "base/status.h"
 
 namespace espalier {
@@ -21,8 +22,9 @@ inline int32_t check_epilogue(const char* function, const esp_epilogue* epilogue
   return ESP_OK;
 }
 
-// The definition, in double precision; not-a-number passes.
-inline double activate(double x, int32_t activation) {
+// The definition, meant in double precision; not-a-number passes.
+template <class Real>
+ESP_HOST_DEVICE inline Real activate(Real x, int32_t activation) {
   switch (activation) {
     case ESP_ACTIVATION_RELU: return x < 0 ? 0 : x;
     case ESP_ACTIVATION_RELU6: return x < 0 ? 0 : x > 6 ? 6 : x;

@@ -64,12 +64,28 @@ class conv_shape_case : public fuzz_case {
     for (const uint32_t word : content) nonzeros_ += __builtin_popcount(word);
   }
 
+  // Of a result of `bytes` bytes with `channels` channels, at multiples of `alignment`.
+  void choose_epilogue(int64_t channels, void* result, int64_t bytes, uintptr_t alignment) {
+    const_epilogue_ = d_.one_in(8) ? nullptr : &epilogue_;
+    if (const_epilogue_ == nullptr) return;
+    if (d_.one_in(2)) epilogue_.bias = memory(4 * channels, 4);
+    if (d_.one_in(2))
+      epilogue_.residual = d_.one_in(2) ? result : memory(bytes, static_cast<int64_t>(alignment));
+    epilogue_.activation = static_cast<int32_t>(d_.between(0, 4));
+    number("epilogue.activation", &epilogue_.activation, {-1, 5, int32_least, int32_most});
+    if (shape_.n == 0) return;
+    pointer("epilogue.bias", &epilogue_.bias, false, 4);
+    pointer("epilogue.residual", &epilogue_.residual, false, alignment);
+  }
+
   int64_t out_pixels() const { return conv_out_height(shape_) * conv_out_width(shape_); }
 
   esp_conv2d_shape shape_;
   const esp_conv2d_shape* const_shape_;
   int64_t weights_, nonzeros_ = 0;
   const uint32_t* bits_ = nullptr;
+  esp_epilogue epilogue_ = {};
+  const esp_epilogue* const_epilogue_ = nullptr;
 };
 
 class conv_pack_case : public conv_shape_case {
@@ -111,18 +127,16 @@ class conv_case : public conv_shape_case {
     refuse_shapes();
     pointer("packed", &packed_, true, 64);
     input_ = memory(4 * shape_.n * shape_.c * shape_.h * shape_.w, 4);
-    output_ = memory(4 * shape_.n * shape_.k * out_pixels(), 4);
-    bias_ = d.one_in(2) ? memory(4 * shape_.k, 4) : nullptr;
-    relu_ = static_cast<int32_t>(d.between(-1, 2));
-    show("relu", relu_);
+    const int64_t output_bytes = 4 * shape_.n * shape_.k * out_pixels();
+    output_ = memory(output_bytes, 4);
+    choose_epilogue(shape_.k, output_, output_bytes, 4);
     if (shape_.n > 0) {
       pointer("input", &input_, true, 4);
       pointer("output", &output_, true, 4);
-      pointer("bias", &bias_, false, 4);
     }
   }
   int32_t call() override {
-    return esp_conv2d(const_target_, const_shape_, input_, packed_, nonzeros_, bias_, relu_,
+    return esp_conv2d(const_target_, const_shape_, input_, packed_, nonzeros_, const_epilogue_,
                       output_, workspace_, nullptr);
   }
   // Nothing is written without images.
@@ -135,8 +149,6 @@ class conv_case : public conv_shape_case {
   void* packed_;
   void* input_;
   void* output_;
-  void* bias_;
-  int32_t relu_;
 };
 
 // A size query with a few fields of any magnitude: refused, or a size.

@@ -19,8 +19,10 @@ class image16_convert_case : public fuzz_case {
                 d.between(1, 9),  d.between(0, 2), d.between(0, 2)};
     const_extents_ = &extents_;
     image16_ = memory(esp_image16_bytes(&extents_), 64);
-    nchw_ = memory(4 * extents_.n * extents_.c * extents_.h * extents_.w, 4);
+    images_ = memory(4 * extents_.n * extents_.c * extents_.h * extents_.w, 4);
     pointer("extents", &const_extents_, true, 1);
+    order_ = d.pick({ESP_ORDER_NCHW, ESP_ORDER_NHWC});
+    number("order", &order_, {-1, 2, int32_least, int32_most});
     const struct {
       const char* name;
       int64_t* field;
@@ -34,14 +36,14 @@ class image16_convert_case : public fuzz_case {
     }
     if (extents_.n > 0) {
       pointer("image16", &image16_, true, 64);
-      pointer("nchw", &nchw_, true, 4);
+      pointer("images", &images_, true, 4);
     }
   }
   int32_t call() override {
-    return packs_ ? esp_image16_pack(const_target_, const_extents_, nchw_, image16_, workspace_,
-                                     nullptr)
-                  : esp_image16_unpack(const_target_, const_extents_, image16_, nchw_, workspace_,
-                                       nullptr);
+    return packs_ ? esp_image16_pack(const_target_, const_extents_, order_, images_, image16_,
+                                     workspace_, nullptr)
+                  : esp_image16_unpack(const_target_, const_extents_, order_, image16_, images_,
+                                       workspace_, nullptr);
   }
 
  private:
@@ -49,7 +51,8 @@ class image16_convert_case : public fuzz_case {
   esp_image16 extents_;
   const esp_image16* const_extents_;
   void* image16_;
-  void* nchw_;
+  int32_t order_;
+  void* images_;
 };
 
 class image16_layout_case : public conv_shape_case {
@@ -140,16 +143,10 @@ class image16_run_case : public image16_layout_case {
     source_ = memory(bytes(forward, layout_.source_halo_h, layout_.source_halo_w), 64);
     const int64_t result_bytes = bytes(!forward, layout_.result_halo_h, layout_.result_halo_w);
     result_ = memory(result_bytes, 64);
-    if (d.one_in(2)) epilogue_.bias = memory(4 * (forward ? shape_.k : shape_.c), 4);
-    if (d.one_in(2)) epilogue_.residual = d.one_in(2) ? result_ : memory(result_bytes, 64);
-    epilogue_.activation = static_cast<int32_t>(d.between(0, 4));
-    number("epilogue.activation", &epilogue_.activation, {-1, 5, int32_least, int32_most});
-    const_epilogue_ = &epilogue_;
+    choose_epilogue(forward ? shape_.k : shape_.c, result_, result_bytes, 64);
     if (shape_.n > 0) {
       pointer("source", &source_, true, 64);
       pointer("result", &result_, true, 64);
-      pointer("epilogue.bias", &epilogue_.bias, false, 4);
-      pointer("epilogue.residual", &epilogue_.residual, false, 64);
     }
   }
   int32_t call() override {
@@ -167,8 +164,6 @@ class image16_run_case : public image16_layout_case {
   void* packed_;
   void* source_;
   void* result_;
-  esp_epilogue epilogue_ = {};
-  const esp_epilogue* const_epilogue_;
 };
 
 class image16_gradient_case : public image16_layout_case {

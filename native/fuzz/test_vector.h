@@ -69,16 +69,10 @@ class vector_run_case : public vector_shape_case {
     input_ = memory(4 * shape_.n * shape_.c * shape_.h * shape_.w, 4);
     const int64_t output_bytes = 4 * shape_.n * shape_.k * out_pixels();
     output_ = memory(output_bytes, 4);
-    if (d.one_in(2)) epilogue_.bias = memory(4 * shape_.k, 4);
-    if (d.one_in(2)) epilogue_.residual = d.one_in(2) ? output_ : memory(output_bytes, 4);
-    epilogue_.activation = static_cast<int32_t>(d.between(0, 4));
-    number("epilogue.activation", &epilogue_.activation, {-1, 5, int32_least, int32_most});
-    const_epilogue_ = &epilogue_;
+    choose_epilogue(shape_.k, output_, output_bytes, 4);
     if (shape_.n > 0) {
       pointer("input", &input_, true, 4);
       pointer("output", &output_, true, 4);
-      pointer("epilogue.bias", &epilogue_.bias, false, 4);
-      pointer("epilogue.residual", &epilogue_.residual, false, 4);
     }
   }
   int32_t call() override {
@@ -95,8 +89,6 @@ class vector_run_case : public vector_shape_case {
   void* packed_;
   void* input_;
   void* output_;
-  esp_epilogue epilogue_ = {};
-  const esp_epilogue* const_epilogue_;
 };
 
 }  // namespace espalier::test

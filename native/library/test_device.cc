@@ -188,6 +188,7 @@ TEST_F(DeviceTest, ConvolvesWithoutLookingAtTheDevice) {
   auto* const output = static_cast<float*>(memory_.take(20 * 36 * 4));
   const std::vector<uint32_t> ones(45, ~0u);
   uint32_t* const bits = memory_.put(ones);
+  const esp_epilogue finish = {bias, nullptr, ESP_ACTIVATION_RELU};
   void* packed = memory_.take(esp_conv2d_packed_bytes(&cuda_, &shape, 1440));
   expect_on_stream(
       esp_conv2d_pack_workspace_bytes(&cuda_, &shape, 1440), [&](void* workspace, void* stream) {
@@ -195,7 +196,7 @@ TEST_F(DeviceTest, ConvolvesWithoutLookingAtTheDevice) {
       });
   expect_on_stream(
       esp_conv2d_workspace_bytes(&cuda_, &shape, 1440), [&](void* workspace, void* stream) {
-        return esp_conv2d(&cuda_, &shape, input, packed, 1440, bias, 1, output, workspace, stream);
+        return esp_conv2d(&cuda_, &shape, input, packed, 1440, &finish, output, workspace, stream);
       });
   const esp_conv2d_half_layout layouts[] = {{shape, ESP_DTYPE_F16, ESP_PATTERN_VECTOR, 16},
                                             {shape, ESP_DTYPE_BF16, ESP_PATTERN_TWO_OF_FOUR, 0}};

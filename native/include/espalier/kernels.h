@@ -311,9 +311,10 @@ int32_t esp_conv2d_pack(const esp_target* target, const esp_conv2d_shape* shape,
 int64_t esp_conv2d_pack_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
                                         int64_t nonzeros);
 
-/* output = conv(input, packed) + bias, then max(0, .) if relu is not 0. bias: k values, or NULL. */
+/* output = epilogue(conv(input, packed)); a NULL epilogue does nothing. input and output may not
+ * overlap. */
 int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, const void* input,
-                   const void* packed, int64_t nonzeros, const void* bias, int32_t relu, void* output,
+                   const void* packed, int64_t nonzeros, const esp_epilogue* epilogue, void* output,
                    void* workspace, void* stream);
 int64_t esp_conv2d_workspace_bytes(const esp_target* target, const esp_conv2d_shape* shape,
                                    int64_t nonzeros);
@@ -331,11 +332,14 @@ typedef struct esp_image16 {
 } esp_image16;
 
 int64_t esp_image16_bytes(const esp_image16* extents); /* -1 if refused */
-/* From and to [n, c, h, w]. */
-int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, const void* nchw, void* image16,
-                         void* workspace, void* stream);
-int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents, const void* image16, void* nchw,
-                           void* workspace, void* stream);
+
+#define ESP_ORDER_NCHW 0 /* [n][c][h][w] in memory */
+#define ESP_ORDER_NHWC 1 /* channels last: [n][h][w][c] in memory */
+/* From and to `images` of this order. Four-byte elements that lie closely. */
+int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, int32_t order,
+                         const void* images, void* image16, void* workspace, void* stream);
+int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents, int32_t order,
+                           const void* image16, void* images, void* workspace, void* stream);
 
 /* ---- conv2d on image16: masked convolution of batches, and its gradients --------------------------- */
 

@@ -53,7 +53,7 @@ class layer {
 
   bool run() {
     if (status_ == ESP_OK)
-      status_ = esp_conv2d(&target_, &shape_, input_.data(), packed_.get(), nonzeros_, nullptr, 0,
+      status_ = esp_conv2d(&target_, &shape_, input_.data(), packed_.get(), nonzeros_, nullptr,
                            output_.data(), workspace_.get(), nullptr);
     return status_ == ESP_OK;
   }

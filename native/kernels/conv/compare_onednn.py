@@ -35,7 +35,7 @@ def masked_convolution(library, backend, x, weight, sparsity):
     owners = (packed_owner, workspace_owner, y)
 
     def run():
-        result = library.esp_conv2d(ctypes.byref(target), shape, address(x), packed, nonzeros, None, 0,
+        result = library.esp_conv2d(ctypes.byref(target), shape, address(x), packed, nonzeros, None,
                                     address(owners[2]), workspace, None)
         if result != 0:
             raise RuntimeError(library.esp_last_message().decode())

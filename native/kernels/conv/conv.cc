@@ -3,6 +3,7 @@
 
 #include "base/backend.h"
 #include "base/check.h"
+#include "base/epilogue.h"
 #include "kernels/conv/conv_cpu.h"
 #include "kernels/conv/conv_cuda.h"
 
@@ -100,31 +101,32 @@ int64_t esp_conv2d_pack_workspace_bytes(const esp_target*, const esp_conv2d_shap
 }
 
 int32_t esp_conv2d(const esp_target* target, const esp_conv2d_shape* shape, const void* input,
-                   const void* packed, int64_t nonzeros, const void* bias, int32_t relu,
-                   void* output, void* workspace, void* stream) {
+                   const void* packed, int64_t nonzeros, const esp_epilogue* epilogue, void* output,
+                   void* workspace, void* stream) {
   const char* function = "esp_conv2d";
   esp_target resolved;
   const kernel_row* row;
+  conv2d_call call{};
   ESP_TRY(resolve_target(function, target, &resolved));
   ESP_TRY(check_shape(function, shape, nonzeros));
   ESP_TRY(find_kernel(function, "conv2d", resolved, &row));
+  ESP_TRY(check_epilogue(function, epilogue, &call.epilogue));
   ESP_TRY(check_packed(function, packed));
   if (shape->n == 0) return ESP_OK;
-  ESP_REQUIRE(input != nullptr && output != nullptr,
-              "%s: expected an input and an output tensor, got NULL", function);
+  ESP_REQUIRE(input != nullptr, "%s: input: expected a tensor, got NULL", function);
+  ESP_REQUIRE(output != nullptr, "%s: output: expected a tensor, got NULL", function);
   ESP_TRY(check_aligned(function, "input", input, sizeof(float)));
-  ESP_TRY(check_aligned(function, "bias", bias, sizeof(float)));
   ESP_TRY(check_aligned(function, "output", output, sizeof(float)));
-  const conv2d_call call = {shape,
-                            static_cast<const float*>(input),
-                            packed,
-                            nonzeros,
-                            static_cast<const float*>(bias),
-                            relu != 0,
-                            static_cast<float*>(output),
-                            resolved.threads,
-                            workspace,
-                            stream};
+  ESP_TRY(check_aligned(function, "epilogue.bias", call.epilogue.bias, sizeof(float)));
+  ESP_TRY(check_aligned(function, "epilogue.residual", call.epilogue.residual, sizeof(float)));
+  call.shape = shape;
+  call.input = static_cast<const float*>(input);
+  call.packed = packed;
+  call.nonzeros = nonzeros;
+  call.output = static_cast<float*>(output);
+  call.threads = resolved.threads;
+  call.workspace = workspace;
+  call.stream = stream;
   return run_kernel(*row, call);
 }
 

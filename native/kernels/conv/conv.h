@@ -1,16 +1,16 @@
 // Masked 2-d convolution, forward, binary32; the contract is in espalier/kernels.h. Arguments are
 // valid, and no size is 0 except n, when a kernel is called.
 //
-//   output[n, k, y, x] = act(bias[k] + sum over c, r, s of weight[k, c, r, s] *
+//   output[n, k, y, x] = act(sum over c, r, s of weight[k, c, r, s] *
 //                            input[n, k / (K/G) * (C/G) + c,
 //                                  y * stride_h + r * dilation_h - pad_top,
-//                                  x * stride_w + s * dilation_w - pad_left])
+//                                  x * stride_w + s * dilation_w - pad_left]
+//                            + bias[k] + residual[n, k, y, x])
 //
-// over the weights whose mask bit is 1 and the taps inside the input; act is the identity or
-// max(0, .), under which not-a-number stays not-a-number. AVX2, AVX-512 and CUDA sum in binary32
-// with fused multiply-adds, in an order that depends on the shape, the number of kept weights and
-// the backend only, never on the number of threads. Error to first order: at most (terms + 8) *
-// 2^-24 * (|bias| + sum of |weight * input|).
+// over the weights whose mask bit is 1 and the taps inside the input. AVX2, AVX-512 and CUDA sum in
+// binary32 with fused multiply-adds, in an order that depends on the shape, the number of kept
+// weights and the backend only, never on the number of threads. Error before the activation, to
+// first order: at most (terms + 8) * 2^-24 * (|bias| + |residual| + sum of |weight * input|).
 #pragma once
 
 #include "base/abi.h"
@@ -23,8 +23,7 @@ struct conv2d_call {
   const float* input;
   const void* packed;
   int64_t nonzeros;
-  const float* bias;  // or null
-  bool relu;
+  esp_epilogue epilogue;
   float* output;
   int32_t threads;
   void* workspace;

@@ -134,8 +134,7 @@ int32_t run_conv2d_cpu(const conv2d_call& call, int32_t lanes, conv_tile_kernel 
   problem.starts = reinterpret_cast<const int32_t*>(header + 1);
   problem.entries = reinterpret_cast<const conv_entry*>(static_cast<const char*>(call.packed) +
                                                         entries_at(s, plan));
-  problem.bias = call.bias;
-  problem.relu = call.relu;
+  problem.epilogue = call.epilogue;
   problem.output = call.output;
 
   // A tile is packed once per chunk of outputs, so chunks are only as small as the threads demand.

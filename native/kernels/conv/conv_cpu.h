@@ -15,8 +15,7 @@ struct conv_problem {
   bool in_place;          // pointwise: planes of the input serve as slabs
   const int32_t* starts;  // [list][output] -> first entry; row `lists` holds the ends
   const conv_entry* entries;
-  const float* bias;  // or null
-  bool relu;
+  esp_epilogue epilogue;
   float* output;
 };
 

@@ -6,45 +6,12 @@
 
 #include <hwy/highway.h>
 
-#include "kernels/conv/conv_slab-inl.h"
+#include "kernels/conv/conv_store-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace espalier {
 namespace HWY_NAMESPACE {
 namespace {
-
-using vec = hn::Vec<decltype(floats)>;
-
-// dst[x] = relu ? max(0, src[x]) : src[x]; not-a-number passes.
-void store_row(const float* HWY_RESTRICT src, int64_t count, bool relu, float* HWY_RESTRICT dst) {
-  const vec least = hn::Set(floats, relu ? 0.0f : -__builtin_inff());
-  int64_t x = 0;
-  // Max returns its second operand when one is not a number.
-  for (; x + lanes <= count; x += lanes)
-    hn::StoreU(hn::Max(least, hn::LoadU(floats, src + x)), floats, dst + x);
-  if (x == count) return;
-  const auto live = hn::FirstN(floats, static_cast<size_t>(count - x));
-  hn::BlendedStore(hn::Max(least, hn::MaskedLoad(live, floats, src + x)), live, floats, dst + x);
-}
-
-// Writes one output channel of a tile.
-void store_tile(const conv_problem& p, const tile_place& place, int64_t output,
-                const float* HWY_RESTRICT sums) {
-  const conv_plan& plan = *p.plan;
-  const conv_geometry& g = *p.geometry;
-  const int64_t columns = HWY_MIN(int64_t{g.tile_cols}, plan.out_w - place.column);
-  for (int64_t i = 0; i < place.images; ++i) {
-    const int64_t plane = (place.image + i) * p.shape->k + output;
-    float* dst = p.output + (plane * plan.out_h + place.row) * plan.out_w + place.column;
-    const float* src = sums + i * g.image_pitch;
-    const auto ahead = reinterpret_cast<uintptr_t>(dst) +
-                       static_cast<uintptr_t>(conv_planes_ahead * plan.out_h * plan.out_w * 4);
-    for (int64_t y = 0; y < place.rows; ++y)
-      prefetch(ahead + static_cast<uintptr_t>(y * plan.out_w * 4), columns * 4);
-    for (int64_t y = 0; y < place.rows; ++y)
-      store_row(src + y * g.pitch, columns, p.relu, dst + y * plan.out_w);
-  }
-}
 
 struct sweep_arguments {
   const int32_t *begins, *ends;  // [outputs]: first entry, and one past the last
@@ -52,12 +19,11 @@ struct sweep_arguments {
   int64_t outputs;
   uintptr_t slab;
   int64_t scale;  // bytes per unit of conv_entry::offset
-  bool first;     // start from the bias, not from the accumulators
+  bool first;     // start from zero, not from the accumulators
   bool last;      // store each output as soon as it is complete
   const conv_problem* problem;
   const tile_place* place;
   int64_t first_output;
-  const float* bias;
   float* accumulators;  // [outputs][vectors][lanes]
 };
 
@@ -71,10 +37,9 @@ void sweep_slab(const sweep_arguments& a) {
   const int64_t scale = a.scale;
   for (int64_t k = 0; k < a.outputs; ++k, accumulators += T * lanes) {
     vec sum[copies][T];
-    const vec start = hn::Set(floats, a.first && a.bias != nullptr ? a.bias[k] : 0.0f);
 #pragma GCC unroll 16
     for (int t = 0; t < T; ++t) {
-      sum[0][t] = a.first ? start : hn::LoadU(floats, accumulators + t * lanes);
+      sum[0][t] = a.first ? hn::Zero(floats) : hn::LoadU(floats, accumulators + t * lanes);
 #pragma GCC unroll 8
       for (int u = 1; u < copies; ++u) sum[u][t] = hn::Zero(floats);
     }
@@ -138,7 +103,6 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch)
   sweep_arguments sweep{};
   sweep.outputs = tile.output_end - tile.output_begin;
   sweep.entries = p.entries;
-  sweep.bias = p.bias == nullptr ? nullptr : p.bias + first_output;
   sweep.accumulators = scratch + g.slab_floats;
   sweep.problem = &p;
   sweep.place = &place;

@@ -1,6 +1,7 @@
 // Masked convolution for CUDA: a stream of kept weights that is uniform over a warp, over a halo
 // tile in shared memory. See conv_cuda.h for the layout.
 #include "base/cuda.h"
+#include "base/epilogue.h"
 #include "kernels/conv/conv_cuda.h"
 
 namespace espalier {
@@ -155,7 +156,7 @@ __device__ void add_list(const conv_cuda_entry* entries, int begin, int end, con
 
 __global__ void __launch_bounds__(conv_cuda_threads)
     conv2d_element(const conv_problem p, const float* input, const int32_t* starts,
-                   const conv_cuda_entry* entries, const float* bias, bool relu, float* output) {
+                   const conv_cuda_entry* entries, const esp_epilogue epilogue, float* output) {
   __shared__ float tile[conv_cuda_shared_floats];
   const esp_conv2d_shape& s = p.shape;
   const block_place place(p);
@@ -173,13 +174,9 @@ __global__ void __launch_bounds__(conv_cuda_threads)
   }
   float sums[warp_outputs][lane_pixels];
 #pragma unroll
-  for (int o = 0; o < warp_outputs; ++o) {
-    const int64_t k = place.output + warp + warps * o;
-    const float start =
-        bias != nullptr && k < group_outputs ? bias[place.group * group_outputs + k] : 0.0f;
+  for (int o = 0; o < warp_outputs; ++o)
 #pragma unroll
-    for (int j = 0; j < lane_pixels; ++j) sums[o][j] = start;
-  }
+    for (int j = 0; j < lane_pixels; ++j) sums[o][j] = 0.0f;
   for (int chunk = 0; chunk < p.plan.chunks; ++chunk) {
     __syncthreads();
     load_chunk(p, place, input, chunk, tile);
@@ -192,6 +189,8 @@ __global__ void __launch_bounds__(conv_cuda_threads)
       add_list(entries, __ldg(starts + list), __ldg(starts + list + 1), tile, pixels, sums[o]);
     }
   }
+  const auto* bias = static_cast<const float*>(epilogue.bias);
+  const auto* residual = static_cast<const float*>(epilogue.residual);
 #pragma unroll
   for (int j = 0; j < lane_pixels; ++j) {
     const int q = lane + 32 * j;
@@ -202,9 +201,12 @@ __global__ void __launch_bounds__(conv_cuda_threads)
     for (int o = 0; o < warp_outputs; ++o) {
       const int64_t k = place.output + warp + warps * o;
       if (k >= group_outputs) continue;
-      const int64_t plane = image * s.k + place.group * group_outputs + k;
-      const float sum = sums[o][j];
-      output[(plane * p.out_h + y) * p.out_w + x] = relu && sum < 0.0f ? 0.0f : sum;
+      const int64_t channel = place.group * group_outputs + k;
+      const int64_t at = ((image * s.k + channel) * p.out_h + y) * p.out_w + x;
+      float sum = sums[o][j];
+      if (bias != nullptr) sum += bias[channel];
+      if (residual != nullptr) sum += residual[at];
+      output[at] = activate(sum, epilogue.activation);
     }
   }
 }
@@ -257,7 +259,7 @@ int32_t conv2d_element_f32_cuda(const conv2d_call& call) {
       static_cast<const char*>(call.packed) + conv_cuda_entries_at(s, p.plan));
   return launch(name, &conv2d_element,
                 dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(parts)), conv_cuda_threads,
-                call.stream, p, call.input, starts, entries, call.bias, call.relu, call.output);
+                call.stream, p, call.input, starts, entries, call.epilogue, call.output);
 }
 
 }  // namespace espalier

@@ -1,7 +1,6 @@
 // The definition of the masked convolution: one output at a time, summed in double precision.
-#include <cmath>
-
 #include "base/backend.h"
+#include "base/epilogue.h"
 #include "kernels/conv/conv.h"
 
 namespace espalier {
@@ -12,7 +11,7 @@ double convolve(const conv2d_call& call, int64_t image, int64_t k, int64_t y, in
   const int64_t* starts = static_cast<const int64_t*>(call.packed);
   const auto* entries = reinterpret_cast<const conv_reference_entry*>(starts + s.k + 1);
   const int64_t first_channel = image * s.c + k / (s.k / s.groups) * (s.c / s.groups);
-  double sum = call.bias != nullptr ? static_cast<double>(call.bias[k]) : 0.0;
+  double sum = 0.0;
   for (int64_t e = starts[k]; e < starts[k + 1]; ++e) {
     const int64_t index = entries[e].index, c = index / (s.r * s.s);
     const int64_t row = y * s.stride_h + index / s.s % s.r * s.dilation_h - s.pad_top;
@@ -49,13 +48,17 @@ int32_t conv2d_pack_element_f32_reference(const conv2d_pack_call& call) {
 
 int32_t conv2d_element_f32_reference(const conv2d_call& call) {
   const esp_conv2d_shape& s = *call.shape;
-  float* out = call.output;
+  const auto* bias = static_cast<const float*>(call.epilogue.bias);
+  const auto* residual = static_cast<const float*>(call.epilogue.residual);
+  int64_t i = 0;
   for (int64_t image = 0; image < s.n; ++image)
     for (int64_t k = 0; k < s.k; ++k)
       for (int64_t y = 0; y < conv_out_height(s); ++y)
-        for (int64_t x = 0; x < conv_out_width(s); ++x) {
-          const float sum = static_cast<float>(convolve(call, image, k, y, x));
-          *out++ = call.relu && sum < 0 ? 0.0f : sum;
+        for (int64_t x = 0; x < conv_out_width(s); ++x, ++i) {
+          double sum = convolve(call, image, k, y, x);
+          if (bias != nullptr) sum += static_cast<double>(bias[k]);
+          if (residual != nullptr) sum += static_cast<double>(residual[i]);
+          call.output[i] = static_cast<float>(activate(sum, call.epilogue.activation));
         }
   return ESP_OK;
 }

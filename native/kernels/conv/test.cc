@@ -13,32 +13,32 @@ const std::vector<kernel_case> kernel_cases = {
 
 class ConvTest : public KernelTest {
  protected:
-  // Packs, convolves with every number of threads, and compares with double sums.
-  void check(const esp_conv2d_shape& shape, double kept, bool bias = true, bool relu = false) {
-    conv_problem problem(shape, kept, seed_++);
-    check(problem, bias, relu);
+  void check(const esp_conv2d_shape& shape, double kept) {
+    check(conv_problem(shape, kept, seed_++), no_epilogue);
   }
 
-  void check(const conv_problem& problem, bool bias, bool relu) {
+  // Packs, convolves with every number of threads, and compares with double sums.
+  void check(const conv_problem& problem, const epilogue_choice& choice) {
     std::vector<uint32_t> first_bits;
     for (int32_t threads : thread_counts()) {
-      const std::vector<float> output = run(problem, bias, relu, threads);
-      if (HasFatalFailure()) return;
+      const std::vector<float> output = run(problem, choice, threads);
+      if (HasFailure()) return;
       std::vector<uint32_t> bits;
       for (float v : output) bits.push_back(bits_of(v));
       if (first_bits.empty()) {
         first_bits = bits;
-        problem.expect_near(output, bias, relu);
+        problem.expect_near(output, choice);
       }
       ASSERT_EQ(first_bits, bits) << "depends on the number of threads: " << threads;
     }
   }
 
-  std::vector<float> run(const conv_problem& problem, bool bias, bool relu, int32_t threads) {
+  std::vector<float> run(const conv_problem& problem, const epilogue_choice& choice,
+                         int32_t threads) {
     const esp_target where = target(threads);
     const esp_conv2d_shape& shape = problem.shape;
     const int64_t nonzeros = problem.nonzeros;
-    buffer<float> weight(backend(), problem.weight, 1), offset(backend(), problem.bias, 3);
+    buffer<float> weight(backend(), problem.weight, 1), bias(backend(), problem.bias, 3);
     buffer<uint32_t> bits(backend(), problem.bits);
     const int64_t bytes = esp_conv2d_packed_bytes(&where, &shape, nonzeros);
     EXPECT_GE(bytes, 0) << esp_last_message();
@@ -48,11 +48,16 @@ class ConvTest : public KernelTest {
     EXPECT_TRUE(packed.guards_intact());
     workspace scratch(backend(), esp_conv2d_workspace_bytes(&where, &shape, nonzeros));
     buffer<float> input(backend(), problem.input, problem.bits.size() % 2);
-    buffer<float> output(backend(),
-                         std::vector<float>(static_cast<size_t>(problem.output_count()), -7.0f), 5);
-    EXPECT_OK(esp_conv2d(&where, &shape, input.data(), packed.data(), nonzeros,
-                         bias ? offset.data() : nullptr, relu ? 1 : 0, output.data(),
-                         scratch.data(), nullptr));
+    buffer<float> residual(backend(), problem.residual, 2);
+    const std::vector<float> before(static_cast<size_t>(problem.output_count()), -7.0f);
+    buffer<float> output(backend(), choice.in_place ? problem.residual : before, 5);
+    const esp_epilogue epilogue = {choice.bias ? bias.data() : nullptr,
+                                   !choice.residual  ? nullptr
+                                   : choice.in_place ? output.data()
+                                                     : residual.data(),
+                                   choice.activation};
+    EXPECT_OK(esp_conv2d(&where, &shape, input.data(), packed.data(), nonzeros, &epilogue,
+                         output.data(), scratch.data(), nullptr));
     output.fetch();
     EXPECT_TRUE(output.guards_intact() && scratch.guards_intact() && packed.guards_intact());
     return output.host();
@@ -108,9 +113,18 @@ TEST_P(ConvTest, ConvolvesManyChannelsInBlocks) {
 }
 
 TEST_P(ConvTest, TakesAnyDensity) {
-  for (double kept : {0.0, 0.01, 0.5, 1.0})
+  for (double kept : {0.0, 0.01, 0.5, 1.0}) check(square(1, 9, 12, 11, 3), kept);
+}
+
+TEST_P(ConvTest, AppliesEveryEpilogue) {
+  for (int32_t activation : activations)
     for (bool bias : {false, true})
-      for (bool relu : {false, true}) check(square(1, 9, 12, 11, 3), kept, bias, relu);
+      for (int residual : {0, 1, 2})
+        for (int64_t kernel : {1, 3}) {
+          conv_problem problem(square(3, 9, 9, 11, kernel), 0.4, 7);
+          for (float& v : problem.residual) v *= 8.0f;
+          check(problem, {bias, residual > 0, residual == 2, activation});
+        }
 }
 
 TEST_P(ConvTest, PackedWeightsServeAnyBatch) {
@@ -128,8 +142,8 @@ TEST_P(ConvTest, PackedWeightsServeAnyBatch) {
                          std::vector<float>(static_cast<size_t>(part.output_count()), -7.0f));
     workspace scratch(backend(), esp_conv2d_workspace_bytes(&where, &part.shape, part.nonzeros));
     ASSERT_OK(esp_conv2d(&where, &part.shape, input.data(), packed.data(), part.nonzeros, nullptr,
-                         0, output.data(), scratch.data(), nullptr));
-    part.expect_near(output.fetch(), false, false);
+                         output.data(), scratch.data(), nullptr));
+    part.expect_near(output.fetch(), no_epilogue);
     ASSERT_TRUE(output.guards_intact());
   }
 }
@@ -138,7 +152,7 @@ TEST_P(ConvTest, NeverReadsThroughAMaskedWeight) {
   conv_problem problem(square(2, 4, 9, 4, 3), 0.5, 3);
   for (size_t i = 0; i < problem.weight.size(); ++i)
     if (!problem.keeps(static_cast<int64_t>(i))) problem.weight[i] = std::nanf("");
-  check(problem, true, false);
+  check(problem, no_epilogue);
   // A channel that no kept weight reads may hold anything.
   const int64_t taps = 9, channel = 2;
   for (int64_t k = 0; k < 4; ++k)
@@ -147,26 +161,30 @@ TEST_P(ConvTest, NeverReadsThroughAMaskedWeight) {
     for (int64_t i = 0; i < 81; ++i)
       problem.input[static_cast<size_t>((image * 4 + channel) * 81 + i)] =
           i % 2 == 0 ? std::nanf("") : INFINITY;
-  check(problem, true, true);
+  check(problem, {true, false, false, ESP_ACTIVATION_RELU});
 }
 
-TEST_P(ConvTest, KeepsNotANumberThroughRelu) {
-  conv_problem problem(square(1, 1, 17, 1, 1), 1.0, 3);
-  problem.weight[0] = 1.0f;
-  problem.input[5] = std::nanf("");
-  problem.input[6] = -INFINITY;
-  problem.input[7] = INFINITY;
-  const std::vector<float> output = run(problem, false, true, 1);
-  EXPECT_TRUE(std::isnan(output[5]));
-  EXPECT_EQ(0.0f, output[6]);
-  EXPECT_EQ(INFINITY, output[7]);
+TEST_P(ConvTest, KeepsNotANumberThroughActivations) {
+  for (int32_t activation : activations) {
+    conv_problem problem(square(1, 1, 17, 1, 1), 1.0, 3);
+    problem.weight[0] = 1.0f;
+    problem.input[5] = std::nanf("");
+    problem.input[6] = -INFINITY;
+    problem.input[7] = INFINITY;
+    const std::vector<float> output = run(problem, {false, false, false, activation}, 1);
+    EXPECT_TRUE(std::isnan(output[5]));
+    if (activation == ESP_ACTIVATION_RELU) {
+      EXPECT_EQ(0.0f, output[6]);
+    }
+    EXPECT_EQ(activation == ESP_ACTIVATION_RELU6 ? 6.0f : INFINITY, output[7]);
+  }
 }
 
 TEST_P(ConvTest, SumsExtremeMagnitudes) {
   conv_problem problem(square(1, 6, 10, 5, 3), 0.5, 9);
   for (size_t i = 0; i < problem.input.size(); i += 3) problem.input[i] *= 1e18f;
   for (size_t i = 1; i < problem.input.size(); i += 3) problem.input[i] *= 1e-30f;
-  check(problem, true, false);
+  check(problem, no_epilogue);
 }
 
 TEST_P(ConvTest, RefusesBadArgumentsByName) {
@@ -196,12 +214,20 @@ TEST_P(ConvTest, RefusesBadArgumentsByName) {
   s.h = int64_t{1} << 27;
   EXPECT_EQ(0u, refusal(s, 3).rfind("esp_conv2d_packed_bytes: shape: expected a padded input", 0));
   s = square(1, 4, 8, 4, 3);
-  const std::vector<float> weight(144, 1.0f);
-  EXPECT_EQ(ESP_INVALID_ARGUMENT,
-            esp_conv2d_pack(&where, &s, weight.data(), nullptr, 144,
-                            const_cast<float*>(weight.data()) + 1, nullptr, nullptr));
+  std::vector<float> weight(144, 1.0f);
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_conv2d_pack(&where, &s, weight.data(), nullptr, 144,
+                                                  weight.data() + 1, nullptr, nullptr));
   EXPECT_EQ(0u, std::string(esp_last_message())
                     .find("esp_conv2d_pack: packed: expected an address that is a multiple of 64"));
+  workspace packed(backend(), esp_conv2d_packed_bytes(&where, &s, 144));
+  const esp_epilogue unknown = {nullptr, nullptr, 5};
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_conv2d(&where, &s, weight.data(), packed.data(), 144,
+                                             &unknown, weight.data(), nullptr, nullptr));
+  EXPECT_STREQ("esp_conv2d: epilogue.activation: expected ESP_ACTIVATION_* (0 to 4), got 5",
+               esp_last_message());
+  EXPECT_EQ(ESP_INVALID_ARGUMENT, esp_conv2d(&where, &s, nullptr, packed.data(), 144, nullptr,
+                                             weight.data(), nullptr, nullptr));
+  EXPECT_STREQ("esp_conv2d: input: expected a tensor, got NULL", esp_last_message());
 }
 
 TEST_P(ConvTest, RefusesWeightsPackedForAnotherShapeWhereItCanLook) {
@@ -217,7 +243,7 @@ TEST_P(ConvTest, RefusesWeightsPackedForAnotherShapeWhereItCanLook) {
   workspace scratch(backend(), esp_conv2d_workspace_bytes(&where, &other, problem.nonzeros));
   EXPECT_EQ(ESP_INVALID_ARGUMENT,
             esp_conv2d(&where, &other, problem.input.data(), packed.data(), problem.nonzeros,
-                       nullptr, 0, output.data(), scratch.data(), nullptr));
+                       nullptr, output.data(), scratch.data(), nullptr));
   EXPECT_STREQ(
       "esp_conv2d: packed: expected weights packed for this shape, nonzeros and backend, got "
       "others; call esp_conv2d_pack with the same arguments",

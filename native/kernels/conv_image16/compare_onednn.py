@@ -70,13 +70,13 @@ class MaskedLayer:
     def tensor(self, extents, nchw=None):
         pointer = self.memory(self.library.esp_image16_bytes(ctypes.byref(extents)))
         if nchw is not None:
-            self.call(self.library.esp_image16_pack(ctypes.byref(self.target), ctypes.byref(extents), address(nchw),
+            self.call(self.library.esp_image16_pack(ctypes.byref(self.target), ctypes.byref(extents), 0, address(nchw),
                                                     pointer, None, None))
         return pointer, extents
 
     def nchw(self, pointer, extents):
         tensor = torch.empty(extents.n, extents.c, extents.h, extents.w)
-        self.call(self.library.esp_image16_unpack(ctypes.byref(self.target), ctypes.byref(extents), pointer,
+        self.call(self.library.esp_image16_unpack(ctypes.byref(self.target), ctypes.byref(extents), 0, pointer,
                                                   address(tensor), None, None))
         return tensor
 

@@ -37,17 +37,22 @@ bool has_workspace(const esp_target& resolved) {
 
 template <class Call, class Fill>
 int32_t convert(const char* function, const char* operation, const esp_target* target,
-                const esp_image16* extents, const void* image16, const void* nchw, Fill&& fill) {
+                const esp_image16* extents, int32_t order, const void* image16, const void* images,
+                Fill&& fill) {
   esp_target resolved;
   const kernel_row* row;
   ESP_TRY(resolve_target(function, target, &resolved));
   ESP_TRY(image16_check_extents(function, extents));
+  ESP_REQUIRE(order == ESP_ORDER_NCHW || order == ESP_ORDER_NHWC,
+              "%s: order: expected ESP_ORDER_NCHW (0) or ESP_ORDER_NHWC (1), got %d", function,
+              order);
   ESP_TRY(find_kernel(function, operation, resolved, &row));
   if (extents->n == 0) return ESP_OK;
   ESP_TRY(check_lines(function, "image16", image16));
-  ESP_TRY(check_tensor(function, "nchw", nchw));
+  ESP_TRY(check_tensor(function, "images", images));
   Call call = fill();
   call.extents = extents;
+  call.channels_last = order == ESP_ORDER_NHWC;
   call.threads = resolved.threads;
   return run_kernel(*row, call);
 }
@@ -63,21 +68,21 @@ int64_t esp_image16_bytes(const esp_image16* extents) {
          image16_line;
 }
 
-int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, const void* nchw,
-                         void* image16, void*, void*) {
+int32_t esp_image16_pack(const esp_target* target, const esp_image16* extents, int32_t order,
+                         const void* images, void* image16, void*, void*) {
   return convert<image16_pack_call>(
-      "esp_image16_pack", "image16_pack", target, extents, image16, nchw, [&] {
-        return image16_pack_call{nullptr, static_cast<const float*>(nchw),
+      "esp_image16_pack", "image16_pack", target, extents, order, image16, images, [&] {
+        return image16_pack_call{nullptr, false, static_cast<const float*>(images),
                                  static_cast<float*>(image16), 0};
       });
 }
 
-int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents,
-                           const void* image16, void* nchw, void*, void*) {
+int32_t esp_image16_unpack(const esp_target* target, const esp_image16* extents, int32_t order,
+                           const void* image16, void* images, void*, void*) {
   return convert<image16_unpack_call>(
-      "esp_image16_unpack", "image16_unpack", target, extents, image16, nchw, [&] {
-        return image16_unpack_call{nullptr, static_cast<const float*>(image16),
-                                   static_cast<float*>(nchw), 0};
+      "esp_image16_unpack", "image16_unpack", target, extents, order, image16, images, [&] {
+        return image16_unpack_call{nullptr, false, static_cast<const float*>(image16),
+                                   static_cast<float*>(images), 0};
       });
 }
 

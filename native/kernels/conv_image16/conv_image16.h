@@ -22,15 +22,17 @@ namespace espalier {
 
 struct image16_pack_call {
   const esp_image16* extents;
-  const float* nchw;
+  bool channels_last;  // of `images`
+  const float* images;
   float* image16;
   int32_t threads;
 };
 
 struct image16_unpack_call {
   const esp_image16* extents;
+  bool channels_last;  // of `images`
   const float* image16;
-  float* nchw;
+  float* images;
   int32_t threads;
 };
 

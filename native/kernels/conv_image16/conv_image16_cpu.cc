@@ -21,10 +21,9 @@ int64_t most_chunk_results(const image16_problem& p) {
                   image16_accumulator_bytes / (image16_most_tile_pixels * image16_line));
 }
 
-// The halo of one plane of a result.
-void clear_halo(const image16_problem& p, float* plane) {
-  const esp_image16& e = p.result;
-  const image16_strides& at = p.to;
+// The halo of one plane.
+void clear_halo(const esp_image16& e, float* plane) {
+  const image16_strides at = image16_strides_of(e);
   char* const lines = reinterpret_cast<char*>(plane);
   const auto clear = [&](int64_t from, int64_t to) {
     std::memset(lines + from * image16_line, 0, static_cast<size_t>((to - from) * image16_line));
@@ -144,7 +143,7 @@ int32_t run_conv2d_image16_cpu(const conv2d_image16_call& call, const image16_ke
     }
 #pragma omp for schedule(static)
     for (int64_t plane = 0; plane < blocks * p.result.c; ++plane)
-      clear_halo(p, call.result + plane * p.to.plane * line_floats);
+      clear_halo(p.result, call.result + plane * p.to.plane * line_floats);
   }
   return ESP_OK;
 }
@@ -191,19 +190,27 @@ int32_t run_weight_gradient_cpu(const conv2d_image16_weight_gradient_call& call,
 
 int32_t pack_image16_cpu(const image16_pack_call& call, const image16_kernels& kernels) {
   const esp_image16& e = *call.extents;
-  const int64_t planes = image16_blocks(e.n) * e.c;
-#pragma omp parallel for num_threads(call.threads) schedule(static)
-  for (int64_t plane = 0; plane < planes; ++plane)
-    kernels.pack_block(e, plane / e.c, plane % e.c, call.nchw, call.image16);
+  const int64_t blocks = image16_blocks(e.n), parts = call.channels_last ? e.h : e.c;
+#pragma omp parallel num_threads(call.threads)
+  {
+#pragma omp for schedule(static) nowait
+    for (int64_t item = 0; item < blocks * parts; ++item)
+      kernels.pack_part(e, call.channels_last, item / parts, item % parts, call.images,
+                        call.image16);
+#pragma omp for schedule(static)
+    for (int64_t plane = 0; plane < blocks * e.c; ++plane)
+      clear_halo(e, call.image16 + plane * image16_strides_of(e).plane * line_floats);
+  }
   return ESP_OK;
 }
 
 int32_t unpack_image16_cpu(const image16_unpack_call& call, const image16_kernels& kernels) {
   const esp_image16& e = *call.extents;
-  const int64_t planes = image16_blocks(e.n) * e.c;
+  const int64_t blocks = image16_blocks(e.n), parts = call.channels_last ? e.h : e.c;
 #pragma omp parallel for num_threads(call.threads) schedule(static)
-  for (int64_t plane = 0; plane < planes; ++plane)
-    kernels.unpack_block(e, plane / e.c, plane % e.c, call.image16, call.nchw);
+  for (int64_t item = 0; item < blocks * parts; ++item)
+    kernels.unpack_part(e, call.channels_last, item / parts, item % parts, call.image16,
+                        call.images);
   return ESP_OK;
 }
 

@@ -38,10 +38,11 @@ struct image16_kernels {
   void (*tile)(const image16_run&, const image16_tile&, float* accumulators);
   // Adds a tile's products to `sums`, one per entry.
   void (*gradient_tile)(const image16_run&, const image16_tile&, float* sums);
-  void (*pack_block)(const esp_image16&, int64_t block, int64_t channel, const float* nchw,
-                     float* image16);
-  void (*unpack_block)(const esp_image16&, int64_t block, int64_t channel, const float* image16,
-                       float* nchw);
+  // One channel of a block, or one row of it where channels come last.
+  void (*pack_part)(const esp_image16&, bool channels_last, int64_t block, int64_t part,
+                    const float* images, float* image16);
+  void (*unpack_part)(const esp_image16&, bool channels_last, int64_t block, int64_t part,
+                      const float* image16, float* images);
 };
 
 int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call);

@@ -183,8 +183,8 @@ void run_gradient_tile(const image16_run& run, const image16_tile& tile, float* 
   }
 }
 
-constexpr image16_kernels kernels = {&takes, &run_tile, &run_gradient_tile, &pack_block,
-                                     &unpack_block};
+constexpr image16_kernels kernels = {&takes, &run_tile, &run_gradient_tile, &pack_part,
+                                     &unpack_part};
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -20,6 +20,16 @@ esp_conv2d_image16_layout for_any_batch(esp_conv2d_image16_layout layout) {
   return layout;
 }
 
+// Bits [begin, begin + count) of a mask, 0 < count <= 32, the first of them lowest.
+uint32_t kept_bits(const uint32_t* bits, int64_t begin, int64_t count) {
+  const uint32_t all = ~0u >> (32 - count);
+  if (bits == nullptr) return all;
+  const int64_t shift = begin % 32;
+  uint32_t found = bits[begin / 32] >> shift;
+  if (shift + count > 32) found |= bits[begin / 32 + 1] << (32 - shift);
+  return found & all;
+}
+
 }  // namespace
 
 int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
@@ -38,7 +48,11 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
   const int64_t rows = p.phases * (head->lists + 1), taps = s.r * s.s;
   std::memset(starts, 0, static_cast<size_t>(rows * p.result.c) * sizeof(int32_t));
 
-  // body(start, offset, index) for the kept weights of one result channel: by source channel, then
+  const auto place_of = [&](int64_t t) { return image16_tap_of(layout, t / s.s, t % s.s); };
+  image16_tap places[32];
+  for (int64_t t = 0; t < std::min<int64_t>(32, taps); ++t) places[t] = place_of(t);
+
+  // body(list, lines, index) for the kept weights of one result channel: by source channel, then
   // tap.
   const bool forward = layout.direction == ESP_DIRECTION_FORWARD;
   const auto for_each_kept = [&](int64_t result, auto&& body) {
@@ -46,13 +60,16 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
     for (int64_t c = 0; c < p.group_sources; ++c) {
       const int64_t filter = forward ? result * p.group_sources + c
                                      : (group * p.group_sources + c) * p.group_results + within;
-      for (int64_t t = 0; t < taps; ++t) {
-        const int64_t index = filter * taps + t;
-        if (!conv_keeps(call.bits, index)) continue;
-        const image16_tap tap = image16_tap_of(layout, t / s.s, t % s.s);
-        const int64_t list = tap.phase * (head->lists + 1) + c / head->list_channels;
-        body(list, c * p.from.plane + tap.row * p.from.row + tap.column, index);
-      }
+      const int64_t list = c / head->list_channels;
+      for (int64_t first = 0; first < taps; first += 32)
+        for (uint32_t left =
+                 kept_bits(call.bits, filter * taps + first, std::min<int64_t>(32, taps - first));
+             left != 0; left &= left - 1) {
+          const int64_t t = first + __builtin_ctz(left);
+          const image16_tap tap = first == 0 ? places[t] : place_of(t);
+          body(tap.phase * (head->lists + 1) + list,
+               c * p.from.plane + tap.row * p.from.row + tap.column, filter * taps + t);
+        }
     }
   };
   // starts[list + 1] counts its list, then holds the end of it.

@@ -15,12 +15,14 @@ int64_t float_at(const esp_image16& e, int64_t image, int64_t channel, int64_t y
 }
 
 template <class Body>
-void for_each_pixel(const esp_image16& e, Body&& body) {
+void for_each_pixel(const esp_image16& e, bool channels_last, Body&& body) {
   for (int64_t image = 0; image < e.n; ++image)
     for (int64_t c = 0; c < e.c; ++c)
       for (int64_t y = 0; y < e.h; ++y)
         for (int64_t x = 0; x < e.w; ++x)
-          body(((image * e.c + c) * e.h + y) * e.w + x, float_at(e, image, c, y, x));
+          body(channels_last ? ((image * e.h + y) * e.w + x) * e.c + c
+                             : ((image * e.c + c) * e.h + y) * e.w + x,
+               float_at(e, image, c, y, x));
 }
 
 // Floats from a pixel's begin to what an entry reads.
@@ -32,14 +34,14 @@ int64_t floats_of(const image16_entry& entry) {
 
 int32_t image16_pack_f32_reference(const image16_pack_call& call) {
   std::memset(call.image16, 0, static_cast<size_t>(esp_image16_bytes(call.extents)));
-  for_each_pixel(*call.extents,
-                 [&](int64_t from, int64_t to) { call.image16[to] = call.nchw[from]; });
+  for_each_pixel(*call.extents, call.channels_last,
+                 [&](int64_t from, int64_t to) { call.image16[to] = call.images[from]; });
   return ESP_OK;
 }
 
 int32_t image16_unpack_f32_reference(const image16_unpack_call& call) {
-  for_each_pixel(*call.extents,
-                 [&](int64_t to, int64_t from) { call.nchw[to] = call.image16[from]; });
+  for_each_pixel(*call.extents, call.channels_last,
+                 [&](int64_t to, int64_t from) { call.images[to] = call.image16[from]; });
   return ESP_OK;
 }
 

@@ -14,15 +14,29 @@ const std::vector<kernel_case> kernel_cases = {
 
 INSTANTIATE_KERNEL_SUITE(Image16Test, conv2d_image16);
 
-TEST_P(Image16Test, ConvertsThereAndBack) {
+std::vector<float> channels_last(const esp_image16& e, const std::vector<float>& nchw) {
+  std::vector<float> nhwc;
+  for (int64_t n = 0; n < e.n; ++n)
+    for (int64_t pixel = 0; pixel < e.h * e.w; ++pixel)
+      for (int64_t c = 0; c < e.c; ++c)
+        nhwc.push_back(nchw[static_cast<size_t>((n * e.c + c) * e.h * e.w + pixel)]);
+  return nhwc;
+}
+
+TEST_P(Image16Test, ConvertsThereAndBackInBothOrders) {
   for (int64_t n : {1, 15, 16, 17, 33})
-    for (int64_t halo : {0, 1, 3}) {
-      const esp_image16 e = {n, 3, 5, 7, halo, 2 * halo};
-      const std::vector<float> values = rough_values(n * 3 * 5 * 7, 5);
-      image16_tensor tensor = pack(e, values);
-      EXPECT_EQ(bits_of(values), bits_of(unpack(tensor)));
-      EXPECT_TRUE(tensor.halo_is_zero());
-    }
+    for (int64_t c : {1, 3, 4, 10})
+      for (int64_t halo : {0, 1, 3}) {
+        const esp_image16 e = {n, c, 5, 7, halo, 2 * halo};
+        const std::vector<float> values = rough_values(n * c * 5 * 7, 5);
+        const std::vector<float> last = channels_last(e, values);
+        image16_tensor tensor = pack(e, values), same = pack(e, last, ESP_ORDER_NHWC);
+        for (image16_tensor* t : {&tensor, &same}) {
+          EXPECT_EQ(bits_of(values), bits_of(unpack(*t)));
+          EXPECT_EQ(bits_of(last), bits_of(unpack(*t, ESP_ORDER_NHWC)));
+          EXPECT_TRUE(t->halo_is_zero());
+        }
+      }
 }
 
 TEST_P(Image16Test, TakesMapsOfEverySize) {

@@ -12,23 +12,26 @@ namespace espalier::test {
 
 class Image16Test : public KernelTest {
  protected:
-  image16_tensor pack(const esp_image16& extents, std::vector<float> values) {
+  image16_tensor pack(const esp_image16& extents, std::vector<float> values,
+                      int32_t order = ESP_ORDER_NCHW) {
     const esp_target where = target();
     image16_tensor tensor(backend(), extents);
-    buffer<float> nchw(backend(), std::move(values), 1);
-    EXPECT_OK(esp_image16_pack(&where, &extents, nchw.data(), tensor.data(), nullptr, nullptr));
+    buffer<float> images(backend(), std::move(values), 1);
+    EXPECT_OK(
+        esp_image16_pack(&where, &extents, order, images.data(), tensor.data(), nullptr, nullptr));
     EXPECT_TRUE(tensor.guards_intact());
     return tensor;
   }
 
-  std::vector<float> unpack(image16_tensor& tensor) {
+  std::vector<float> unpack(image16_tensor& tensor, int32_t order = ESP_ORDER_NCHW) {
     const esp_target where = target();
     const esp_image16& e = tensor.extents();
-    buffer<float> nchw(backend(),
-                       std::vector<float>(static_cast<size_t>(e.n * e.c * e.h * e.w), -7.0f), 3);
-    EXPECT_OK(esp_image16_unpack(&where, &e, tensor.data(), nchw.data(), nullptr, nullptr));
-    EXPECT_TRUE(nchw.guards_intact());
-    return nchw.fetch();
+    buffer<float> images(backend(),
+                         std::vector<float>(static_cast<size_t>(e.n * e.c * e.h * e.w), -7.0f), 3);
+    EXPECT_OK(
+        esp_image16_unpack(&where, &e, order, tensor.data(), images.data(), nullptr, nullptr));
+    EXPECT_TRUE(images.guards_intact());
+    return images.fetch();
   }
 
   // Runs one direction on 1 and more threads: the bits agree, and the values with double sums.

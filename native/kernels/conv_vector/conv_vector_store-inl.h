@@ -92,23 +92,6 @@ void transpose_sums(const float* HWY_RESTRICT sums, int64_t pixels, float* HWY_R
     }
 }
 
-// One run of one channel.
-template <int kActivation>
-void store_run(const float* HWY_RESTRICT sums, vec bias, const float* residual, int64_t count,
-               float* output) {
-  int64_t x = 0;
-  for (; x + lanes <= count; x += lanes) {
-    vec value = hn::Add(hn::LoadU(floats, sums + x), bias);
-    if (residual != nullptr) value = hn::Add(value, hn::LoadU(floats, residual + x));
-    hn::StoreU(activate<kActivation>(floats, value), floats, output + x);
-  }
-  if (x == count) return;
-  const mask live = hn::FirstN(floats, static_cast<size_t>(count - x));
-  vec value = hn::Add(hn::MaskedLoad(live, floats, sums + x), bias);
-  if (residual != nullptr) value = hn::Add(value, hn::MaskedLoad(live, floats, residual + x));
-  hn::BlendedStore(activate<kActivation>(floats, value), live, floats, output + x);
-}
-
 template <int kActivation>
 void store_channels(const vector_problem& p, const pixel_runs& runs, const block_target& to,
                     const float* HWY_RESTRICT channels) {
@@ -119,7 +102,7 @@ void store_channels(const vector_problem& p, const pixel_runs& runs, const block
     for (int64_t i = 0; i < runs.count; ++i) {
       const pixel_run& run = runs.runs[i];
       const int64_t at = to.start + k * to.channel + run.output;
-      store_run<kActivation>(channels + k * vector_most_pixels + run.at, offset,
+      store_run<kActivation>(floats, channels + k * vector_most_pixels + run.at, offset,
                              residual != nullptr ? residual + at : nullptr, run.count,
                              p.output + at);
     }

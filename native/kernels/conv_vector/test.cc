@@ -8,15 +8,6 @@ const std::vector<kernel_case> kernel_cases = {
 #include "kernels/conv_vector/kernels.inc"
 };
 
-constexpr int32_t activations[] = {ESP_ACTIVATION_NONE, ESP_ACTIVATION_RELU, ESP_ACTIVATION_RELU6,
-                                   ESP_ACTIVATION_SILU, ESP_ACTIVATION_HARD_SWISH};
-
-struct epilogue_choice {
-  bool bias, residual, in_place;  // in_place: the residual is the output
-  int32_t activation;
-};
-constexpr epilogue_choice no_epilogue = {false, false, false, ESP_ACTIVATION_NONE};
-
 class ConvVectorTest : public KernelTest {
  protected:
   void check(const esp_conv2d_shape& shape, double kept) {
@@ -33,7 +24,7 @@ class ConvVectorTest : public KernelTest {
       for (float v : output) bits.push_back(bits_of(v));
       if (first_bits.empty()) {
         first_bits = bits;
-        problem.expect_near(output, choice.bias, choice.residual, choice.activation);
+        problem.expect_near(output, choice);
       }
       ASSERT_EQ(first_bits, bits) << "depends on the number of threads: " << threads;
     }
@@ -212,7 +203,7 @@ TEST_P(ConvVectorTest, PackedWeightsServeAnyBatch) {
                       esp_conv2d_vector_workspace_bytes(&where, &part.shape, part.vectors));
     ASSERT_OK(esp_conv2d_vector(&where, &part.shape, input.data(), packed.data(), part.vectors,
                                 nullptr, output.data(), scratch.data(), nullptr));
-    part.expect_near(output.fetch(), false, false, ESP_ACTIVATION_NONE);
+    part.expect_near(output.fetch(), no_epilogue);
     ASSERT_TRUE(output.guards_intact());
   }
 }

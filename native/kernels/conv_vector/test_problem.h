@@ -4,12 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <random>
 #include <vector>
 
 #include "base/conv_shape.h"
-#include "base/epilogue.h"
+#include "base/testing/epilogue.h"
 #include "base/testing/values.h"
 #include "espalier/kernels.h"
 
@@ -53,36 +52,17 @@ struct vector_test_problem {
     return conv_keeps(bits.data(), block * positions() + p);
   }
 
-  // The bound that conv_vector.h states, grown by the steepest activation (hard swish, slope 3/2)
-  // and by the roundings within an activation, with a floor for denormals.
-  void expect_near(const std::vector<float>& output, bool with_bias, bool with_residual,
-                   int32_t activation) const {
+  void expect_near(const std::vector<float>& output, const epilogue_choice& choice) const {
     const int64_t out_h = conv_out_height(shape), out_w = conv_out_width(shape);
     for (int64_t i = 0; i < output_count(); ++i) {
       const auto at = static_cast<size_t>(i);
       const int64_t x = i % out_w, y = i / out_w % out_h, k = i / (out_w * out_h) % shape.k;
-      double sum = 0, magnitude = 0;
-      const int64_t terms = accumulate(i / (out_w * out_h * shape.k), k, y, x, &sum, &magnitude);
-      const double added[] = {with_bias ? static_cast<double>(bias[static_cast<size_t>(k)]) : 0.0,
-                              with_residual ? static_cast<double>(residual[at]) : 0.0};
-      for (double value : added) {
-        sum += value;
-        magnitude += std::fabs(value);
-      }
-      const double expected = activate(sum, activation), unit = float_epsilon / 2;
-      const double slope = activation == ESP_ACTIVATION_NONE ? 1.0 : 1.5;
-      const double tolerance =
-          slope * static_cast<double>(terms + 8) * unit * magnitude +
-          (activation == ESP_ACTIVATION_NONE ? 0 : 16) * unit * std::fabs(expected);
-      if (std::isnan(expected)) {
-        ASSERT_TRUE(std::isnan(output[at])) << "output " << i << ": " << output[at];
-        continue;
-      }
-      if (std::isinf(expected)) {
-        ASSERT_EQ(expected, static_cast<double>(output[at])) << "output " << i;
-        continue;
-      }
-      ASSERT_NEAR(expected, output[at], tolerance + 1e-44)
+      exact_sum sum;
+      accumulate(i / (out_w * out_h * shape.k), k, y, x, &sum);
+      if (choice.bias) sum.add(static_cast<double>(bias[static_cast<size_t>(k)]));
+      if (choice.residual) sum.add(static_cast<double>(residual[at]));
+      expect_activated(sum, choice.activation, output[at]);
+      ASSERT_FALSE(::testing::Test::HasFatalFailure())
           << "output " << i << " (channel " << k << ", row " << y << ", column " << x << ") of ["
           << shape.n << ", " << shape.c << ", " << shape.h << ", " << shape.w << "] * [" << shape.k
           << ", " << shape.r << ", " << shape.s << "]";
@@ -95,10 +75,8 @@ struct vector_test_problem {
   int64_t vectors = 0;
 
  private:
-  int64_t accumulate(int64_t image, int64_t k, int64_t y, int64_t x, double* sum,
-                     double* magnitude) const {
+  void accumulate(int64_t image, int64_t k, int64_t y, int64_t x, exact_sum* sum) const {
     const int64_t channels = shape.c / shape.groups, group = k / (shape.k / shape.groups);
-    int64_t terms = 0;
     for (int64_t p = 0; p < positions(); ++p) {
       const int64_t c = p / (shape.r * shape.s), r = p / shape.s % shape.r, s = p % shape.s;
       const int64_t row = y * shape.stride_h + r * shape.dilation_h - shape.pad_top;
@@ -106,13 +84,10 @@ struct vector_test_problem {
       if (!keeps(k, p) || row < 0 || row >= shape.h || column < 0 || column >= shape.w) continue;
       const int64_t channel = image * shape.c + group * channels + c;
       const int64_t at = (channel * shape.h + row) * shape.w + column;
-      const double term = static_cast<double>(weight[static_cast<size_t>(k * positions() + p)]) *
-                          static_cast<double>(input[static_cast<size_t>(at)]);
-      *sum += term;
-      *magnitude += std::fabs(term);
-      ++terms;
+      sum->add(static_cast<double>(weight[static_cast<size_t>(k * positions() + p)]) *
+               static_cast<double>(input[static_cast<size_t>(at)]));
+      ++sum->terms;
     }
-    return terms;
   }
 };
 

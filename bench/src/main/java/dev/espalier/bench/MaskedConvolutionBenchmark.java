@@ -3,13 +3,17 @@ package dev.espalier.bench;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Epilogue;
+import dev.espalier.runtime.Image16;
 import dev.espalier.runtime.Kernels;
+import dev.espalier.runtime.MaskedConv2d;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.PackedConv2d;
 import dev.espalier.runtime.Rng;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.TensorHolder;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -68,6 +72,11 @@ public class MaskedConvolutionBenchmark {
     private Tensor inputLast;
     private Tensor weightLast;
     private PackedConv2d packed;
+    private PackedConv2d vectors;
+    private MaskedConv2d batches;
+    private MaskedConv2d.Packed batchWeights;
+    private Image16 laidInput;
+    private Image16 laidOutput;
 
     @Setup
     public void prepare() {
@@ -84,13 +93,30 @@ public class MaskedConvolutionBenchmark {
             ConvolutionWindow window = ConvolutionWindow.of(ONE, PADS, ONE, 1);
             packed = kernels.packConv2d(weight, mask, Shape.of(c, layer.side, layer.side), window);
             packed.tensors().forEach(owner::adopt);
-            Answer.require("weights kept", packed.nonzeros(), weight.numel() - removed);
+            Shape vectorMask = Kernels.vectorMask(weight.shape(), 1);
+            Tensor draws = Tensor.rand(Device.CPU, vectorMask.toArray());
+            BitMask keptVectors = kernels.masks(List.of(draws), Math.round(sparsity * vectorMask.numel()))
+                    .get(0);
+            vectors = kernels.packVectorConv2d(weight, keptVectors, Shape.of(c, layer.side, layer.side), window);
+            vectors.tensors().forEach(owner::adopt);
+            mask.tensors().forEach(owner::adopt);
+            batches = kernels.maskedConv2d(mask, Shape.of(c, layer.side, layer.side), window);
+            batchWeights = owned(batches.pack(weight));
+            laidInput = owned(batches.input(input, null));
+            laidOutput = owned(batches.forward(batchWeights, laidInput, null, null));
+            Answer.require("weights kept", packed.kept(), weight.numel() - removed);
             // Two sums of n products each, in any order, differ by at most 2 n u times the sum of the magnitudes.
             Tensor tolerance = dense(input.abs(), weight.abs()).mul(Answer.EPSILON * c * FILTER);
             Tensor expected = dense(input, weight);
-            Answer.requireClose("masked", kernels.conv2d(packed, input, null, false), expected, tolerance);
+            Answer.requireClose("masked", kernels.conv2d(packed, input, Epilogue.NONE), expected, tolerance);
+            Answer.requireClose("image16", batches.images(laidOutput, false), expected, tolerance);
             Answer.requireClose("channels last", dense(inputLast, weightLast), expected, tolerance);
         }
+    }
+
+    private <T extends TensorHolder> T owned(T value) {
+        value.tensors().forEach(owner::adopt);
+        return value;
     }
 
     private static Tensor dense(Tensor input, Tensor weight) {
@@ -105,7 +131,29 @@ public class MaskedConvolutionBenchmark {
     @Benchmark
     public void masked() {
         try (Scope scope = Scope.open()) {
-            kernels.conv2d(packed, input, null, false);
+            kernels.conv2d(packed, input, Epilogue.NONE);
+        }
+    }
+
+    /** As many vectors of 16 weights as {@link #masked} keeps weights. */
+    @Benchmark
+    public void maskedVectors() {
+        try (Scope scope = Scope.open()) {
+            kernels.conv2d(vectors, input, Epilogue.NONE);
+        }
+    }
+
+    /** Between layers that keep 16 images side by side. */
+    @Benchmark
+    public void maskedImage16() {
+        batches.forward(batchWeights, laidInput, null, laidOutput);
+    }
+
+    /** From and to channels last. */
+    @Benchmark
+    public void maskedImage16Converted() {
+        try (Scope scope = Scope.open()) {
+            batches.images(batches.forward(batchWeights, batches.input(inputLast, laidInput), null, laidOutput), true);
         }
     }
 

@@ -14,14 +14,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The latency of models, measured in turns so that a busy machine slows all alike. */
-@Command(name = "bench", description = "Measure the latency of one or more models, interleaved.")
+@Command(
+        name = "bench",
+        description = "Measure the latency of one or more models, interleaved; or, with 'kernels', our kernels.",
+        subcommands = BenchKernelsCommand.class)
 final class BenchCommand extends Subcommand {
     @Mixin
     private DeviceOption device = new DeviceOption();
 
     @Parameters(
             paramLabel = "MODEL.onnx",
-            arity = "1..*",
+            arity = "0..*",
             description = "Models with the same inputs, for instance dense and pruned; the first is the baseline.")
     private List<Path> files = new ArrayList<>();
 
@@ -52,6 +55,9 @@ final class BenchCommand extends Subcommand {
 
     @Override
     void run() {
+        if (files.isEmpty()) {
+            throw new BadInput("expected one or more models, or 'kernels', got none (see espalier bench --help)");
+        }
         if (repeats < 1 || Arrays.stream(batches).anyMatch(batch -> batch < 1)) {
             throw new BadInput(
                     "--repeats and --batch must be at least 1, got " + repeats + " and " + Arrays.toString(batches));

@@ -2,6 +2,7 @@ package dev.espalier.cli;
 
 import dev.espalier.runtime.Backend;
 import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Processor;
 import dev.espalier.runtime.Threads;
 import dev.espalier.runtime.Versions;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import picocli.CommandLine.Command;
 @Command(name = "doctor", description = "Show versions, devices and kernels, and how to mend what is missing.")
 final class DoctorCommand extends Subcommand {
     private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
-    private static final Path CPU = Path.of("/proc/cpuinfo");
 
     DoctorCommand(Console console) {
         super(console);
@@ -49,7 +49,11 @@ final class DoctorCommand extends Subcommand {
         Facts facts = new Facts(
                 versions(versions),
                 new Machine(
-                        cpu(), Runtime.getRuntime().availableProcessors(), Threads.count(), blas(versions), driver()),
+                        Processor.name(),
+                        Runtime.getRuntime().availableProcessors(),
+                        Threads.count(),
+                        blas(versions),
+                        driver()),
                 Device.all().stream().map(Device::toString).toList(),
                 Arrays.stream(Backend.values()).map(DoctorCommand::facts).toList(),
                 missing());
@@ -78,17 +82,6 @@ final class DoctorCommand extends Subcommand {
                 .map(setting -> setting.startsWith("- ") ? setting.substring(2) : setting)
                 .reduce((a, b) -> a + ", " + b)
                 .orElse("unknown");
-    }
-
-    private static String cpu() {
-        try (Stream<String> lines = Files.lines(CPU)) {
-            return lines.filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                    .findFirst()
-                    .orElse(System.getProperty("os.arch"));
-        } catch (IOException e) {
-            return System.getProperty("os.arch");
-        }
     }
 
     private static String driver() {

@@ -17,10 +17,15 @@ final class JsonOption {
     @Option(names = "--json", description = "Print the facts as one JSON object.")
     private boolean json;
 
+    /** {@code facts} as JSON. */
+    static String text(Object facts) {
+        return MAPPER.writeValueAsString(facts);
+    }
+
     /** Prints {@code facts} as JSON if that was asked for, else runs {@code text}. */
     void print(Console console, Object facts, Runnable text) {
         if (json) {
-            console.out().println(MAPPER.writeValueAsString(facts));
+            console.out().println(text(facts));
         } else {
             text.run();
         }

@@ -36,7 +36,7 @@ record LatencyRace(int batch, int repeats, Device device) {
         try (Scope scope = Scope.open()) {
             List<Map<String, Tensor>> inputs = new ArrayList<>();
             for (Model model : models) {
-                sessions.add(Session.of(model, device));
+                sessions.add(Session.of(model, device, batch));
                 inputs.add(sample(model));
                 millis.add(new double[repeats]);
             }

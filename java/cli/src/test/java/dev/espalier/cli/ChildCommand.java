@@ -16,6 +16,7 @@ final class ChildCommand {
                 "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                 "-Dorg.bytedeco.javacpp.maxBytes=0",
                 "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("org.bytedeco.javacpp.cachedir"),
+                "-Despalier.trials=" + System.getProperty("espalier.trials"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 Espalier.class.getName());

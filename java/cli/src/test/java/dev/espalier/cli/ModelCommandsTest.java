@@ -1,6 +1,7 @@
 package dev.espalier.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.formats.npy.Npy;
 import dev.espalier.formats.onnx.Onnx;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 @NoLeaks
 class ModelCommandsTest {
@@ -120,6 +122,48 @@ class ModelCommandsTest {
         CommandRun.of("inspect", folder.resolve("no.onnx"))
                 .refused("no.onnx", "no such file")
                 .inOneLine();
+    }
+
+    @Test
+    void benchTimesKernelsBesideTheVendors() throws IOException {
+        Path file = folder.resolve("kernels.json");
+        JsonNode facts = CommandRun.of(
+                        "bench",
+                        "kernels",
+                        "--layers",
+                        "resnet20-cifar 64",
+                        "--batch",
+                        "1,16",
+                        "--sparsity",
+                        "0,0.9",
+                        "--weights",
+                        4000,
+                        "--seconds",
+                        0.01,
+                        "--json",
+                        "-o",
+                        file)
+                .json();
+        assertThat(JsonMapper.shared().readTree(Files.readString(file))).isEqualTo(facts);
+        assertThat(facts.at("/machine/gigaflops").asDouble()).isPositive();
+        JsonNode rows = facts.get("results");
+        // Five kernels on arrays; on the layer 2 at batch 1 and 4 at batch 16, and what was chosen, twice.
+        assertThat(rows).hasSize(5 + 2 * (2 + 1) + 2 * (4 + 1));
+        for (JsonNode row : rows) {
+            double ratio =
+                    row.get("baselineMillis").asDouble() / row.get("millis").asDouble();
+            assertThat(row.get("ratio").asDouble()).isCloseTo(ratio, within(1e-9));
+            assertThat(row.get("ofRoofline").asDouble()).isPositive();
+            boolean dense =
+                    row.get("sparsity").asDouble() == 0 && row.get("batch").asInt() > 0;
+            String kernel = row.get("kernel").asString();
+            if (dense && kernel.startsWith("chosen")) {
+                assertThat(kernel).isEqualTo("chosen: oneDNN");
+            }
+        }
+        CommandRun.of("bench", "kernels", "--layers", "no such layer").refused("--layers", "no such layer");
+        CommandRun.of("bench", "kernels", "--sparsity", "1").refused("--sparsity");
+        CommandRun.of("bench").refused("models");
     }
 
     @Test

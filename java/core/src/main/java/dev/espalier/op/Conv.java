@@ -1,6 +1,7 @@
 package dev.espalier.op;
 
 import dev.espalier.op.Attribute.Ints;
+import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
@@ -79,6 +80,17 @@ public record Conv(Window window, long group) implements Op {
         long[] pads = placed.padding(spatial(x.shape()));
         Tensor y = Nn.conv2d(x, w, bias, placed.strideArray(), pads, placed.dilationArray(), group);
         return List.of(lift ? y.squeeze(2) : y);
+    }
+
+    /**
+     * How the filter of a two-axis convolution moves over images [c, h, w], its automatic padding resolved.
+     *
+     * @param weight [k, c / groups, r, s]
+     */
+    public ConvolutionWindow over(Shape image, Shape weight) {
+        Window placed = placed(weight);
+        long[] pads = placed.padding(new long[] {image.dim(1), image.dim(2)});
+        return ConvolutionWindow.of(placed.strideArray(), pads, placed.dilationArray(), group);
     }
 
     /** The window with the kernel size of this weight. */

@@ -55,7 +55,8 @@ public final class Execution {
         return new Execution(graph, node -> node.op()::evaluate);
     }
 
-    static Execution of(Graph graph, Function<Node, NodeKernel> kernels) {
+    /** Every node computed by the kernel that {@code kernels} gives for it. */
+    public static Execution of(Graph graph, Function<Node, NodeKernel> kernels) {
         return new Execution(graph, kernels);
     }
 

@@ -7,6 +7,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What computes the outputs of one node in the open scope; an {@link dev.espalier.op.Op} itself is the plainest. */
 @FunctionalInterface
-interface NodeKernel {
+public interface NodeKernel {
     List<Tensor> evaluate(Evaluation evaluation, List<@Nullable Tensor> in);
 }

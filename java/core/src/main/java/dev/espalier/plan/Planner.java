@@ -4,26 +4,29 @@ import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Conv;
+import dev.espalier.op.Evaluation;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Determinism;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.KernelException;
 import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Pins a kernel to every node of a graph for inference on one device. A convolution whose weight is mostly zero may run by the
- * masked kernel, if a trial on its real shape says that this is faster here and now.
+ * Pins a kernel to every node of a graph for inference on one device. A convolution whose weight is mostly zero may run by a
+ * masked kernel, if a trial on its real shape says that this is faster on this machine.
  */
 final class Planner {
-    /** Below this share of zeros no masked kernel has been seen to win, so none is tried. */
-    static final double LEAST_SPARSITY = 0.7;
-
     /** A node's instruction with the kernel that carries it out. */
     record Pinned(Instruction instruction, NodeKernel kernel) {}
 
@@ -75,7 +78,7 @@ final class Planner {
                 && weight.dtype() == DType.F32
                 && weight.device().equals(Device.CPU)
                 && !biasFed;
-        return suits && sparsity(weight) >= LEAST_SPARSITY ? Optional.of(weight) : Optional.empty();
+        return suits && sparsity(weight) >= MaskedConv.LEAST_SPARSITY ? Optional.of(weight) : Optional.empty();
     }
 
     private static double sparsity(Tensor weight) {
@@ -84,30 +87,80 @@ final class Planner {
         }
     }
 
+    /** A kernel with the trial that it had. */
+    private record Tried(MaskedConv kernel, Trial trial) {}
+
     private Pinned tried(Node node, Tensor weight) {
         String zeros = String.format(Locale.ROOT, "%.1f %% zeros", 100 * sparsity(weight));
         if (Determinism.isEnabled()) {
             return dense(node, zeros + ", deterministic mode makes no choice by timing");
         }
         try (Scope scope = Scope.open()) {
-            MaskedConv masked = MaskedConv.pack(
-                    (Conv) node.op(), weight, graph.type(node.inputs().get(0)));
-            Trial trial = Trial.run(node, inputs(node), masked);
-            String times = String.format(
-                    Locale.ROOT,
-                    "%s, %s at batch %d: masked %.3f ms, dense %.3f ms",
-                    zeros,
-                    weight.shape(),
-                    batch,
-                    trial.maskedMillis(),
-                    trial.denseMillis());
-            if (!trial.maskedWins()) {
-                return dense(node, times);
+            Conv conv = (Conv) node.op();
+            Shape image = image(graph.type(node.inputs().get(0)));
+            List<Tried> tried = new ArrayList<>();
+            List<String> refused = new ArrayList<>();
+            for (MaskedConv.Kind kind : MaskedConv.Kind.worthTrying(weight, conv.group(), batch)) {
+                try {
+                    MaskedConv kernel = MaskedConv.pack(kind, conv, weight, image);
+                    tried.add(new Tried(
+                            kernel, Trials.ofMachine().of(key(node, kernel, weight), () -> trial(node, kernel))));
+                } catch (KernelException e) {
+                    refused.add(e.getMessage());
+                }
             }
-            masked.tensors().forEach(owner::adopt);
-            return new Pinned(new Instruction(node, masked.kernelName(), times), masked);
-        } catch (KernelException e) {
-            return dense(node, zeros + ", but " + e.getMessage());
+            String reason = Stream.of(Stream.of(zeros), tried.stream().map(this::told), refused.stream())
+                    .flatMap(part -> part)
+                    .collect(Collectors.joining("; "));
+            return tried.stream()
+                    .filter(t -> t.trial().maskedWins())
+                    .max(Comparator.comparingDouble(t -> t.trial().gain()))
+                    .map(best -> pinned(node, best.kernel(), reason))
+                    .orElseGet(() -> dense(node, reason));
+        }
+    }
+
+    private Pinned pinned(Node node, MaskedConv kernel, String reason) {
+        kernel.tensors().forEach(owner::adopt);
+        return new Pinned(new Instruction(node, kernel.kind().kernelName(), reason), kernel);
+    }
+
+    private String told(Tried tried) {
+        return String.format(
+                Locale.ROOT,
+                "batch %d: %s %.3f ms, dense %.3f ms",
+                batch,
+                tried.kernel().kind().kernelName(),
+                tried.trial().maskedMillis(),
+                tried.trial().denseMillis());
+    }
+
+    /** What the trial of a convolution depends on. */
+    private String key(Node node, MaskedConv kernel, Tensor weight) {
+        Shape image = image(graph.type(node.inputs().get(0)));
+        return String.format(
+                Locale.ROOT,
+                "inference %s %s over %s, %s, batch %d, sparsity %.2f",
+                kernel.kind().kernelName(),
+                weight.shape(),
+                image,
+                ((Conv) node.op()).over(image, weight.shape()),
+                batch,
+                Math.floor(20 * sparsity(weight)) / 20);
+    }
+
+    private static Shape image(TensorType input) {
+        return Shape.of(input.dim(1), input.dim(2), input.dim(3));
+    }
+
+    private Trial trial(Node node, NodeKernel masked) {
+        List<Tensor> in = inputs(node);
+        return Trial.run(() -> once(node.op()::evaluate, in), () -> once(masked, in));
+    }
+
+    private static void once(NodeKernel kernel, List<Tensor> in) {
+        try (Scope scope = Scope.open()) {
+            kernel.evaluate(Evaluation.INFERENCE, List.copyOf(in));
         }
     }
 

@@ -17,11 +17,16 @@ final class Classifier {
     private final String output;
 
     Classifier(Graph graph) {
+        this(graph, Execution.of(graph));
+    }
+
+    /** {@code execution} is of this graph. */
+    Classifier(Graph graph, Execution execution) {
         if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
             throw new EspalierException("a classifier has one input and one output; graph '" + graph.name()
                     + "' has inputs " + graph.inputs().keySet() + " and outputs " + graph.outputs());
         }
-        this.execution = Execution.of(graph);
+        this.execution = execution;
         this.input = graph.inputs().keySet().iterator().next();
         this.output = graph.outputs().get(0);
     }

@@ -22,7 +22,8 @@ public final class Trainer {
     private final @Nullable Batches validation;
     private final Recipe recipe;
     private final List<Listener> listeners;
-    private final Classifier classifier;
+    private final Tape tape;
+    private Segments segments;
     private final Penalty penalty;
     private final int perEpoch;
 
@@ -31,13 +32,15 @@ public final class Trainer {
             Batches batches,
             @Nullable Batches validation,
             Recipe recipe,
-            List<Listener> listeners) {
+            List<Listener> listeners,
+            Tape tape) {
         this.state = state;
         this.batches = batches;
         this.validation = validation;
         this.recipe = recipe;
         this.listeners = List.copyOf(listeners);
-        this.classifier = new Classifier(state.graph());
+        this.tape = tape;
+        this.segments = segments();
         this.penalty = new Penalty(recipe.regularisation(), state.graph());
         this.perEpoch = batches.perEpoch();
     }
@@ -52,7 +55,14 @@ public final class Trainer {
         if (!state.progress().begun()) {
             Rng.seed(recipe.run().seed());
         }
-        new Trainer(state, train, validation, recipe, listeners).run();
+        try (Tape tape = new Tape()) {
+            new Trainer(state, train, validation, recipe, listeners, tape).run();
+        }
+    }
+
+    private Segments segments() {
+        boolean masked = recipe.run().precision() == RunRecipe.Precision.F32;
+        return Segments.plan(state, masked, batches.options().size(), tape);
     }
 
     private void run() {
@@ -110,6 +120,7 @@ public final class Trainer {
                 throw new DivergenceException(value, step, rate);
             }
             (group == 1 ? loss : loss.div(group)).backward();
+            tape.unwind();
             if (update) {
                 update(rate);
             }
@@ -127,6 +138,10 @@ public final class Trainer {
     }
 
     private Classifier.Seen forward(Batch batch) {
+        if (segments.maskings() != state.maskings()) {
+            segments = segments();
+        }
+        Classifier classifier = segments.classifier();
         if (recipe.run().precision() == RunRecipe.Precision.F32) {
             return classifier.see(state.tensors(), batch, Evaluation.TRAINING);
         }
@@ -137,6 +152,7 @@ public final class Trainer {
 
     private void update(double rate) {
         Map<String, Tensor> parameters = state.parameters();
+        state.maskGradients();
         if (recipe.regularisation().penalises()) {
             penalty.addTo(parameters);
         }

@@ -4,6 +4,8 @@ import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
+import dev.espalier.plan.Trial;
+import dev.espalier.plan.Trials;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
@@ -20,9 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** A model in training: its graph, its tensors on one device, the optimiser with its state, masks, and the position reached. */
 public final class TrainingState implements AutoCloseable {
+    private static final String TRIAL = "trial/";
+
     private final Device device;
     private final Scope owner = Scope.owner("training state");
     private final SortedMap<String, Tensor> parameters = new TreeMap<>();
@@ -31,6 +36,8 @@ public final class TrainingState implements AutoCloseable {
     private Graph graph;
     private Optimizer optimizer;
     private Progress progress = new Progress();
+    private int maskings;
+    private final SortedMap<String, Trial> trials = new TreeMap<>();
 
     private TrainingState(Graph graph, Map<String, Tensor> tensors, OptimizerRecipe recipe, Device device) {
         this.graph = graph;
@@ -103,6 +110,16 @@ public final class TrainingState implements AutoCloseable {
         return Collections.unmodifiableSortedMap(masks);
     }
 
+    /** How often masks were put in force; as long as it stays, so do the masks and their memory. */
+    int maskings() {
+        return maskings;
+    }
+
+    /** The trial that decides between kernels: the one that decided before in this run, or the one of this machine. */
+    Trial trial(String key, Supplier<Trial> run) {
+        return trials.computeIfAbsent(key, k -> Trials.ofMachine().of(k, run));
+    }
+
     /** The position of the next batch. */
     public Step position() {
         return progress.position();
@@ -135,6 +152,7 @@ public final class TrainingState implements AutoCloseable {
         });
         List<BitMask> old = List.copyOf(masks.values());
         masks.clear();
+        maskings++;
         try (Scope scope = Scope.open()) {
             newMasks.forEach((name, mask) -> {
                 Tensor words = owner.adopt(mask.words().to(device).copy());
@@ -160,6 +178,22 @@ public final class TrainingState implements AutoCloseable {
             }
         });
         try (Grad guard = Grad.disabled()) {
+            Kernels.on(device).apply(targets, over);
+        }
+    }
+
+    /** Zeroes the gradients of masked weights, which are no parameters any more; needs an open scope. */
+    void maskGradients() {
+        List<Tensor> targets = new ArrayList<>();
+        List<BitMask> over = new ArrayList<>();
+        masks.forEach((name, mask) -> {
+            Tensor gradient = parameter(name).grad();
+            if (gradient != null) {
+                targets.add(gradient);
+                over.add(mask);
+            }
+        });
+        if (!targets.isEmpty()) {
             Kernels.on(device).apply(targets, over);
         }
     }
@@ -203,6 +237,7 @@ public final class TrainingState implements AutoCloseable {
         progress.save(snapshot);
         optimizer.save(snapshot);
         snapshot.tensors("weight/", tensors());
+        trials.forEach((key, trial) -> snapshot.fact(TRIAL + key, trial.denseMillis() + " " + trial.maskedMillis()));
         masks.forEach((name, mask) -> snapshot.tensor("mask/" + name, mask.words()));
         snapshot.tensor("random", randomState());
     }
@@ -217,6 +252,11 @@ public final class TrainingState implements AutoCloseable {
         TrainingState state = new TrainingState(graph, snapshot.tensorsUnder("weight/"), recipe, device);
         state.optimizer.restore(snapshot);
         state.progress = Progress.restored(snapshot);
+        snapshot.factsUnder(TRIAL).forEach((key, times) -> {
+            int space = times.indexOf(' ');
+            double dense = Double.parseDouble(times.substring(0, space));
+            state.trials.put(key, new Trial(dense, Double.parseDouble(times.substring(space + 1))));
+        });
         try (Scope scope = Scope.open()) {
             SortedMap<String, BitMask> masks = new TreeMap<>();
             snapshot.tensorsUnder("mask/")

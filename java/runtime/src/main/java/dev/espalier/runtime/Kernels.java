@@ -1,5 +1,6 @@
 package dev.espalier.runtime;
 
+import dev.espalier.runtime.internal.Conv2dCalls.Pattern;
 import dev.espalier.runtime.internal.ScoreCalls;
 import java.util.Arrays;
 import java.util.List;
@@ -255,7 +256,27 @@ public final class Kernels {
      * @throws KernelException if this backend has no kernel for these extents
      */
     public PackedConv2d packConv2d(Tensor weight, @Nullable BitMask mask, Shape input, ConvolutionWindow window) {
-        return MaskedConvolution.pack(backend, weight, mask, input, window);
+        return MaskedConvolution.pack(backend, Pattern.ELEMENT, weight, mask, input, window);
+    }
+
+    /**
+     * Packs the weights of the vectors that a mask keeps; a vector is the weights at one position of 16 consecutive outputs of a
+     * group.
+     *
+     * @param weight F32 [k, c / groups, r, s], read whole where a vector is kept
+     * @param mask over the vectors, of the shape that {@link #vectorMask} gives; null keeps all
+     * @param input the images' shape, [c, h, w]
+     * @throws KernelException if this backend has no kernel for these extents
+     */
+    public PackedConv2d packVectorConv2d(Tensor weight, @Nullable BitMask mask, Shape input, ConvolutionWindow window) {
+        return MaskedConvolution.pack(backend, Pattern.VECTOR16, weight, mask, input, window);
+    }
+
+    /**
+     * The shape of a mask over the vectors of a weight [k, c / groups, r, s]: [groups * ceil(k / groups / 16), c / groups, r, s].
+     */
+    public static Shape vectorMask(Shape weight, long groups) {
+        return MaskedConvolution.maskShape(Pattern.VECTOR16, weight, groups);
     }
 
     /**
@@ -263,11 +284,21 @@ public final class Kernels {
      *
      * @param packed for this backend
      * @param x F32 [n, c, h, w], any n
-     * @param bias F32 [k], or null
-     * @param relu true: max(0, .) of the result
+     * @param epilogue what is done to the sums; its residual is [n, k, oh, ow]
      * @return F32 [n, k, oh, ow], contiguous
      */
-    public Tensor conv2d(PackedConv2d packed, Tensor x, @Nullable Tensor bias, boolean relu) {
-        return MaskedConvolution.run(backend, packed, x, bias, relu);
+    public Tensor conv2d(PackedConv2d packed, Tensor x, Epilogue epilogue) {
+        return MaskedConvolution.run(backend, packed, x, epilogue);
+    }
+
+    /**
+     * A masked convolution for batches on the CPU, with its gradients.
+     *
+     * @param mask over the weight [k, c / groups, r, s]; the convolution shares it and does not own it
+     * @param image the images' shape, [c, h, w]
+     * @throws KernelException if this backend has no kernel for these extents
+     */
+    public MaskedConv2d maskedConv2d(BitMask mask, Shape image, ConvolutionWindow window) {
+        return MaskedConv2d.of(backend, mask, image, window);
     }
 }

@@ -1,23 +1,33 @@
 package dev.espalier.runtime;
 
+import dev.espalier.runtime.internal.Conv2dCalls.Pattern;
 import java.util.List;
 
 /** The kept weights of a masked convolution in the form that one backend computes with. */
 public final class PackedConv2d implements TensorHolder {
     private final Backend backend;
+    private final Pattern pattern;
     private final Tensor packed;
     private final Shape input;
     private final Shape weight;
     private final ConvolutionWindow window;
-    private final long nonzeros;
+    private final long kept;
 
-    PackedConv2d(Backend backend, Tensor packed, Shape input, Shape weight, ConvolutionWindow window, long nonzeros) {
+    PackedConv2d(
+            Backend backend,
+            Pattern pattern,
+            Tensor packed,
+            Shape input,
+            Shape weight,
+            ConvolutionWindow window,
+            long kept) {
         this.backend = backend;
+        this.pattern = pattern;
         this.packed = packed;
         this.input = input;
         this.weight = weight;
         this.window = window;
-        this.nonzeros = nonzeros;
+        this.kept = kept;
     }
 
     /** The backend that it was packed for. */
@@ -40,9 +50,13 @@ public final class PackedConv2d implements TensorHolder {
         return window;
     }
 
-    /** The number of weights that take part. */
-    public long nonzeros() {
-        return nonzeros;
+    /** The number of weights that take part, or of vectors of 16 weights. */
+    public long kept() {
+        return kept;
+    }
+
+    Pattern pattern() {
+        return pattern;
     }
 
     Tensor packed() {
@@ -56,6 +70,7 @@ public final class PackedConv2d implements TensorHolder {
 
     @Override
     public String toString() {
-        return "packed conv2d " + weight + ", " + nonzeros + " weights, for " + backend;
+        return "packed conv2d " + weight + ", " + kept + (pattern == Pattern.ELEMENT ? " weights" : " vectors")
+                + ", for " + backend;
     }
 }

@@ -282,6 +282,25 @@ public final class Tensor
         return found.length == 0 ? null : scope.register(found[0]);
     }
 
+    /**
+     * Adds to the gradient of this leaf what was computed elsewhere.
+     *
+     * @param gradient of this tensor's shape and type; the first one becomes the gradient itself, so nobody may change it later
+     */
+    public void addGradient(Tensor gradient) {
+        if (!gradient.shape().equals(shape()) || gradient.dtype() != dtype()) {
+            throw new ShapeException(
+                    "addGradient: expected a gradient like " + describe() + ", got " + gradient.describe());
+        }
+        try (Grad off = Grad.disabled()) {
+            Operator.update(
+                    "addGradient(leaf, gradient)",
+                    () -> TorchAutograd.addGrad(handle, gradient.handle()),
+                    this,
+                    gradient);
+        }
+    }
+
     /** Forgets the gradient. */
     public void clearGrad() {
         Operator.update("clearGrad(input)", () -> TorchAutograd.clearGrad(handle), this);

@@ -36,6 +36,19 @@ class GradientTest {
     }
 
     @Test
+    void gradientsComputedElsewhereAddUp() {
+        Tensor x = leaf(1, 2);
+        x.addGradient(Tensor.of(new float[] {10, 20}, 2));
+        assertThat(gradient(x)).containsExactly(10, 20);
+        x.square().sum().backward();
+        x.addGradient(Tensor.of(new float[] {100, 200}, 2));
+        assertThat(gradient(x)).containsExactly(112, 224);
+        assertThatThrownBy(() -> x.addGradient(leaf(1)))
+                .isInstanceOf(ShapeException.class)
+                .hasMessageContaining("addGradient: expected a gradient like");
+    }
+
+    @Test
     void intermediatesMayBeClosedBeforeBackward() {
         Tensor x = leaf(1, 2);
         Tensor loss;

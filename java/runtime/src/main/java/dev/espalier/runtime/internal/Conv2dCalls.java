@@ -1,6 +1,8 @@
 package dev.espalier.runtime.internal;
 
 import dev.espalier.runtime.internal.abi.AbiConv2dShape;
+import dev.espalier.runtime.internal.abi.AbiEpilogue;
+import dev.espalier.runtime.internal.abi.AbiTarget;
 import dev.espalier.runtime.internal.abi.KernelsAbi;
 
 /** The calls of the conv2d family; pointers are addresses, 0 for none. */
@@ -47,55 +49,98 @@ public final class Conv2dCalls {
         }
     }
 
-    public static long packedBytes(KernelTarget target, Extents extents, long nonzeros) {
+    /** What one bit of the mask stands for. */
+    public enum Pattern {
+        /** One weight. */
+        ELEMENT,
+        /** The weights at one position of 16 consecutive outputs. */
+        VECTOR16
+    }
+
+    /** A convolution by kept weights: its pattern, extents, and how many bits its mask has set. */
+    public record Masked(Pattern pattern, Extents extents, long kept) {}
+
+    public static long packedBytes(KernelTarget target, Masked conv) {
         try (TorchFrame frame = TorchFrame.open()) {
-            return KernelsAbi.esp_conv2d_packed_bytes(target.toAbi(), extents.toAbi(), nonzeros);
+            AbiConv2dShape shape = conv.extents.toAbi();
+            return switch (conv.pattern) {
+                case ELEMENT -> KernelsAbi.esp_conv2d_packed_bytes(target.toAbi(), shape, conv.kept);
+                case VECTOR16 -> KernelsAbi.esp_conv2d_vector_packed_bytes(target.toAbi(), shape, conv.kept);
+            };
         }
     }
 
-    public static long packWorkspace(KernelTarget target, Extents extents, long nonzeros) {
+    public static long packWorkspace(KernelTarget target, Masked conv) {
         try (TorchFrame frame = TorchFrame.open()) {
-            return KernelsAbi.esp_conv2d_pack_workspace_bytes(target.toAbi(), extents.toAbi(), nonzeros);
+            AbiConv2dShape shape = conv.extents.toAbi();
+            return switch (conv.pattern) {
+                case ELEMENT -> KernelsAbi.esp_conv2d_pack_workspace_bytes(target.toAbi(), shape, conv.kept);
+                case VECTOR16 -> KernelsAbi.esp_conv2d_vector_pack_workspace_bytes(target.toAbi(), shape, conv.kept);
+            };
         }
     }
 
-    public static int pack(
-            KernelTarget target, Extents extents, long weight, long bits, long nonzeros, long packed, long workspace) {
+    public static int pack(KernelTarget target, Masked conv, long weight, long bits, long packed, long workspace) {
         try (TorchFrame frame = TorchFrame.open()) {
-            return KernelsAbi.esp_conv2d_pack(
-                    target.toAbi(),
-                    extents.toAbi(),
-                    Address.of(weight),
-                    Address.of(bits),
-                    nonzeros,
-                    Address.of(packed),
-                    Address.of(workspace),
-                    Address.NULL);
+            AbiTarget where = target.toAbi();
+            AbiConv2dShape shape = conv.extents.toAbi();
+            Address from = Address.of(weight);
+            Address kept = Address.of(bits);
+            Address to = Address.of(packed);
+            Address work = Address.of(workspace);
+            return switch (conv.pattern) {
+                case ELEMENT -> KernelsAbi.esp_conv2d_pack(where, shape, from, kept, conv.kept, to, work, Address.NULL);
+                case VECTOR16 ->
+                    KernelsAbi.esp_conv2d_vector_pack(where, shape, from, kept, conv.kept, to, work, Address.NULL);
+            };
         }
     }
 
-    public static long workspace(KernelTarget target, Extents extents, long nonzeros) {
+    public static long workspace(KernelTarget target, Masked conv) {
         try (TorchFrame frame = TorchFrame.open()) {
-            return KernelsAbi.esp_conv2d_workspace_bytes(target.toAbi(), extents.toAbi(), nonzeros);
+            AbiConv2dShape shape = conv.extents.toAbi();
+            return switch (conv.pattern) {
+                case ELEMENT -> KernelsAbi.esp_conv2d_workspace_bytes(target.toAbi(), shape, conv.kept);
+                case VECTOR16 -> KernelsAbi.esp_conv2d_vector_workspace_bytes(target.toAbi(), shape, conv.kept);
+            };
+        }
+    }
+
+    /** What is done to a sum before it is stored; {@code activation} is an ESP_ACTIVATION_ number. */
+    public record Finish(long bias, long residual, int activation) {
+        public static final int NONE = KernelsAbi.ESP_ACTIVATION_NONE;
+        public static final int RELU = KernelsAbi.ESP_ACTIVATION_RELU;
+        public static final int RELU6 = KernelsAbi.ESP_ACTIVATION_RELU6;
+        public static final int SILU = KernelsAbi.ESP_ACTIVATION_SILU;
+        public static final int HARD_SWISH = KernelsAbi.ESP_ACTIVATION_HARD_SWISH;
+
+        AbiEpilogue toAbi() {
+            return new AbiEpilogue()
+                    .bias(Address.of(bias))
+                    .residual(Address.of(residual))
+                    .activation(activation);
         }
     }
 
     /** The buffers of one convolution. */
-    public record Buffers(long input, long packed, long bias, long output, long workspace) {}
+    public record Buffers(long input, long packed, long output, long workspace) {}
 
-    public static int conv2d(KernelTarget target, Extents extents, long nonzeros, boolean relu, Buffers buffers) {
+    public static int conv2d(KernelTarget target, Masked conv, Finish finish, Buffers buffers) {
         try (TorchFrame frame = TorchFrame.open()) {
-            return KernelsAbi.esp_conv2d(
-                    target.toAbi(),
-                    extents.toAbi(),
-                    Address.of(buffers.input),
-                    Address.of(buffers.packed),
-                    nonzeros,
-                    Address.of(buffers.bias),
-                    relu ? 1 : 0,
-                    Address.of(buffers.output),
-                    Address.of(buffers.workspace),
-                    Address.NULL);
+            AbiTarget where = target.toAbi();
+            AbiConv2dShape shape = conv.extents.toAbi();
+            AbiEpilogue epilogue = finish.toAbi();
+            Address input = Address.of(buffers.input);
+            Address packed = Address.of(buffers.packed);
+            Address output = Address.of(buffers.output);
+            Address work = Address.of(buffers.workspace);
+            return switch (conv.pattern) {
+                case ELEMENT ->
+                    KernelsAbi.esp_conv2d(where, shape, input, packed, conv.kept, epilogue, output, work, Address.NULL);
+                case VECTOR16 ->
+                    KernelsAbi.esp_conv2d_vector(
+                            where, shape, input, packed, conv.kept, epilogue, output, work, Address.NULL);
+            };
         }
     }
 }

@@ -23,6 +23,16 @@ public final class TorchAutograd {
         return borrowed.defined() ? new TorchTensor[] {new TorchTensor(new Tensor(borrowed))} : new TorchTensor[0];
     }
 
+    /** Adds to the gradient of a leaf; the first one is taken as it is, its memory shared. */
+    public static void addGrad(TorchTensor x, TorchTensor gradient) {
+        Tensor had = x.t.mutable_grad();
+        if (had.defined()) {
+            had.add_(gradient.t);
+        } else {
+            had.put(gradient.t);
+        }
+    }
+
     public static void clearGrad(TorchTensor x) {
         x.t.mutable_grad().reset();
     }

@@ -1,0 +1,143 @@
+package dev.espalier.train;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.espalier.data.Batch;
+import dev.espalier.model.Model;
+import dev.espalier.model.ModelBuilder;
+import dev.espalier.model.Models;
+import dev.espalier.op.Evaluation;
+import dev.espalier.op.Window;
+import dev.espalier.plan.Trial;
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.MaskedConv2d;
+import dev.espalier.runtime.Rng;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.testing.NoLeaks;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training steps whose masked convolutions are native against steps that libtorch differentiates as a whole. */
+@NoLeaks
+class SegmentsTest {
+    private static final int IMAGES = 20;
+
+    @BeforeAll
+    static void seeded() {
+        Rng.seed(4);
+    }
+
+    /** Biases, strides, groups, branches that meet, a value that is an output and is read as well: no normalisation. */
+    private static Model branches() {
+        return ModelBuilder.of("branches", Shape.of(3, 16, 16))
+                .conv(8, Window.square(3, 1, 1), 1, true)
+                .relu()
+                .residual(
+                        branch -> branch.conv(8, Window.square(3, 1, 1), 2, true)
+                                .relu()
+                                .conv(8, Window.square(3, 1, 1), 1, true),
+                        shortcut -> shortcut.conv(8, Window.square(1, 1, 0), 1, true))
+                .concat(List.of(
+                        a -> a.conv(6, Window.square(3, 2, 1), 1, true),
+                        b -> b.conv(4, Window.square(1, 2, 0), 1, true)))
+                .relu()
+                .globalAveragePool()
+                .flatten()
+                .dense(4)
+                .build(6);
+    }
+
+    private static TrainingState masked(Model made, double sparsity) {
+        try (Model model = made) {
+            TrainingState state = TrainingState.of(model, Recipe.defaults().optimizer(), Device.CPU);
+            Map<String, BitMask> masks = new TreeMap<>();
+            state.parameters().forEach((parameter, tensor) -> {
+                if (tensor.rank() == 4) {
+                    long[] dims = tensor.shape().toArray();
+                    masks.put(
+                            parameter,
+                            BitMask.pack(Tensor.rand(Device.CPU, dims).gt(sparsity)));
+                }
+            });
+            state.mask(masks);
+            return state;
+        }
+    }
+
+    /** The gradients of one step, those of masked weights zero, by parameter. */
+    private static Map<String, Tensor> gradients(TrainingState state, Segments segments, Tape tape, Batch batch) {
+        Tensor loss = segments.classifier()
+                .see(state.tensors(), batch, Evaluation.TRAINING)
+                .loss(0.1);
+        loss.backward();
+        tape.unwind();
+        state.maskGradients();
+        Map<String, Tensor> gradients = new TreeMap<>();
+        state.parameters().forEach((name, parameter) -> {
+            gradients.put(name, requireNonNull(parameter.grad(), name).copy());
+            parameter.clearGrad();
+        });
+        return gradients;
+    }
+
+    private static Batch batch(Tensor images, Tensor labels) {
+        return new Batch(images, labels, new int[IMAGES]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"branches", "resnet20", "resnet18"})
+    void gradientsDifferByRoundingOnly(String name) {
+        Model model = name.equals("branches") ? branches() : Models.create(name, Shape.of(3, 16, 16), 4, 0.5, 5);
+        try (Scope scope = Scope.open();
+                Tape tape = new Tape();
+                TrainingState state = masked(model, 0.8)) {
+            Map<String, MaskedConv2d> all = Segments.candidates(state);
+            assertThat(all).hasSizeGreaterThan(3);
+            Tensor images = Tensor.rand(Device.CPU, IMAGES, 3, 16, 16);
+            Tensor labels = Tensor.of(new long[] {0, 1, 2, 3, 3, 2, 1, 0, 0, 0, 1, 1, 2, 2, 3, 3, 0, 2, 1, 3}, IMAGES);
+            Segments dense = Segments.of(state, Map.of(), tape);
+            Map<String, Tensor> expected = gradients(state, dense, tape, batch(images, labels));
+            // The same sums in another order: what rounding alone may change.
+            Map<String, Tensor> reversed = gradients(state, dense, tape, batch(images.flip(0), labels.flip(0)));
+            Map<String, Tensor> actual = gradients(state, Segments.of(state, all, tape), tape, batch(images, labels));
+            expected.forEach((parameter, gradient) -> {
+                double noise = distance(requireNonNull(reversed.get(parameter)), gradient);
+                double error = distance(requireNonNull(actual.get(parameter)), gradient);
+                assertThat(error).as(parameter).isLessThanOrEqualTo(16 * noise + 1e-6 * norm(gradient));
+            });
+        }
+    }
+
+    @Test
+    void aResumedRunChoosesAsItDidBefore() {
+        try (Scope scope = Scope.open();
+                TrainingState state = masked(branches(), 0.8)) {
+            Trial first = new Trial(3, 2);
+            assertThat(state.trial("conv", () -> first)).isEqualTo(first);
+            Snapshot.Builder snapshot = new Snapshot.Builder();
+            state.save(snapshot);
+            OptimizerRecipe recipe = Recipe.defaults().optimizer();
+            try (TrainingState resumed = TrainingState.restored(snapshot.build(), state.graph(), recipe, Device.CPU)) {
+                assertThat(resumed.trial("conv", () -> new Trial(0, 0))).isEqualTo(first);
+            }
+        }
+    }
+
+    private static double norm(Tensor gradient) {
+        return gradient.to(DType.F64).norm().item();
+    }
+
+    private static double distance(Tensor a, Tensor b) {
+        return norm(a.sub(b));
+    }
+}
