@@ -449,8 +449,9 @@ int64_t esp_conv2d_half_pack_workspace_bytes(const esp_target* target,
                                              const esp_conv2d_half_layout* layout, int64_t vectors);
 
 /* output = epilogue(conv(input, packed)), rounded to `dtype`; a NULL epilogue does nothing. input and
- * output may not overlap. Input at multiples of 16 bytes with c and c / groups multiples of 8 is
- * copied asynchronously. */
+ * output may not overlap. `packed` is of this layout (any n), `vectors` and backend; nobody looks.
+ * CUDA reads input at a multiple of 16 bytes with c / groups a multiple of 8, and writes output and
+ * reads residuals alike with k / groups, 16 bytes at a time; anything else is slower. */
 int32_t esp_conv2d_half(const esp_target* target, const esp_conv2d_half_layout* layout,
                         const void* input, const void* packed, int64_t vectors,
                         const esp_epilogue* epilogue, void* output, void* workspace, void* stream);

@@ -13,6 +13,7 @@
 // 2:4. A step is one tap of 32 channels; steps count chunks of 32 channels, then taps:
 //   uint16 values[blocks of 64 outputs][steps][4][32][8]
 //   uint32 metadata[blocks][steps][2][32]    one word serves two tiles of 16 outputs, by selector
+//   int32 taps[r * s]                        elements into the tile
 #pragma once
 
 #include "kernels/conv_half/conv_half.h"
@@ -28,7 +29,7 @@ constexpr int half_pair_channels = 32;
 struct half_packed {
   int64_t blocks;  // per group
   int64_t lists, steps;
-  int64_t offsets_at, values_at, metadata_at, bytes;
+  int64_t offsets_at, values_at, metadata_at, taps_at, bytes;
 };
 
 namespace {
@@ -54,7 +55,8 @@ inline half_packed make_half_packed(const esp_conv2d_half_layout& l, const half_
   d.blocks = half_group_blocks(s, half_pair_outputs);
   d.steps = half_ceil_div(s.c / s.groups, half_pair_channels) * s.r * s.s;
   d.metadata_at = s.groups * d.blocks * d.steps * half_pair_outputs * 32;
-  d.bytes = d.metadata_at + s.groups * d.blocks * d.steps * 256;
+  d.taps_at = d.metadata_at + s.groups * d.blocks * d.steps * 256;
+  d.bytes = half_round_up(d.taps_at + 4 * s.r * s.s);
   return d;
 }
 

@@ -24,20 +24,43 @@ namespace espalier {
 
 constexpr int half_pixels = 128;
 constexpr int half_threads = 256;
-constexpr int half_tile_bytes = 45 << 10;  // beside it 3 KB for the positions: 48 KB are static
+constexpr int half_tile_bytes = 46592;  // beside it 2.5 KB for the positions: 48 KB are static
 constexpr int half_most_positions = half_tile_bytes / 80;
 constexpr int half_most_stages = 4;
 constexpr int half_pad = 8;  // elements
 
-// One axis of the kernel: see above.
+// One axis of the kernel and of the tile: see above.
 struct half_axis {
-  int32_t period, planes, step, halo;
+  int32_t taps, period, planes, step;
+  int32_t tile;  // output pixels
+
+  // Rows of a plane beyond the tile's.
+  ESP_HOST_DEVICE int32_t halo(int32_t plane) const { return (taps - 1 - plane) / period * step; }
+
+  // First row of a plane among those of all planes; of `planes`: how many there are.
+  ESP_HOST_DEVICE int32_t first(int32_t plane) const {
+    int32_t rows = plane * tile;
+    for (int32_t a = 0; a < plane; ++a) rows += halo(a);
+    return rows;
+  }
+
+  // Row that tap `tap` of the tile's first pixel reads.
+  ESP_HOST_DEVICE int32_t row_of(int32_t tap) const {
+    return first(tap % period) + tap / period * step;
+  }
+
+  // The plane of a row, whose number within it is left in `row`; `planes` for rows past all.
+  ESP_HOST_DEVICE int32_t plane_of(int32_t* row) const {
+    int32_t plane = 0;
+    while (plane < planes && *row >= tile + halo(plane)) *row -= tile + halo(plane++);
+    return plane;
+  }
 };
 
 struct half_plan {
-  int32_t images, rows, cols;
-  half_axis row_axis, col_axis;
-  int32_t plane_rows, plane_cols;
+  int32_t images;
+  half_axis rows, cols;
+  int32_t line_positions;
   int32_t image_positions, positions;  // of one image, of all
   int32_t channels, chunks;            // per chunk: 32 or 64; chunks per group
   int32_t pitch;                       // elements
@@ -48,16 +71,15 @@ namespace {
 
 // Elements from a pixel's position to the one that tap (r, s) reads.
 ESP_HOST_DEVICE inline int32_t half_tap_offset(const half_plan& p, int32_t r, int32_t s) {
-  const int32_t plane = r % p.row_axis.period * p.col_axis.planes + s % p.col_axis.period;
-  const int32_t row = plane * p.plane_rows + r / p.row_axis.period * p.row_axis.step;
-  return (row * p.plane_cols + s / p.col_axis.period * p.col_axis.step) * p.pitch;
+  return (p.rows.row_of(r) * p.line_positions + p.cols.row_of(s)) * p.pitch;
 }
 
 // Position of output pixel `pixel` of a block; pixels that a tile lacks take the first.
 ESP_HOST_DEVICE inline int32_t half_pixel_position(const half_plan& p, int32_t pixel) {
-  const int32_t area = p.rows * p.cols;
+  const int32_t area = p.rows.tile * p.cols.tile;
   if (pixel >= p.images * area) return 0;
-  return pixel / area * p.image_positions + pixel % area / p.cols * p.plane_cols + pixel % p.cols;
+  return pixel / area * p.image_positions + pixel % area / p.cols.tile * p.line_positions +
+         pixel % p.cols.tile;
 }
 
 inline int64_t half_gcd(int64_t a, int64_t b) {
@@ -67,21 +89,19 @@ inline int64_t half_gcd(int64_t a, int64_t b) {
 // False if the axis is too long for any tile.
 inline bool make_half_axis(int64_t taps, int64_t stride, int64_t dilation, half_axis* axis) {
   const int64_t common = half_gcd(stride, dilation), period = stride / common;
-  const int64_t halo = (taps - 1) / period * (dilation / common);
+  const int64_t step = dilation / common, halo = (taps - 1) / period * step;
   if (halo >= half_most_positions || taps > half_most_positions) return false;
-  *axis = {static_cast<int32_t>(period), static_cast<int32_t>(taps < period ? taps : period),
-           static_cast<int32_t>(dilation / common), static_cast<int32_t>(halo)};
+  *axis = {static_cast<int32_t>(taps), static_cast<int32_t>(period),
+           static_cast<int32_t>(taps < period ? taps : period), static_cast<int32_t>(step), 1};
   return true;
 }
 
-// Sets the planes of a tile and what lies in shared memory; false if it does not fit.
+// Sets what follows from the extents of a tile; false if it does not fit shared memory.
 inline bool set_half_tile(int32_t extra_cols, int32_t extra_positions, half_plan* p) {
-  p->plane_rows = p->rows + p->row_axis.halo;
-  p->plane_cols = p->cols + p->col_axis.halo + extra_cols;
-  const int64_t image =
-      int64_t{p->row_axis.planes} * p->col_axis.planes * p->plane_rows * p->plane_cols +
-      extra_positions;
+  const int64_t line = int64_t{p->cols.first(p->cols.planes)} + extra_cols;
+  const int64_t image = p->rows.first(p->rows.planes) * line + extra_positions;
   if (image * p->images > half_most_positions) return false;
+  p->line_positions = static_cast<int32_t>(line);
   p->image_positions = static_cast<int32_t>(image);
   p->positions = p->image_positions * p->images;
   return true;
@@ -97,7 +117,7 @@ inline int32_t half_conflicts(const half_plan& p) {
   int32_t met = 0;
   for (int32_t run = 0; run < half_pixels; run += 8) {
     uint32_t slots = 0;
-    for (int32_t i = run; i < run + 8 && i < p.images * p.rows * p.cols; ++i) {
+    for (int32_t i = run; i < run + 8 && i < p.images * p.rows.tile * p.cols.tile; ++i) {
       const uint32_t slot = 1u << half_pixel_position(p, i) % 8;
       met += (slots & slot) != 0 ? 1 : 0;
       slots |= slot;
@@ -131,13 +151,13 @@ ESP_HOST_DEVICE inline bool half_pointwise(const esp_conv2d_shape& s) {
 inline bool make_half_plan(const esp_conv2d_shape& s, half_plan* best) {
   const int64_t out_h = conv_out_height(s), out_w = conv_out_width(s);
   half_plan p{};
-  if (!make_half_axis(s.r, s.stride_h, s.dilation_h, &p.row_axis)) return false;
-  if (!make_half_axis(s.s, s.stride_w, s.dilation_w, &p.col_axis)) return false;
+  if (!make_half_axis(s.r, s.stride_h, s.dilation_h, &p.rows)) return false;
+  if (!make_half_axis(s.s, s.stride_w, s.dilation_w, &p.cols)) return false;
   double least = -1.0;
   for (int32_t cols = half_pixels; cols >= 1; cols /= 2)
     for (int32_t rows = half_pixels / cols; rows >= 1; rows /= 2) {
-      p.cols = cols;
-      p.rows = rows;
+      p.cols.tile = cols;
+      p.rows.tile = rows;
       if (half_pointwise(s) && cols != half_pixels) continue;
       const bool whole = !half_pointwise(s) && cols >= out_w && rows >= out_h;
       p.images = whole ? half_pixels / (cols * rows) : 1;

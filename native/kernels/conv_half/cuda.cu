@@ -14,15 +14,14 @@ constexpr int warps = half_threads / 32;
 __device__ void find_sources(const half_run& r, const block_place& place, int32_t* sources) {
   const half_plan& p = r.problem.plan;
   const esp_conv2d_shape& s = r.problem.shape;
-  const int plane_size = p.plane_rows * p.plane_cols;
   for (int i = static_cast<int>(threadIdx.x); i < p.positions; i += half_threads) {
     const int image = i / p.image_positions, in_image = i % p.image_positions;
-    const int plane = in_image / plane_size, at = in_image % plane_size;
-    const int64_t y = (place.row + at / p.plane_cols) * s.stride_h +
-                      plane / p.col_axis.planes * s.dilation_h - s.pad_top;
-    const int64_t x = (place.column + at % p.plane_cols) * s.stride_w +
-                      plane % p.col_axis.planes * s.dilation_w - s.pad_left;
-    const bool inside = plane < p.row_axis.planes * p.col_axis.planes &&
+    int32_t row = in_image / p.line_positions, column = in_image % p.line_positions;
+    const int32_t row_plane = p.rows.plane_of(&row), column_plane = p.cols.plane_of(&column);
+    const int64_t y = (place.row + row) * s.stride_h + row_plane * s.dilation_h - s.pad_top;
+    const int64_t x =
+        (place.column + column) * s.stride_w + column_plane * s.dilation_w - s.pad_left;
+    const bool inside = row_plane < p.rows.planes && column_plane < p.cols.planes &&
                         place.image + image < s.n && y >= 0 && y < s.h && x >= 0 && x < s.w;
     sources[i] = inside ? static_cast<int32_t>((image * s.h + y) * s.w + x) : -1;
   }
@@ -114,14 +113,15 @@ __global__ void __launch_bounds__(half_threads, 2) sparse_half(ESP_GRID_CONSTANT
     const uint16_t* in_work = tile + chunk % p.stages * stage_elements;
     if (!works) continue;
     if constexpr (pairs) {
-      const auto all = static_cast<int>(packed.steps / (r.problem.shape.r * r.problem.shape.s));
-      const int first = chunk * (p.channels / half_pair_channels);
-      const int count = p.channels / half_pair_channels;
+      const auto taps = static_cast<int>(r.problem.shape.r * r.problem.shape.s);
+      const auto all = static_cast<int>(packed.steps) / taps;
+      const int count = p.channels / half_pair_channels, first = chunk * count;
+      const int64_t step = block * packed.steps + int64_t{first} * taps;
       multiply_pairs<bf16>(
-          r.problem, reinterpret_cast<const uint4*>(r.packed) + block * packed.steps * 128,
-          reinterpret_cast<const uint32_t*>(r.packed + packed.metadata_at) +
-              block * packed.steps * 64,
-          first, first + count <= all ? count : all - first, in_work, pixels, lane, sums);
+          reinterpret_cast<const uint4*>(r.packed) + step * 128,
+          reinterpret_cast<const uint32_t*>(r.packed + packed.metadata_at) + step * 64,
+          reinterpret_cast<const int32_t*>(r.packed + packed.taps_at), taps,
+          first + count <= all ? count : all - first, in_work, pixels, lane, sums);
     } else {
       const auto* starts = reinterpret_cast<const int32_t*>(r.packed) + block * p.chunks + chunk;
       multiply_vectors<bf16>(reinterpret_cast<const uint4*>(r.packed + packed.values_at),
@@ -183,8 +183,8 @@ int32_t conv2d_sparse_half_cuda(const conv2d_half_call& call) {
   const uintptr_t addresses = reinterpret_cast<uintptr_t>(call.output) |
                               reinterpret_cast<uintptr_t>(call.epilogue.residual);
   r.wide_stores = addresses % 16 == 0 && group_outputs % 8 == 0;
-  r.tiles_h = half_ceil_div(r.out_h, r.problem.plan.rows);
-  r.tiles_w = half_ceil_div(r.out_w, r.problem.plan.cols);
+  r.tiles_h = half_ceil_div(r.out_h, r.problem.plan.rows.tile);
+  r.tiles_w = half_ceil_div(r.out_w, r.problem.plan.cols.tile);
   r.asynchronous =
       reinterpret_cast<uintptr_t>(call.input) % 16 == 0 && s.c % 8 == 0 && s.c / s.groups % 8 == 0;
   return call.layout->dtype == ESP_DTYPE_BF16

@@ -65,35 +65,34 @@ __device__ void multiply_vectors(const uint4* values, const uint2* offsets, int 
 
 // ---- 2:4 ----------------------------------------------------------------------------------------
 
-// `values` and `metadata` begin at the warp's block; `pixels`: as above, for the lane whose row of
-// a matrix the lane brings. `columns`: chunks of 32 channels in the chunk.
+// `values` and `metadata` begin at the warp's block and the chunk's first step; `pixels`: as above,
+// for the lane whose row of a matrix the lane brings. `columns`: 32 channels each.
 template <bool bf16, int tiles_n>
-__device__ void multiply_pairs(const half_problem& p, const uint4* values, const uint32_t* metadata,
-                               int first_columns, int columns, const uint16_t* chunk,
+__device__ void multiply_pairs(const uint4* values, const uint32_t* metadata,
+                               const int32_t* offsets, int taps, int columns, const uint16_t* chunk,
                                const int (&pixels)[tiles_n], int lane,
                                half_sums<4, tiles_n>& sums) {
-  const int taps = static_cast<int>(p.shape.r * p.shape.s), width = static_cast<int>(p.shape.s);
-  values += int64_t{first_columns} * taps * 128 + lane;
-  metadata += int64_t{first_columns} * taps * 64 + lane;
+  values += lane;
+  metadata += lane;
+  chunk += lane / 8 * 8;
+  for (int column = 0; column < columns; ++column, chunk += half_pair_channels)
 #pragma unroll 1
-  for (int i = 0; i < columns * taps; ++i, values += 128, metadata += 64) {
-    const int tap = i % taps;
-    const uint16_t* const from = chunk + half_tap_offset(p.plan, tap / width, tap % width) +
-                                 i / taps * half_pair_channels + lane / 8 * 8;
-    uint32_t a[4][4];
+    for (int tap = 0; tap < taps; ++tap, values += 128, metadata += 64) {
+      const uint16_t* const from = chunk + __ldg(offsets + tap);
+      uint32_t a[4][4];
 #pragma unroll
-    for (int m = 0; m < 4; ++m) unpack(__ldg(values + m * 32), a[m]);
-    const uint32_t places[2] = {__ldg(metadata), __ldg(metadata + 32)};
+      for (int m = 0; m < 4; ++m) unpack(__ldg(values + m * 32), a[m]);
+      const uint32_t places[2] = {__ldg(metadata), __ldg(metadata + 32)};
 #pragma unroll
-    for (int n = 0; n < tiles_n; ++n) {
-      uint32_t b[4];
-      load_matrices(b, from + pixels[n]);
-      mma_sp_m16n8k32<bf16, 0>(sums.at[0][n], a[0], b, places[0]);
-      mma_sp_m16n8k32<bf16, 1>(sums.at[1][n], a[1], b, places[0]);
-      mma_sp_m16n8k32<bf16, 0>(sums.at[2][n], a[2], b, places[1]);
-      mma_sp_m16n8k32<bf16, 1>(sums.at[3][n], a[3], b, places[1]);
+      for (int n = 0; n < tiles_n; ++n) {
+        uint32_t b[4];
+        load_matrices(b, from + pixels[n]);
+        mma_sp_m16n8k32<bf16, 0>(sums.at[0][n], a[0], b, places[0]);
+        mma_sp_m16n8k32<bf16, 1>(sums.at[1][n], a[1], b, places[0]);
+        mma_sp_m16n8k32<bf16, 0>(sums.at[2][n], a[2], b, places[1]);
+        mma_sp_m16n8k32<bf16, 1>(sums.at[3][n], a[3], b, places[1]);
+      }
     }
-  }
 }
 
 }  // namespace

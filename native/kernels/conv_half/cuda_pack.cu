@@ -191,10 +191,13 @@ struct packed_pair {
 // A thread per lane of a fragment of 16 outputs and one step.
 __global__ void __launch_bounds__(pack_threads)
     half_pack_pairs(const half_problem p, const float* weight, const uint32_t* bits, uint4* values,
-                    uint32_t* metadata) {
+                    uint32_t* metadata, int32_t* taps) {
   const int64_t i = blockIdx.x * int64_t{pack_threads} + threadIdx.x;
   const int64_t lane = i % 32, tile = i / 32 % 4, at = i / 128;
   const int64_t block = at / p.packed.steps, step = at % p.packed.steps;
+  if (i < p.shape.r * p.shape.s)  // there are 128 threads per tap
+    taps[i] = half_tap_offset(p.plan, static_cast<int32_t>(i / p.shape.s),
+                              static_cast<int32_t>(i % p.shape.s));
   if (block >= p.shape.groups * p.packed.blocks) return;
   uint32_t registers[4];
   for (int64_t r = 0; r < 4; ++r)
@@ -225,7 +228,8 @@ int32_t conv2d_pack_sparse_half_cuda(const conv2d_half_pack_call& call) {
     const dim3 grid(static_cast<unsigned>(half_ceil_div(threads, pack_threads)));
     return launch(name, &half_pack_pairs, grid, pack_threads, call.stream, p, call.weight,
                   call.bits, reinterpret_cast<uint4*>(packed),
-                  reinterpret_cast<uint32_t*>(packed + p.packed.metadata_at));
+                  reinterpret_cast<uint32_t*>(packed + p.packed.metadata_at),
+                  reinterpret_cast<int32_t*>(packed + p.packed.taps_at));
   }
   auto* starts = reinterpret_cast<int32_t*>(packed);
   const dim3 grid(static_cast<unsigned>(half_ceil_div(p.packed.lists, pack_warps)));

@@ -35,8 +35,8 @@ struct block_place {
   __device__ explicit block_place(const half_run& r) {
     const int64_t tile = blockIdx.x, tiles = r.tiles_h * r.tiles_w;
     image = tile / tiles * r.problem.plan.images;
-    row = tile % tiles / r.tiles_w * r.problem.plan.rows;
-    column = tile % r.tiles_w * r.problem.plan.cols;
+    row = tile % tiles / r.tiles_w * r.problem.plan.rows.tile;
+    column = tile % r.tiles_w * r.problem.plan.cols.tile;
     group = blockIdx.y / r.parts;
   }
 };

@@ -20,10 +20,10 @@ struct half_stage {
 // places[q]: first element of output pixel q of the block.
 __device__ void find_places(const half_run& r, const block_place& place, int64_t* places) {
   const half_plan& p = r.problem.plan;
-  const int q = static_cast<int>(threadIdx.x), area = p.rows * p.cols;
+  const int q = static_cast<int>(threadIdx.x), area = p.rows.tile * p.cols.tile;
   if (q >= half_pixels) return;
-  const int64_t image = place.image + q / area, y = place.row + q % area / p.cols;
-  const int64_t x = place.column + q % p.cols;
+  const int64_t image = place.image + q / area, y = place.row + q % area / p.cols.tile;
+  const int64_t x = place.column + q % p.cols.tile;
   const bool inside =
       q < p.images * area && image < r.problem.shape.n && y < r.out_h && x < r.out_w;
   places[q] = inside ? ((image * r.out_h + y) * r.out_w + x) * r.problem.shape.k : -1;
@@ -59,8 +59,8 @@ __device__ void write_output(const half_run& r, const half_stage& stage) {
     for_each_staged<1>(stage, [&](const uint16_t* staged, int64_t at) { r.output[at] = *staged; });
 }
 
-// `tile` and `places` are shared memory that nobody needs any more but for this block's last
-// barrier. `block`: the warp's block of outputs among the `block_parts` of this block of threads.
+// `places` is shared memory that nobody needs any more, `tile` after one barrier. `block`: the
+// warp's block of outputs among the `block_parts` of this block of threads.
 template <bool bf16, int block_parts, int tiles_m, int tiles_n>
 __device__ void store_sums(const half_run& r, const block_place& place, int first_pixel, int block,
                            const half_sums<tiles_m, tiles_n>& sums, uint16_t* tile,
@@ -75,7 +75,6 @@ __device__ void store_sums(const half_run& r, const block_place& place, int firs
   const int lane = static_cast<int>(threadIdx.x % 32);
   const auto* bias = static_cast<const float*>(r.epilogue.bias);
   const bool adds = r.epilogue.residual != nullptr;
-  __syncthreads();
   find_places(r, place, places);
   __syncthreads();
   if (adds) {

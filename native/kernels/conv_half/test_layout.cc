@@ -26,26 +26,40 @@ TEST(ConvHalfPlanTest, KeepsRunsOfPixelsInDifferentSlots) {
         EXPECT_EQ(1, plan.pitch / 8 % 2) << "the pitch is an odd number of 16-byte lines";
         EXPECT_GE(plan.stages, stride == 1 ? 2 : 1) << size << " " << kernel;
         // Narrower tiles may give up slots for a second stage: at most one of four pixels.
-        EXPECT_LE(half_conflicts(plan), plan.cols >= 8 ? 0 : half_pixels / 4)
+        EXPECT_LE(half_conflicts(plan), plan.cols.tile >= 8 ? 0 : half_pixels / 4)
             << size << " " << kernel;
         EXPECT_LE(plan.stages * plan.positions * plan.pitch * 2, half_tile_bytes);
       }
 }
 
+// The suite convolves these shapes, so that every number of stages is run.
+TEST(ConvHalfPlanTest, KeepsAsManyStagesAsFit) {
+  const half_plan plan = plan_of({1, 72, 9, 9, 18, 5, 5, 1, 1, 6, 6, 6, 6, 3, 3, 1});
+  EXPECT_EQ(1, plan.stages);
+  EXPECT_EQ(3, plan.chunks);
+  esp_conv2d_shape strided = square(2, 12, 9, 20, 1);
+  strided.stride_h = strided.stride_w = 2;
+  EXPECT_EQ(4, plan_of(strided).stages);
+  EXPECT_EQ(3, plan_of(square(1, 8, 14, 17, 3)).stages);
+  EXPECT_EQ(2, plan_of(square(1, 132, 7, 33, 1)).stages);
+}
+
 TEST(ConvHalfPlanTest, ReadsTheInputThatATapReads) {
-  // By the definition of a position: plane, row and column back to an input row and column.
   const esp_conv2d_shape s = {1, 8, 60, 60, 8, 4, 5, 3, 2, 2, 1, 2, 1, 2, 3, 1};
   const half_plan p = plan_of(s);
-  for (int32_t q = 0; q < p.rows * p.cols; ++q)
+  const auto input_row = [](const half_axis& axis, int32_t row, int64_t stride, int64_t dilation) {
+    const int32_t plane = axis.plane_of(&row);
+    return row * stride + plane * dilation;
+  };
+  for (int32_t q = 0; q < p.rows.tile * p.cols.tile; ++q)
     for (int32_t r = 0; r < s.r; ++r)
       for (int32_t t = 0; t < s.s; ++t) {
         const int32_t at = half_pixel_position(p, q) + half_tap_offset(p, r, t) / p.pitch;
-        const int32_t plane = at / (p.plane_rows * p.plane_cols);
-        const int32_t y = at / p.plane_cols % p.plane_rows, x = at % p.plane_cols;
-        const int64_t row = y * s.stride_h + plane / p.col_axis.planes * s.dilation_h;
-        const int64_t column = x * s.stride_w + plane % p.col_axis.planes * s.dilation_w;
-        ASSERT_EQ(q / p.cols * s.stride_h + r * s.dilation_h, row);
-        ASSERT_EQ(q % p.cols * s.stride_w + t * s.dilation_w, column);
+        ASSERT_LT(at, p.image_positions);
+        ASSERT_EQ(q / p.cols.tile * s.stride_h + r * s.dilation_h,
+                  input_row(p.rows, at / p.line_positions, s.stride_h, s.dilation_h));
+        ASSERT_EQ(q % p.cols.tile * s.stride_w + t * s.dilation_w,
+                  input_row(p.cols, at % p.line_positions, s.stride_w, s.dilation_w));
       }
 }
 
