@@ -10,6 +10,7 @@ import dev.espalier.plan.NodeKernel;
 import dev.espalier.plan.Trial;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.KernelException;
 import dev.espalier.runtime.Kernels;
@@ -134,12 +135,15 @@ final class Segments {
         return trial.maskedWins();
     }
 
-    /** Forward and backward of one convolution on random images, by libtorch and by the native kernels. */
+    /**
+     * Forward and backward of one convolution, by libtorch and by the native kernels, on images of the real shape; no random number
+     * of the run is drawn.
+     */
     private static Trial trial(TrainingState state, Node node, MaskedConv2d conv, int batch, boolean inputGradient) {
         try (Scope scope = Scope.open();
                 Tape tape = new Tape()) {
             Shape image = conv.image();
-            Tensor x = Tensor.rand(Device.CPU, batch, image.dim(0), image.dim(1), image.dim(2))
+            Tensor x = Tensor.full(0.5, DType.F32, Device.CPU, batch, image.dim(0), image.dim(1), image.dim(2))
                     .channelsLast()
                     .setRequiresGrad(inputGradient);
             Tensor weight = leaf(state.parameter(node.inputs().get(1)));

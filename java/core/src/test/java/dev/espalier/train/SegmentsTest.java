@@ -133,6 +133,17 @@ class SegmentsTest {
         }
     }
 
+    @Test
+    void planningDrawsNoRandomNumber() {
+        try (Scope scope = Scope.open();
+                Tape tape = new Tape();
+                TrainingState state = masked(branches(), 0.9)) {
+            byte[] before = Rng.state();
+            Segments.plan(state, true, 4, tape);
+            assertThat(Rng.state()).isEqualTo(before);
+        }
+    }
+
     private static double norm(Tensor gradient) {
         return gradient.to(DType.F64).norm().item();
     }
