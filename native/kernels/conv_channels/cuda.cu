@@ -2,7 +2,8 @@
 // outputs in shared memory. A block computes the pixels of a tile (base/halo_tile.h) of 32 live
 // outputs of a group, found through the list; the blocks that a short list leaves idle only write
 // the epilogue of 0 to masked outputs.
-#include "base/epilogue.cuh"
+#include "base/cuda.h"
+#include "base/epilogue.h"
 #include "base/halo_tile.h"
 #include "kernels/conv_channels/conv_channels.h"
 
@@ -165,7 +166,7 @@ __device__ void store(const channel_problem& p, const block_place& place, int64_
     float sum = sums[j];
     if (bias != nullptr) sum += __ldg(bias + k);
     if (residual != nullptr) sum += residual[at];
-    p.call.output[at] = activate_float(sum, p.call.epilogue.activation);
+    p.call.output[at] = activate(sum, p.call.epilogue.activation);
   }
 }
 

@@ -2,7 +2,7 @@
 // and writes the output along the channels of a pixel.
 #pragma once
 
-#include "base/epilogue.cuh"
+#include "base/epilogue.h"
 #include "kernels/conv_half/cuda_multiply.cuh"
 
 namespace espalier {
@@ -94,7 +94,7 @@ __device__ void store_sums(const half_run& r, const block_place& place, int firs
         uint16_t* const staged = stage.at + q * stage.pitch + output;
         float sum = sums.at[row / 2][n][row % 2 * 2 + right] + start;
         if (adds && places[q] >= 0) sum += bf16 ? float_of_bf16(*staged) : float_of_f16(*staged);
-        const float value = activate_float(sum, r.epilogue.activation);
+        const float value = activate(sum, r.epilogue.activation);
         *staged = bf16 ? bf16_of_float(value) : f16_of_float(value);
       }
   }
