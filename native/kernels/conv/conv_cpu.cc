@@ -25,14 +25,24 @@ int64_t starts_bytes(const esp_conv2d_shape& s, const conv_plan& plan) {
   return round_up((plan.slabs * s.k + 1) * static_cast<int64_t>(sizeof(int32_t)));
 }
 
-// Bytes of the starts and entries of one plan.
+int64_t weights_bytes(int64_t nonzeros) {
+  return round_up(nonzeros * static_cast<int64_t>(sizeof(float)));
+}
+
+// Bytes of the lists of one plan.
 int64_t plan_bytes(const esp_conv2d_shape& s, const conv_plan& plan, int64_t nonzeros) {
-  return starts_bytes(s, plan) + round_up(nonzeros * static_cast<int64_t>(sizeof(conv_entry)));
+  return starts_bytes(s, plan) + weights_bytes(nonzeros) +
+         round_up(nonzeros * static_cast<int64_t>(sizeof(conv_offset)));
 }
 
 esp_conv2d_shape for_any_batch(esp_conv2d_shape shape) {
   shape.n = 0;
   return shape;
+}
+
+template <class T>
+T* at_byte(void* base, int64_t offset) {
+  return reinterpret_cast<T*>(static_cast<char*>(base) + offset);
 }
 
 // Whether the tiles of a flat plan may read the input where it lies: planes begin at cache lines,
@@ -57,10 +67,12 @@ void for_each_kept(const conv2d_pack_call& call, const esp_conv2d_shape& s, int6
         if (conv_keeps(call.bits, index)) body(index, c, r, q);
 }
 
-// Writes starts and entries of one plan; returns the number of kept weights, and writes no entries
-// if that is not call.nonzeros.
+// Writes the lists of one plan; returns the number of kept weights, and writes no weights if that
+// is not call.nonzeros.
 int64_t pack_for_plan(const conv2d_pack_call& call, const esp_conv2d_shape& s,
-                      const conv_plan& plan, int32_t* starts, conv_entry* entries) {
+                      const conv_plan& plan, int32_t* starts) {
+  float* const weights = at_byte<float>(starts, starts_bytes(s, plan));
+  conv_offset* const offsets = at_byte<conv_offset>(weights, weights_bytes(call.nonzeros));
   std::memset(starts, 0, static_cast<size_t>(starts_bytes(s, plan)));
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t k = 0; k < s.k; ++k)
@@ -82,16 +94,12 @@ int64_t pack_for_plan(const conv2d_pack_call& call, const esp_conv2d_shape& s,
         slab = c / plan.slab_channels;
         next = starts[slab * s.k + k];
       }
-      const int64_t offset = conv_entry_offset(plan, s, c % plan.slab_channels, r, q);
-      entries[next++] = {static_cast<int32_t>(offset), call.weight[index]};
+      const int64_t offset = conv_offset_of(plan, s, c % plan.slab_channels, r, q);
+      offsets[next] = static_cast<conv_offset>(offset);
+      weights[next++] = call.weight[index];
     });
   }
   return kept;
-}
-
-template <class T>
-T* at_byte(void* base, int64_t offset) {
-  return reinterpret_cast<T*>(static_cast<char*>(base) + offset);
 }
 
 }  // namespace
@@ -123,9 +131,7 @@ int32_t pack_conv2d_cpu(const conv2d_pack_call& call, int32_t lanes) {
   int64_t at = sizeof(packed_conv);
   for (const conv_plan& plan : header->plans) {
     if (&plan != header->plans && are_same(plan, header->plans[0])) break;
-    int32_t* const starts = at_byte<int32_t>(header, at);
-    conv_entry* const entries = at_byte<conv_entry>(starts, starts_bytes(s, plan));
-    const int64_t kept = pack_for_plan(call, s, plan, starts, entries);
+    const int64_t kept = pack_for_plan(call, s, plan, at_byte<int32_t>(header, at));
     ESP_REQUIRE(kept == call.nonzeros,
                 "esp_conv2d_pack: nonzeros: expected the number of ones in bits, %lld, got %lld",
                 static_cast<long long>(kept), static_cast<long long>(call.nonzeros));
@@ -157,7 +163,9 @@ int32_t run_conv2d_cpu(const conv2d_call& call, int32_t lanes, conv_tile_kernel 
   problem.input = call.input;
   problem.in_place = reads_in_place(s, plan, call.input);
   problem.starts = reinterpret_cast<const int32_t*>(lists);
-  problem.entries = reinterpret_cast<const conv_entry*>(lists + starts_bytes(s, plan));
+  problem.weights = reinterpret_cast<const float*>(lists + starts_bytes(s, plan));
+  problem.offsets = reinterpret_cast<const conv_offset*>(lists + starts_bytes(s, plan) +
+                                                         weights_bytes(call.nonzeros));
   problem.epilogue = call.epilogue;
   problem.output = call.output;
 

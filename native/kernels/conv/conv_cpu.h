@@ -12,8 +12,9 @@ struct conv_problem {
   const conv_plan* plan;
   const float* input;
   bool in_place;          // flat: planes of the input serve as slabs
-  const int32_t* starts;  // [slab][output] -> first entry, and the end
-  const conv_entry* entries;
+  const int32_t* starts;  // [slab][output] -> first kept weight, and the end
+  const float* weights;
+  const conv_offset* offsets;
   esp_epilogue epilogue;
   float* output;
 };

@@ -79,10 +79,10 @@ double cost_of(const conv_plan& p, const esp_conv2d_shape& s, int64_t nonzeros, 
   return blocks * (multiply + reload + pack + number(s.k) * row);
 }
 
-// Cuts channels into slabs and sizes the scratch; false if offsets do not have 31 bits.
+// Cuts channels into slabs and sizes the scratch; false if a channel has more slots than offsets.
 bool size_slabs(const esp_conv2d_shape& s, int64_t nonzeros, int64_t n, conv_plan* p) {
-  if (!product_fits(conv_most_channel_floats, {p->rows.slots, p->cols.slots, p->lanes}))
-    return false;
+  constexpr int64_t most = std::numeric_limits<conv_offset>::max();
+  if (!product_fits(most, {p->rows.slots, p->cols.slots})) return false;
   const int64_t channels = s.c / s.groups;
   p->channel_floats = p->rows.slots * p->cols.slots * p->lanes;
   const int64_t vector_bytes = int64_t{4} * p->rows.patch * p->cols.patch * p->lanes;
@@ -90,7 +90,8 @@ bool size_slabs(const esp_conv2d_shape& s, int64_t nonzeros, int64_t n, conv_pla
   double best_cost = std::numeric_limits<double>::infinity();
   int64_t best_slabs = 1;
   for (const int64_t budget : conv_slab_bytes) {
-    const int64_t fitting = std::clamp<int64_t>(budget / (4 * p->channel_floats), 1, channels);
+    const int64_t fitting =
+        std::clamp<int64_t>(budget / (4 * p->channel_floats), 1, std::min(channels, most));
     p->slabs = ceil_div(channels, fitting);
     p->slab_channels = ceil_div(channels, p->slabs);
     p->slabs = ceil_div(channels, p->slab_channels);
@@ -196,8 +197,8 @@ bool are_same(const conv_plan& a, const conv_plan& b) {
   return std::memcmp(&a, &b, sizeof(a)) == 0;
 }
 
-int64_t conv_entry_offset(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t channel,
-                          int64_t r, int64_t s) {
+int64_t conv_offset_of(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t channel,
+                       int64_t r, int64_t s) {
   if (plan.flat != 0) return channel;
   const int64_t row = channel * plan.rows.slots + first_slot(plan.rows, rows_of(shape), r);
   return row * plan.cols.slots + first_slot(plan.cols, cols_of(shape), s);

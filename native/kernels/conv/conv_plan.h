@@ -44,18 +44,16 @@ struct conv_plan {
                                                    // accumulators; the last is their sum
 };
 
-// One kept weight; offset in slab vectors from the slab's first channel. Flat tiles: in channels.
-struct conv_entry {
-  int32_t offset;
-  float value;
-};
+// Where a kept weight reads: in slab vectors from the slab's first channel. Flat tiles: in
+// channels.
+using conv_offset = uint16_t;
 
 // For single images and for batches; the second may be the same as the first.
 constexpr int conv_plans = 2;
 
 // The head of the packed form; names what it was packed for. Then, for each different plan: int32
-// starts[slabs * k + 1], the first entry of a list, and the entries, both in order of
-// (slab, output, weight).
+// starts[slabs * k + 1], the first kept weight of a list, the kept weights and their offsets, all
+// in order of (slab, output, weight).
 struct alignas(64) packed_conv {
   uint64_t magic;
   int64_t nonzeros;
@@ -75,9 +73,9 @@ int choose_conv_plan(const conv_plan plans[conv_plans], const esp_conv2d_shape& 
                      int64_t nonzeros);
 bool are_same(const conv_plan& a, const conv_plan& b);
 
-// conv_entry::offset of tap (r, s) of a channel of the slab.
-int64_t conv_entry_offset(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t channel,
-                          int64_t r, int64_t s);
+// The offset of tap (r, s) of a channel of the slab.
+int64_t conv_offset_of(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t channel,
+                       int64_t r, int64_t s);
 
 // Tiles of a batch.
 int64_t conv_tiles(const conv_plan& plan, const esp_conv2d_shape& shape);

@@ -19,7 +19,8 @@ constexpr int most_vectors = lanes == 16 ? conv_vectors_avx512 : conv_vectors_av
 
 struct sweep_arguments {
   const int32_t* starts;  // [outputs + 1]
-  const conv_entry* entries;
+  const float* weights;
+  const conv_offset* offsets;
   int64_t outputs;
   slab_view slab;
   int64_t row_bytes;  // of the slab
@@ -31,6 +32,17 @@ struct sweep_arguments {
   float* accumulators;  // [outputs][patch rows][patch columns][lanes]
 };
 
+// Asks for what follows the list [begin, end) by some distance: beyond the second cache level the
+// hardware prefetcher is late.
+HWY_INLINE void prefetch_list(const sweep_arguments& a, int64_t begin, int64_t end) {
+  const auto weights = reinterpret_cast<uintptr_t>(a.weights + begin) + conv_weights_ahead;
+  const auto offsets = reinterpret_cast<uintptr_t>(a.offsets + begin) + conv_weights_ahead / 2;
+  for (int64_t i = 0; i < end - begin; i += 16)
+    __builtin_prefetch(reinterpret_cast<const void*>(weights + static_cast<uintptr_t>(4 * i)));
+  for (int64_t i = 0; i < end - begin; i += 32)
+    __builtin_prefetch(reinterpret_cast<const void*>(offsets + static_cast<uintptr_t>(2 * i)));
+}
+
 // Adds the kept weights of all outputs over one slab to the accumulators. `copies` sets of
 // accumulators hide the latency of the multiply-add when there are few.
 template <int kRows, int kCols>
@@ -40,6 +52,8 @@ void sweep_slab(const sweep_arguments& a) {
   float* HWY_RESTRICT accumulators = a.accumulators;
   const uintptr_t slab = a.slab.address;
   const int64_t scale = a.slab.scale;
+  const float* HWY_RESTRICT weights = a.weights;
+  const conv_offset* HWY_RESTRICT offsets = a.offsets;
   const auto row_bytes = static_cast<uintptr_t>(a.row_bytes);
   alignas(64) float room[lanes * lanes * most_vectors];
   for (int64_t k = 0; k < a.outputs; ++k, accumulators += all * lanes) {
@@ -53,9 +67,9 @@ void sweep_slab(const sweep_arguments& a) {
 #pragma GCC unroll 8
         for (int u = 1; u < copies; ++u) sum[u][i][j] = hn::Zero(floats);
       }
-    const auto add = [&](const conv_entry& entry, vec(*into)[kCols]) HWY_ATTR {
-      const vec value = hn::Set(floats, entry.value);
-      uintptr_t at = slab + static_cast<uintptr_t>(entry.offset * scale);
+    const auto add = [&](int64_t e, vec(*into)[kCols]) HWY_ATTR {
+      const vec value = hn::Set(floats, weights[e]);
+      uintptr_t at = slab + static_cast<uintptr_t>(offsets[e] * scale);
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const float* x = reinterpret_cast<const float*>(at);
@@ -67,13 +81,14 @@ void sweep_slab(const sweep_arguments& a) {
         if (i + 1 < kRows) asm("" : "+r"(at));
       }
     };
-    const conv_entry* e = a.entries + a.starts[k];
-    const conv_entry* const end = a.entries + a.starts[k + 1];
+    int64_t e = a.starts[k];
+    const int64_t end = a.starts[k + 1];
+    prefetch_list(a, e, end);
     for (; e + copies <= end; e += copies) {
 #pragma GCC unroll 8
-      for (int u = 0; u < copies; ++u) add(e[u], sum[u]);
+      for (int u = 0; u < copies; ++u) add(e + u, sum[u]);
     }
-    for (; e < end; ++e) add(*e, sum[0]);
+    for (; e < end; ++e) add(e, sum[0]);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i)
 #pragma GCC unroll 16
@@ -153,7 +168,8 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) 
       sweeps.by_rows[filler.place.patch_rows - 1].by_cols[filler.place.patch_cols - 1];
   sweep_arguments sweep{};
   sweep.outputs = tile.output_end - tile.output_begin;
-  sweep.entries = p.entries;
+  sweep.weights = p.weights;
+  sweep.offsets = p.offsets;
   sweep.row_bytes = plan.cols.slots * lanes * 4;
   sweep.filler = &filler;
   sweep.maker = &maker;
