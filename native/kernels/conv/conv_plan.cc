@@ -106,7 +106,9 @@ bool size_slabs(const esp_conv2d_shape& s, int64_t nonzeros, int64_t n, conv_pla
   p->slab_bytes = 4 * p->slab_channels * p->channel_floats;
   const int64_t lane_rows = int64_t{p->image_lanes} * p->rows.lanes;
   p->table_bytes =
-      ceil_div(p->rows.slots * (4 * p->lanes + 8 * lane_rows) + 8 * p->cols.slots, 64) * 64;
+      ceil_div(p->rows.slots * (4 * p->lanes + 8 * lane_rows) + p->cols.slots * (4 * p->lanes + 8),
+               64) *
+      64;
   p->scratch_bytes =
       p->slab_bytes + p->table_bytes + ceil_div(p->chunk_outputs * vector_bytes, 64) * 64;
   return true;

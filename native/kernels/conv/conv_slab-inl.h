@@ -41,18 +41,18 @@ struct tile_place {
   int64_t lane_rows;  // rows of lanes, of all images
 };
 
-// How to fill a tile's slab: the same for every channel.
+// How to fill a tile's slab: the same for every channel. Tables lie in the scratch.
 struct slab_filler {
   const conv_problem* problem;
   tile_place place;
-  int64_t rows;    // slots that the tile needs
+  int64_t rows, slots;  // that the tile needs: row slots, column slots
+  int64_t col_lanes, width;
   int64_t column;  // input column of slot 0, lane 0; can be negative
+  float* live;     // [row slot][lane]: all bits set where the row is not padding
+  int32_t* index;  // [column slot][lane]: for look_up, of a pair of rows of lanes
+  int64_t*
+      sources;  // [column slot]: columns from slot 0 to what the slot's vectors are loaded from
   int64_t* at;  // [row slot][row of lanes]: first float of an input row, from the channel's plane
-  float* live;  // [row slot][lane]: all bits set where the row is not padding
-  int64_t* source;  // [column slot]: distance from slot 0
-  int64_t slots, col_lanes, width;
-  int64_t spare;                     // columns that a vector holds beyond a row of lanes
-  alignas(64) int32_t index[lanes];  // for look_up, of a pair of rows of lanes
 };
 
 int64_t source_of(const conv_axis& axis, int64_t slot, int64_t stride) {
@@ -65,37 +65,59 @@ void prefetch(uintptr_t at, int64_t bytes) {
     __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<uintptr_t>(b)), 1);
 }
 
-// Fills in the tables; `place` and `problem` are set.
-void prepare_filler(slab_filler* f) {
-  const esp_conv2d_shape& s = *f->problem->shape;
-  const conv_plan& plan = *f->problem->plan;
-  const tile_place& place = f->place;
-  f->column = place.column * s.stride_w - s.pad_left;
-  f->rows = plan.rows.slots;
-  f->slots = plan.cols.slots;
-  f->col_lanes = plan.cols.lanes;
-  f->width = s.w;
-  if (plan.flat != 0) return;
-  if (plan.rows.slots == plan.rows.period) f->rows -= plan.rows.patch - place.patch_rows;
-  for (int64_t m = 0; m < f->rows; ++m)
+void prepare_rows(const slab_filler& f) {
+  const esp_conv2d_shape& s = *f.problem->shape;
+  const conv_plan& plan = *f.problem->plan;
+  const tile_place& place = f.place;
+  for (int64_t m = 0; m < f.rows; ++m)
     for (int64_t r = 0; r < place.lane_rows; ++r) {
       const int64_t image = r / plan.rows.lanes;
       const int64_t row = (place.row + r % plan.rows.lanes * place.patch_rows) * s.stride_h -
                           s.pad_top + source_of(plan.rows, m, s.stride_h);
       const bool live = image < place.images && row >= 0 && row < s.h;
-      f->at[m * place.lane_rows + r] = live ? image * s.c * s.h * s.w + row * s.w : 0;
+      f.at[m * place.lane_rows + r] = live ? image * s.c * s.h * s.w + row * s.w : 0;
       for (int64_t x = 0; x < plan.cols.lanes; ++x) {
         const uint32_t bits = live ? ~0u : 0u;
-        __builtin_memcpy(f->live + m * lanes + r * plan.cols.lanes + x, &bits, sizeof(bits));
+        __builtin_memcpy(f.live + m * lanes + r * plan.cols.lanes + x, &bits, sizeof(bits));
       }
     }
-  for (int64_t l = 0; l < lanes; ++l) {
-    const int64_t r = l / plan.cols.lanes;
-    const int64_t from = l % plan.cols.lanes * place.patch_cols * s.stride_w;
-    f->index[l] = static_cast<int32_t>(from + r % 2 * lanes);
-    f->spare = lanes - 1 - from;
+}
+
+// Slots are grouped: a vector loaded from the first one's source serves all whose lanes it holds.
+void prepare_slots(const slab_filler& f) {
+  const int64_t stride = f.problem->shape->stride_w, step = f.place.patch_cols * stride;
+  const int64_t spare = lanes - 1 - (f.col_lanes - 1) * step;
+  int64_t from = 0;
+  for (int64_t q = 0; q < f.slots; ++q) {
+    const int64_t source = source_of(f.problem->plan->cols, q, stride);
+    if (source < from || source > from + spare) from = source;
+    f.sources[q] = from;
+    for (int64_t l = 0; l < lanes; ++l)
+      f.index[q * lanes + l] = static_cast<int32_t>(l % f.col_lanes * step + source - from +
+                                                    l / f.col_lanes % 2 * lanes);
   }
-  for (int64_t q = 0; q < f->slots; ++q) f->source[q] = source_of(plan.cols, q, s.stride_w);
+}
+
+// The filler of a tile, with tables from `table` on.
+slab_filler make_filler(const conv_problem& p, const tile_place& place, void* table) {
+  const conv_plan& plan = *p.plan;
+  slab_filler f{};
+  f.problem = &p;
+  f.place = place;
+  f.rows = plan.rows.slots;
+  if (plan.rows.slots == plan.rows.period) f.rows -= plan.rows.patch - place.patch_rows;
+  f.slots = plan.cols.slots;
+  f.col_lanes = plan.cols.lanes;
+  f.width = p.shape->w;
+  f.column = place.column * p.shape->stride_w - p.shape->pad_left;
+  f.live = static_cast<float*>(table);
+  f.index = static_cast<int32_t*>(table) + plan.rows.slots * lanes;
+  f.sources = reinterpret_cast<int64_t*>(f.index + f.slots * lanes);
+  f.at = f.sources + f.slots;
+  if (plan.flat != 0) return f;
+  prepare_rows(f);
+  prepare_slots(f);
+  return f;
 }
 
 // Lanes of `lanes` columns from `column` on that lie inside the input.
@@ -106,38 +128,39 @@ mask inside_input(int64_t column, int64_t width) {
   return hn::AndNot(below(-column), below(width - column));
 }
 
-// One channel, whose plane of the tile's first image is `plane`. A pair of rows of lanes is loaded
-// once for as many slots as the loaded vectors serve.
+// One channel, whose plane of the tile's first image is `plane`.
 template <int kPairs>
 void fill_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
   const int64_t lane_rows = f.place.lane_rows, slots = f.slots, rows = f.rows;
   const int64_t odd = lane_rows == 1 ? 0 : 1;
+  const int64_t* HWY_RESTRICT sources = f.sources;
   mask in_pair[kPairs];
 #pragma GCC unroll 8
   for (int i = 0; i < kPairs; ++i)
     in_pair[i] = hn::FirstN(floats, static_cast<size_t>((2 * i + 2) * f.col_lanes));
   for (int64_t begin = 0, end = 0; begin < slots; begin = end) {
-    const int64_t first = f.source[begin], column = f.column + first;
-    while (end < slots && f.source[end] >= first && f.source[end] <= first + f.spare) ++end;
+    while (end < slots && sources[end] == sources[begin]) ++end;
+    const int64_t column = f.column + sources[begin];
     const mask inside = inside_input(column, f.width);
-    const int64_t* at = f.at;
-    for (int64_t m = 0; m < rows; ++m, at += lane_rows) {
-      const vec live = hn::LoadU(floats, f.live + m * lanes);
+    const int64_t* HWY_RESTRICT at = f.at;
+    const float* HWY_RESTRICT live_lanes = f.live;
+    float* HWY_RESTRICT to = slab + begin * lanes;
+    for (int64_t m = 0; m < rows; ++m, at += lane_rows, live_lanes += lanes, to += slots * lanes) {
+      const vec live = hn::LoadU(floats, live_lanes);
       vec even[kPairs], uneven[kPairs];
 #pragma GCC unroll 8
       for (int i = 0; i < kPairs; ++i) {
         even[i] = hn::MaskedLoad(inside, floats, plane + column + at[2 * i]);
         uneven[i] = hn::MaskedLoad(inside, floats, plane + column + at[2 * i + odd]);
       }
-      float* to = slab + (m * slots + begin) * lanes;
-      for (int64_t q = begin; q < end; ++q, to += lanes) {
-        const int_vec index = hn::Add(hn::Load(ints, f.index),
-                                      hn::Set(ints, static_cast<int32_t>(f.source[q] - first)));
+      const int32_t* HWY_RESTRICT indices = f.index + begin * lanes;
+      for (int64_t x = 0; x < (end - begin) * lanes; x += lanes) {
+        const int_vec index = hn::LoadU(ints, indices + x);
         vec line = look_up(even[kPairs - 1], index, uneven[kPairs - 1]);
 #pragma GCC unroll 8
         for (int i = kPairs - 2; i >= 0; --i)
           line = hn::IfThenElse(in_pair[i], look_up(even[i], index, uneven[i]), line);
-        hn::Store(hn::And(line, live), floats, to);
+        hn::Store(hn::And(line, live), floats, to + x);
       }
     }
   }
@@ -167,6 +190,25 @@ fill_function fill_for(const conv_plan& plan, const tile_place& place) {
   }
 }
 
+// Asks for what the tile needs of a plane; hardware prefetchers stop at page boundaries, which
+// planes often are.
+void prefetch_plane(const slab_filler& f, const float* plane) {
+  const esp_conv2d_shape& s = *f.problem->shape;
+  const conv_plan& plan = *f.problem->plan;
+  const tile_place& place = f.place;
+  const auto at = reinterpret_cast<uintptr_t>(plane);
+  if (plan.flat != 0)
+    return prefetch(at + static_cast<uintptr_t>(4 * place.column), 4 * place.patch_cols * lanes);
+  const int64_t top = HWY_MAX(place.row * s.stride_h - s.pad_top, int64_t{0});
+  const int64_t rows = HWY_MIN(plan.rows.lanes * place.patch_rows * s.stride_h, s.h - top);
+  if (plan.cols.tiles == 1)
+    return prefetch(at + static_cast<uintptr_t>(4 * top * s.w), 4 * rows * s.w);
+  const int64_t left = HWY_MAX(f.column, int64_t{0});
+  for (int64_t y = top; y < top + rows; ++y)
+    prefetch(at + static_cast<uintptr_t>(4 * (y * s.w + left)),
+             4 * plan.cols.lanes * place.patch_cols * s.stride_w);
+}
+
 struct slab_view {
   uintptr_t address;
   int64_t scale;  // bytes per unit of conv_entry::offset
@@ -189,18 +231,10 @@ slab_view view_slab(const slab_filler& f, int64_t channel, int64_t count, float*
       return {at, area * 4};
     }
   }
-  // Hardware prefetchers stop at page boundaries, which planes often are.
-  const int64_t top = HWY_MAX(place.row * s.stride_h - s.pad_top, int64_t{0});
-  const int64_t tile_rows = p.plan->rows.lanes * place.patch_rows * s.stride_h;
-  const int64_t ahead = conv_planes_ahead * area + top * s.w + (s.h == 1 ? place.column : 0);
-  const int64_t ahead_bytes =
-      4 * (s.h == 1 ? p.plan->cols.lanes * place.patch_cols : HWY_MIN(tile_rows, s.h - top) * s.w);
   const fill_function fill = fill_for(*p.plan, place);
   for (int64_t c = 0; c < count; ++c, plane += area) {
     for (int64_t i = 0; i < place.images; ++i)
-      prefetch(
-          reinterpret_cast<uintptr_t>(plane) + static_cast<uintptr_t>(4 * (i * s.c * area + ahead)),
-          ahead_bytes);
+      prefetch_plane(f, plane + i * s.c * area + conv_planes_ahead * area);
     fill(f, plane, slab + c * p.plan->channel_floats);
   }
   const int64_t scale = p.plan->flat != 0 ? p.plan->channel_floats * 4 : lanes * 4;

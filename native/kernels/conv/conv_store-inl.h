@@ -82,31 +82,27 @@ void make_any_rows(const row_maker& r, const conv_plan& plan, const tile_place& 
   }
 }
 
-// Writes one output of a tile from rows of pixels, `pitch` floats apart.
+// Writes one output of a tile from rows of pixels, `lanes` floats apart.
 template <int kActivation>
 void store_rows(const conv_problem& p, const tile_place& place, int64_t output,
-                const float* HWY_RESTRICT rows, int64_t pitch) {
+                const float* HWY_RESTRICT rows) {
   const conv_plan& plan = *p.plan;
   const int64_t columns = HWY_MIN(plan.cols.lanes * place.patch_cols, plan.out_w - place.column);
   const auto* const bias = static_cast<const float*>(p.epilogue.bias);
   const auto* const residual = static_cast<const float*>(p.epilogue.residual);
   const vec offset = hn::Set(floats, bias != nullptr ? bias[output] : 0.0f);
-  const int64_t area = plan.out_h * plan.out_w;
+  const int64_t width = plan.out_w, area = plan.out_h * width;
+  const int64_t tile_rows = HWY_MIN(plan.rows.lanes * place.patch_rows, plan.out_h - place.row);
+  const int64_t ahead = conv_planes_ahead * area * 4;
   for (int64_t i = 0; i < place.images; ++i) {
-    const int64_t plane = ((place.image + i) * p.shape->k + output) * area;
-    const int64_t ahead = plane + conv_planes_ahead * area + place.column;
-    for (int64_t ly = 0; ly < plan.rows.lanes; ++ly) {
-      const int64_t first = place.row + ly * place.patch_rows;
-      const int64_t count = HWY_MIN(place.patch_rows, plan.out_h - first);
-      const float* from = rows + (i * plan.rows.lanes + ly) * place.patch_rows * pitch;
-      for (int64_t y = first; y < first + count; ++y, from += pitch) {
-        prefetch(reinterpret_cast<uintptr_t>(p.output) +
-                     static_cast<uintptr_t>(4 * (ahead + y * plan.out_w)),
-                 columns * 4);
-        const int64_t at = plane + y * plan.out_w + place.column;
-        store_run<kActivation>(floats, from, offset, residual != nullptr ? residual + at : nullptr,
-                               columns, p.output + at);
-      }
+    const float* from = rows + i * plan.rows.lanes * place.patch_rows * lanes;
+    int64_t at =
+        ((place.image + i) * p.shape->k + output) * area + place.row * width + place.column;
+    for (int64_t y = 0; y < tile_rows; ++y, from += lanes, at += width) {
+      float* const to = p.output + at;
+      prefetch(reinterpret_cast<uintptr_t>(to) + static_cast<uintptr_t>(ahead), columns * 4);
+      store_run<kActivation>(floats, from, offset, residual != nullptr ? residual + at : nullptr,
+                             columns, to);
     }
   }
 }
@@ -118,13 +114,12 @@ void store_tile(const conv_problem& p, const tile_place& place, const row_maker&
   if (!flat) make_any_rows(maker, *p.plan, place, sums, room);
   const float* const rows = flat ? sums : room;
   switch (p.epilogue.activation) {
-    case ESP_ACTIVATION_RELU: return store_rows<ESP_ACTIVATION_RELU>(p, place, output, rows, lanes);
-    case ESP_ACTIVATION_RELU6:
-      return store_rows<ESP_ACTIVATION_RELU6>(p, place, output, rows, lanes);
-    case ESP_ACTIVATION_SILU: return store_rows<ESP_ACTIVATION_SILU>(p, place, output, rows, lanes);
+    case ESP_ACTIVATION_RELU: return store_rows<ESP_ACTIVATION_RELU>(p, place, output, rows);
+    case ESP_ACTIVATION_RELU6: return store_rows<ESP_ACTIVATION_RELU6>(p, place, output, rows);
+    case ESP_ACTIVATION_SILU: return store_rows<ESP_ACTIVATION_SILU>(p, place, output, rows);
     case ESP_ACTIVATION_HARD_SWISH:
-      return store_rows<ESP_ACTIVATION_HARD_SWISH>(p, place, output, rows, lanes);
-    default: return store_rows<ESP_ACTIVATION_NONE>(p, place, output, rows, lanes);
+      return store_rows<ESP_ACTIVATION_HARD_SWISH>(p, place, output, rows);
+    default: return store_rows<ESP_ACTIVATION_NONE>(p, place, output, rows);
   }
 }
 

@@ -156,13 +156,7 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) 
   const conv_plan& plan = *p.plan;
   float* const slab = static_cast<float*>(scratch);
   char* const table = static_cast<char*>(scratch) + plan.slab_bytes;
-  slab_filler filler;
-  filler.problem = &p;
-  filler.place = place_of(p, tile.tile);
-  filler.live = reinterpret_cast<float*>(table);
-  filler.source = reinterpret_cast<int64_t*>(table + 4 * plan.rows.slots * lanes);
-  filler.at = filler.source + plan.cols.slots;
-  prepare_filler(&filler);
+  const slab_filler filler = make_filler(p, place_of(p, tile.tile), table);
   const row_maker maker = make_row_maker(plan, filler.place);
   const sweep_function sweep_one =
       sweeps.by_rows[filler.place.patch_rows - 1].by_cols[filler.place.patch_cols - 1];
