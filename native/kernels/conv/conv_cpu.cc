@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/backend.h"
+#include "kernels/conv/tuning.h"
 
 namespace espalier {
 namespace {
@@ -168,6 +169,7 @@ int32_t run_conv2d_cpu(const conv2d_call& call, int32_t lanes, conv_tile_kernel 
                                                          weights_bytes(call.nonzeros));
   problem.epilogue = call.epilogue;
   problem.output = call.output;
+  problem.far_output = s.n * s.k * plan.out_h * plan.out_w >= conv_far_floats;
 
   // A tile is packed once per chunk of outputs, so chunks are only as small as the threads demand.
   const int64_t group_outputs = s.k / s.groups, tiles = conv_tiles(plan, s);

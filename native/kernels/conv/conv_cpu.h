@@ -17,6 +17,7 @@ struct conv_problem {
   const conv_offset* offsets;
   esp_epilogue epilogue;
   float* output;
+  bool far_output;  // larger than a second-level cache
 };
 
 // Outputs [output_begin, output_end) of each of the groups [group_begin, group_end), over one tile;

@@ -15,6 +15,7 @@ namespace {
 // How the patches of a tile become rows of pixels: the same for every output.
 struct row_maker {
   int64_t pairs;                                // of patch columns
+  int64_t columns;                              // of a row, inside the output
   alignas(64) int32_t index[lanes / 2][lanes];  // for look_up, in the first row of lanes
   alignas(64) float chosen[lanes / 2][lanes];   // 1 where a pixel comes from this pair
 };
@@ -22,6 +23,8 @@ struct row_maker {
 row_maker make_row_maker(const conv_plan& plan, const tile_place& place) {
   row_maker r;
   r.pairs = (place.patch_cols + 1) / 2;
+  r.columns = HWY_MIN(plan.cols.lanes * place.patch_cols, plan.out_w - place.column);
+  if (plan.flat != 0) return r;
   for (int64_t x = 0; x < lanes; ++x) {
     const int64_t lane = x / place.patch_cols, j = x % place.patch_cols;
     for (int64_t pair = 0; pair < r.pairs; ++pair) {
@@ -32,12 +35,29 @@ row_maker make_row_maker(const conv_plan& plan, const tile_place& place) {
   return r;
 }
 
-// rows[row of lanes][patch row][pixel] from sums[patch row][patch column][lane].
-template <int kPairs>
-void make_rows(const row_maker& r, const conv_plan& plan, const tile_place& place,
-               const float* HWY_RESTRICT sums, float* HWY_RESTRICT rows) {
-  const int64_t patch_rows = place.patch_rows, patch_cols = place.patch_cols;
-  const int64_t last = patch_cols % 2 != 0 ? 2 * kPairs - 2 : 2 * kPairs - 1;
+// Writes one output of a flat tile: its sums are neighbours.
+template <int kActivation>
+void store_flat(const conv_problem& p, const tile_place& place, const row_maker&, int64_t output,
+                const float* HWY_RESTRICT sums) {
+  const conv_plan& plan = *p.plan;
+  const auto* const bias = static_cast<const float*>(p.epilogue.bias);
+  const auto* const residual = static_cast<const float*>(p.epilogue.residual);
+  const int64_t columns = HWY_MIN(place.patch_cols * lanes, plan.out_w - place.column);
+  const int64_t at = (place.image * p.shape->k + output) * plan.out_w + place.column;
+  store_run<kActivation>(floats, sums, hn::Set(floats, bias != nullptr ? bias[output] : 0.0f),
+                         residual != nullptr ? residual + at : nullptr, columns, p.output + at);
+}
+
+// Writes one output of a tile from sums[patch row][patch column][lane].
+template <int kActivation, int kPairs>
+void store_patches(const conv_problem& p, const tile_place& place, const row_maker& r,
+                   int64_t output, const float* HWY_RESTRICT sums) {
+  const conv_plan& plan = *p.plan;
+  const int64_t patch_rows = place.patch_rows, step = place.patch_cols * lanes;
+  const int64_t last = place.patch_cols % 2 != 0 ? 2 * kPairs - 2 : 2 * kPairs - 1;
+  const auto* const bias = static_cast<const float*>(p.epilogue.bias);
+  const auto* const residual = static_cast<const float*>(p.epilogue.residual);
+  const vec offset = hn::Set(floats, bias != nullptr ? bias[output] : 0.0f);
   mask chosen[kPairs];
   int_vec index[kPairs];
 #pragma GCC unroll 8
@@ -45,81 +65,77 @@ void make_rows(const row_maker& r, const conv_plan& plan, const tile_place& plac
     chosen[i] = hn::Ne(hn::Load(floats, r.chosen[i]), hn::Zero(floats));
     index[i] = hn::Load(ints, r.index[i]);
   }
-  const int_vec step = hn::Set(ints, plan.cols.lanes);
-  for (int64_t lane_row = 0; lane_row < place.lane_rows; ++lane_row) {
-    const float* from = sums;
-    for (int64_t y = 0; y < patch_rows; ++y, from += patch_cols * lanes, rows += lanes) {
-      vec row = hn::Zero(floats);
-#pragma GCC unroll 8
-      for (int i = 0; i < kPairs; ++i) {
-        const vec even = hn::Load(floats, from + 2 * i * lanes);
-        const vec odd = hn::Load(floats, from + (i + 1 < kPairs ? 2 * i + 1 : last) * lanes);
-        const vec both = look_up(even, index[i], odd);
-        row = i == 0 ? both : hn::IfThenElse(chosen[i], both, row);
-      }
-      hn::Store(row, floats, rows);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kPairs; ++i) index[i] = hn::Add(index[i], step);
-  }
-}
-
-void make_any_rows(const row_maker& r, const conv_plan& plan, const tile_place& place,
-                   const float* sums, float* rows) {
-  switch (r.pairs) {
-    case 1: return make_rows<1>(r, plan, place, sums, rows);
-    case 2: return make_rows<2>(r, plan, place, sums, rows);
-    case 3: return make_rows<3>(r, plan, place, sums, rows);
-    case 4: return make_rows<4>(r, plan, place, sums, rows);
-#if HWY_TARGET <= HWY_AVX3
-    case 5: return make_rows<5>(r, plan, place, sums, rows);
-    case 6: return make_rows<6>(r, plan, place, sums, rows);
-    case 7: return make_rows<7>(r, plan, place, sums, rows);
-    default: return make_rows<8>(r, plan, place, sums, rows);
-#else
-    default: return make_rows<4>(r, plan, place, sums, rows);
-#endif
-  }
-}
-
-// Writes one output of a tile from rows of pixels, `lanes` floats apart.
-template <int kActivation>
-void store_rows(const conv_problem& p, const tile_place& place, int64_t output,
-                const float* HWY_RESTRICT rows) {
-  const conv_plan& plan = *p.plan;
-  const int64_t columns = HWY_MIN(plan.cols.lanes * place.patch_cols, plan.out_w - place.column);
-  const auto* const bias = static_cast<const float*>(p.epilogue.bias);
-  const auto* const residual = static_cast<const float*>(p.epilogue.residual);
-  const vec offset = hn::Set(floats, bias != nullptr ? bias[output] : 0.0f);
+  const mask live = hn::FirstN(floats, static_cast<size_t>(r.columns));
+  const int_vec lane_row = hn::Set(ints, plan.cols.lanes);
   const int64_t width = plan.out_w, area = plan.out_h * width;
-  const int64_t tile_rows = HWY_MIN(plan.rows.lanes * place.patch_rows, plan.out_h - place.row);
-  const int64_t ahead = conv_planes_ahead * area * 4;
-  for (int64_t i = 0; i < place.images; ++i) {
-    const float* from = rows + i * plan.rows.lanes * place.patch_rows * lanes;
+  const int64_t tile_rows = HWY_MIN(plan.rows.lanes * patch_rows, plan.out_h - place.row);
+  for (int64_t image = 0; image < place.images; ++image) {
     int64_t at =
-        ((place.image + i) * p.shape->k + output) * area + place.row * width + place.column;
-    for (int64_t y = 0; y < tile_rows; ++y, from += lanes, at += width) {
-      float* const to = p.output + at;
-      prefetch(reinterpret_cast<uintptr_t>(to) + static_cast<uintptr_t>(ahead), columns * 4);
-      store_run<kActivation>(floats, from, offset, residual != nullptr ? residual + at : nullptr,
-                             columns, to);
+        ((place.image + image) * p.shape->k + output) * area + place.row * width + place.column;
+    for (int64_t first = 0; first < plan.rows.lanes * patch_rows; first += patch_rows) {
+      const int64_t rows = HWY_MIN(patch_rows, tile_rows - first);
+      const float* from = sums;
+      for (int64_t y = 0; y < rows; ++y, from += step, at += width) {
+        vec row = hn::Zero(floats);
+#pragma GCC unroll 8
+        for (int i = 0; i < kPairs; ++i) {
+          const vec even = hn::Load(floats, from + 2 * i * lanes);
+          const vec odd = hn::Load(floats, from + (i + 1 < kPairs ? 2 * i + 1 : last) * lanes);
+          const vec both = look_up(even, index[i], odd);
+          row = i == 0 ? both : hn::IfThenElse(chosen[i], both, row);
+        }
+        row = hn::Add(row, offset);
+        if (residual != nullptr) row = hn::Add(row, hn::MaskedLoad(live, floats, residual + at));
+        hn::BlendedStore(activate<kActivation>(floats, row), live, floats, p.output + at);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < kPairs; ++i) index[i] = hn::Add(index[i], lane_row);
     }
   }
 }
 
-// Writes one output of a tile; `rows` is room for its pixels.
-void store_tile(const conv_problem& p, const tile_place& place, const row_maker& maker,
-                int64_t output, const float* HWY_RESTRICT sums, float* HWY_RESTRICT room) {
-  const bool flat = p.plan->flat != 0;
-  if (!flat) make_any_rows(maker, *p.plan, place, sums, room);
-  const float* const rows = flat ? sums : room;
+// Asks for what a tile will write of an output.
+void prefetch_output(const conv_problem& p, const tile_place& place, int64_t output) {
+  const conv_plan& plan = *p.plan;
+  const bool flat = plan.flat != 0;
+  const int64_t area = plan.out_h * plan.out_w;
+  const int64_t columns =
+      HWY_MIN((flat ? lanes : plan.cols.lanes) * place.patch_cols, plan.out_w - place.column);
+  const int64_t rows = HWY_MIN(plan.rows.lanes * place.patch_rows, plan.out_h - place.row);
+  for (int64_t image = place.image; image < place.image + place.images; ++image)
+    for (int64_t y = place.row; y < place.row + rows; ++y) {
+      const int64_t at = (image * p.shape->k + output) * area + y * plan.out_w + place.column;
+      prefetch(reinterpret_cast<uintptr_t>(p.output) + static_cast<uintptr_t>(4 * at), 4 * columns);
+    }
+}
+
+using store_function = void (*)(const conv_problem&, const tile_place&, const row_maker&,
+                                int64_t output, const float* sums);
+
+template <int kActivation>
+store_function store_of(const conv_plan& plan, const row_maker& r) {
+  if (plan.flat != 0) return store_flat<kActivation>;
+  switch (r.pairs) {
+    case 1: return store_patches<kActivation, 1>;
+    case 2: return store_patches<kActivation, 2>;
+    case 3: return store_patches<kActivation, 3>;
+#if HWY_TARGET <= HWY_AVX3
+    case 5: return store_patches<kActivation, 5>;
+    case 6: return store_patches<kActivation, 6>;
+    case 7: return store_patches<kActivation, 7>;
+    case 8: return store_patches<kActivation, 8>;
+#endif
+    default: return store_patches<kActivation, 4>;
+  }
+}
+
+store_function store_for(const conv_problem& p, const row_maker& r) {
   switch (p.epilogue.activation) {
-    case ESP_ACTIVATION_RELU: return store_rows<ESP_ACTIVATION_RELU>(p, place, output, rows);
-    case ESP_ACTIVATION_RELU6: return store_rows<ESP_ACTIVATION_RELU6>(p, place, output, rows);
-    case ESP_ACTIVATION_SILU: return store_rows<ESP_ACTIVATION_SILU>(p, place, output, rows);
-    case ESP_ACTIVATION_HARD_SWISH:
-      return store_rows<ESP_ACTIVATION_HARD_SWISH>(p, place, output, rows);
-    default: return store_rows<ESP_ACTIVATION_NONE>(p, place, output, rows);
+    case ESP_ACTIVATION_RELU: return store_of<ESP_ACTIVATION_RELU>(*p.plan, r);
+    case ESP_ACTIVATION_RELU6: return store_of<ESP_ACTIVATION_RELU6>(*p.plan, r);
+    case ESP_ACTIVATION_SILU: return store_of<ESP_ACTIVATION_SILU>(*p.plan, r);
+    case ESP_ACTIVATION_HARD_SWISH: return store_of<ESP_ACTIVATION_HARD_SWISH>(*p.plan, r);
+    default: return store_of<ESP_ACTIVATION_NONE>(*p.plan, r);
   }
 }
 

@@ -28,6 +28,7 @@ struct sweep_arguments {
   bool last;          // store each output as soon as it is complete
   const slab_filler* filler;
   const row_maker* maker;
+  store_function store;
   int64_t first_output;
   float* accumulators;  // [outputs][patch rows][patch columns][lanes]
 };
@@ -55,7 +56,6 @@ void sweep_slab(const sweep_arguments& a) {
   const float* HWY_RESTRICT weights = a.weights;
   const conv_offset* HWY_RESTRICT offsets = a.offsets;
   const auto row_bytes = static_cast<uintptr_t>(a.row_bytes);
-  alignas(64) float room[lanes * lanes * most_vectors];
   for (int64_t k = 0; k < a.outputs; ++k, accumulators += all * lanes) {
     vec sum[copies][kRows][kCols];
 #pragma GCC unroll 16
@@ -97,9 +97,10 @@ void sweep_slab(const sweep_arguments& a) {
         for (int u = 1; u < copies; ++u) sum[0][i][j] = hn::Add(sum[0][i][j], sum[u][i][j]);
         hn::Store(sum[0][i][j], floats, accumulators + (i * kCols + j) * lanes);
       }
-    if (a.last)
-      store_tile(*a.filler->problem, a.filler->place, *a.maker, a.first_output + k, accumulators,
-                 room);
+    if (!a.last) continue;
+    if (a.filler->problem->far_output)
+      prefetch_output(*a.filler->problem, a.filler->place, a.first_output + k + conv_planes_ahead);
+    a.store(*a.filler->problem, a.filler->place, *a.maker, a.first_output + k, accumulators);
   }
 }
 
@@ -167,6 +168,7 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) 
   sweep.row_bytes = plan.cols.slots * lanes * 4;
   sweep.filler = &filler;
   sweep.maker = &maker;
+  sweep.store = store_for(p, maker);
   sweep.accumulators = reinterpret_cast<float*>(table + plan.table_bytes);
   const int64_t channels = s.c / s.groups;
   for (int64_t group = tile.group_begin; group < tile.group_end; ++group) {
