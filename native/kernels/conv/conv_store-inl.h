@@ -35,6 +35,12 @@ row_maker make_row_maker(const conv_plan& plan, const tile_place& place) {
   return r;
 }
 
+// Asks for `count` floats of a later output; `at` is where they are in this one.
+void prefetch_write(const conv_problem& p, int64_t at, int64_t count) {
+  const int64_t later = at + conv_planes_ahead * p.plan->out_h * p.plan->out_w;
+  prefetch(reinterpret_cast<uintptr_t>(p.output) + static_cast<uintptr_t>(4 * later), 4 * count);
+}
+
 // Writes one output of a flat tile: its sums are neighbours.
 template <int kActivation>
 void store_flat(const conv_problem& p, const tile_place& place, const row_maker&, int64_t output,
@@ -44,6 +50,7 @@ void store_flat(const conv_problem& p, const tile_place& place, const row_maker&
   const auto* const residual = static_cast<const float*>(p.epilogue.residual);
   const int64_t columns = HWY_MIN(place.patch_cols * lanes, plan.out_w - place.column);
   const int64_t at = (place.image * p.shape->k + output) * plan.out_w + place.column;
+  if (p.far_output) prefetch_write(p, at, columns);
   store_run<kActivation>(floats, sums, hn::Set(floats, bias != nullptr ? bias[output] : 0.0f),
                          residual != nullptr ? residual + at : nullptr, columns, p.output + at);
 }
@@ -86,27 +93,13 @@ void store_patches(const conv_problem& p, const tile_place& place, const row_mak
         }
         row = hn::Add(row, offset);
         if (residual != nullptr) row = hn::Add(row, hn::MaskedLoad(live, floats, residual + at));
+        if (p.far_output) prefetch_write(p, at, r.columns);
         hn::BlendedStore(activate<kActivation>(floats, row), live, floats, p.output + at);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < kPairs; ++i) index[i] = hn::Add(index[i], lane_row);
     }
   }
-}
-
-// Asks for what a tile will write of an output.
-void prefetch_output(const conv_problem& p, const tile_place& place, int64_t output) {
-  const conv_plan& plan = *p.plan;
-  const bool flat = plan.flat != 0;
-  const int64_t area = plan.out_h * plan.out_w;
-  const int64_t columns =
-      HWY_MIN((flat ? lanes : plan.cols.lanes) * place.patch_cols, plan.out_w - place.column);
-  const int64_t rows = HWY_MIN(plan.rows.lanes * place.patch_rows, plan.out_h - place.row);
-  for (int64_t image = place.image; image < place.image + place.images; ++image)
-    for (int64_t y = place.row; y < place.row + rows; ++y) {
-      const int64_t at = (image * p.shape->k + output) * area + y * plan.out_w + place.column;
-      prefetch(reinterpret_cast<uintptr_t>(p.output) + static_cast<uintptr_t>(4 * at), 4 * columns);
-    }
 }
 
 using store_function = void (*)(const conv_problem&, const tile_place&, const row_maker&,

@@ -97,10 +97,8 @@ void sweep_slab(const sweep_arguments& a) {
         for (int u = 1; u < copies; ++u) sum[0][i][j] = hn::Add(sum[0][i][j], sum[u][i][j]);
         hn::Store(sum[0][i][j], floats, accumulators + (i * kCols + j) * lanes);
       }
-    if (!a.last) continue;
-    if (a.filler->problem->far_output)
-      prefetch_output(*a.filler->problem, a.filler->place, a.first_output + k + conv_planes_ahead);
-    a.store(*a.filler->problem, a.filler->place, *a.maker, a.first_output + k, accumulators);
+    if (a.last)
+      a.store(*a.filler->problem, a.filler->place, *a.maker, a.first_output + k, accumulators);
   }
 }
 
