@@ -22,15 +22,18 @@ using vec = hn::Vec<decltype(floats)>;
 using mask = hn::Mask<decltype(floats)>;
 using int_vec = hn::Vec<decltype(ints)>;
 
-// Lane l = a[index[l]], or b[index[l] - lanes] from index `lanes` on.
+// Added to an index of look_up, takes the second vector: AVX-512 looks at the bit above the lane,
+// AVX2 at the sign.
+constexpr int32_t of_second = INT32_MIN + static_cast<int32_t>(lanes);
+
+// Lane l = a[index[l]], or b[index[l] - of_second].
 HWY_INLINE vec look_up(vec a, int_vec index, vec b) {
 #if HWY_TARGET <= HWY_AVX3
   return vec{_mm512_permutex2var_ps(a.raw, index.raw, b.raw)};
 #else
   const __m256 low = _mm256_permutevar8x32_ps(a.raw, index.raw);
   const __m256 high = _mm256_permutevar8x32_ps(b.raw, index.raw);
-  const __m256 second = _mm256_castsi256_ps(_mm256_slli_epi32(index.raw, 28));
-  return vec{_mm256_blendv_ps(low, high, second)};
+  return vec{_mm256_blendv_ps(low, high, _mm256_castsi256_ps(index.raw))};
 #endif
 }
 
@@ -93,8 +96,8 @@ void prepare_slots(const slab_filler& f) {
     if (source < from || source > from + spare) from = source;
     f.sources[q] = from;
     for (int64_t l = 0; l < lanes; ++l)
-      f.index[q * lanes + l] = static_cast<int32_t>(l % f.col_lanes * step + source - from +
-                                                    l / f.col_lanes % 2 * lanes);
+      f.index[q * lanes + l] = static_cast<int32_t>(l % f.col_lanes * step + source - from) +
+                               (l / f.col_lanes % 2 != 0 ? of_second : 0);
   }
 }
 

@@ -28,7 +28,8 @@ row_maker make_row_maker(const conv_plan& plan, const tile_place& place) {
   for (int64_t x = 0; x < lanes; ++x) {
     const int64_t lane = x / place.patch_cols, j = x % place.patch_cols;
     for (int64_t pair = 0; pair < r.pairs; ++pair) {
-      r.index[pair][x] = static_cast<int32_t>(lane < plan.cols.lanes ? j % 2 * lanes + lane : 0);
+      r.index[pair][x] =
+          static_cast<int32_t>(lane < plan.cols.lanes ? lane : 0) + (j % 2 != 0 ? of_second : 0);
       r.chosen[pair][x] = j / 2 == pair ? 1.0f : 0.0f;
     }
   }
