@@ -65,18 +65,16 @@ double cost_of(const conv_plan& p, const esp_conv2d_shape& s, int64_t nonzeros, 
   const double lane_rows = number(p.image_lanes) * p.rows.lanes;
   const double missed = std::max(
       0.0, 1.0 - conv_first_level_bytes / (4.0 * number(p.slab_channels * p.channel_floats)));
-  const double load = conv_load_cycles + conv_second_level_cycles * missed;
-  const double multiply =
-      number(nonzeros) * (vectors * load + conv_entry_cycles + 0.25 * (p.rows.patch - 1));
-  const double reload = number(s.k * p.slabs) * (conv_reload_cycles * vectors + conv_list_cycles);
+  const conv_costs& cost = p.lanes == 16 ? conv_costs_avx512 : conv_costs_avx2;
+  const double load = vectors * (cost.load + cost.missed * missed) + 0.15 * (p.rows.patch - 1);
+  const double multiply = number(nonzeros) * (load + cost.entry);
+  const double reload = number(s.k * p.slabs) * (cost.reload * vectors + cost.list);
   const double chunks = number(ceil_div(s.k / s.groups, p.chunk_outputs));
-  const double fill =
-      p.flat != 0 ? conv_copy_cycles : conv_copy_cycles + conv_lane_row_cycles * lane_rows;
-  const double pack = chunks * number(s.c * p.channel_floats / p.lanes) * fill;
-  const double row = p.flat != 0
-                         ? conv_copy_cycles * vectors
-                         : lane_rows * p.rows.patch * (conv_store_cycles + 0.75 * p.cols.patch);
-  return blocks * (multiply + reload + pack + number(s.k) * row);
+  const double packed = chunks * number(s.c * p.channel_floats / p.lanes);
+  const double pack = packed * (cost.pack + (p.flat != 0 ? 0.0 : cost.pack_row * lane_rows));
+  const double rows = p.flat != 0 ? 0.0 : lane_rows * p.rows.patch;
+  const double store = number(s.k) * (cost.store * vectors + cost.store_row * rows);
+  return blocks * (multiply + reload + pack + store);
 }
 
 // Cuts channels into slabs and sizes the scratch; false if a channel has more slots than offsets.

@@ -28,15 +28,21 @@ constexpr int64_t conv_far_floats = 1 << 18;
 // How far ahead of the sweep kept weights and their offsets are prefetched, in bytes of weights.
 constexpr int64_t conv_weights_ahead = 1024;
 
-// The cost model, in clock cycles.
-constexpr double conv_load_cycles = 0.76;  // multiply-add with a memory operand, first cache level
-constexpr double conv_second_level_cycles = 0.4;  // more where that level is missed
 constexpr double conv_first_level_bytes = 40 << 10;
-constexpr double conv_entry_cycles = 1.0;     // per kept weight and tile
-constexpr double conv_reload_cycles = 1.5;    // per accumulator, output and slab
-constexpr double conv_list_cycles = 10.0;     // per output and slab
-constexpr double conv_copy_cycles = 2.0;      // per packed vector
-constexpr double conv_lane_row_cycles = 1.0;  // the same, per row of lanes
-constexpr double conv_store_cycles = 3.0;     // per stored row
+
+// The cost model, in clock cycles of one instruction set.
+struct conv_costs {
+  double load;      // multiply-add with a memory operand, first cache level
+  double missed;    // more where that level is missed
+  double entry;     // per kept weight and tile
+  double list;      // per output, slab and tile
+  double reload;    // per accumulator of a list
+  double pack;      // per packed vector
+  double pack_row;  // the same, per row of lanes
+  double store;     // per stored vector
+  double store_row;
+};
+constexpr conv_costs conv_costs_avx512 = {0.70, 0.50, 1.05, 15.0, 0.8, 4.0, 1.0, 9.0, 3.0};
+constexpr conv_costs conv_costs_avx2 = {0.585, 0.36, 1.0, 12.0, 0.8, 6.0, 1.8, 9.0, 3.0};
 
 }  // namespace espalier
