@@ -77,9 +77,15 @@ double cost_of(const conv_plan& p, const esp_conv2d_shape& s, int64_t nonzeros, 
   return blocks * (multiply + reload + pack + store);
 }
 
-// Cuts channels into slabs and sizes the scratch; false if a channel has more slots than offsets.
-bool size_slabs(const esp_conv2d_shape& s, int64_t nonzeros, int64_t n, conv_plan* p) {
+// Slots of a slab that offsets reach.
+int64_t most_slots(const conv_plan& p) {
   constexpr int64_t most = std::numeric_limits<conv_offset>::max();
+  return p.scaled != 0 ? most : most * conv_offset_bytes / (4 * p.lanes);
+}
+
+// Cuts channels into slabs and sizes the scratch; false if offsets do not reach over a channel.
+bool size_slabs(const esp_conv2d_shape& s, int64_t nonzeros, int64_t n, conv_plan* p) {
+  const int64_t most = most_slots(*p);
   if (!product_fits(most, {p->rows.slots, p->cols.slots})) return false;
   const int64_t channels = s.c / s.groups;
   p->channel_floats = p->rows.slots * p->cols.slots * p->lanes;
@@ -141,7 +147,11 @@ struct plan_search {
             (col_lanes * w > grid.lanes || (col_lanes - 1) * w * cols.stride >= grid.lanes))
           break;
         plan.cols = make_axis(cols, col_lanes, w);
-        if (ceil_div(plan.cols.units, plan.cols.tiles) == w) consider(plan);
+        if (ceil_div(plan.cols.units, plan.cols.tiles) != w) continue;
+        plan.scaled = plan.flat;
+        if (!product_fits(most_slots(plan), {plan.rows.slots, plan.cols.slots}) && h == 1)
+          plan.scaled = 1;
+        consider(plan);
       }
     }
   }
@@ -201,7 +211,8 @@ int64_t conv_offset_of(const conv_plan& plan, const esp_conv2d_shape& shape, int
                        int64_t r, int64_t s) {
   if (plan.flat != 0) return channel;
   const int64_t row = channel * plan.rows.slots + first_slot(plan.rows, rows_of(shape), r);
-  return row * plan.cols.slots + first_slot(plan.cols, cols_of(shape), s);
+  const int64_t slot = row * plan.cols.slots + first_slot(plan.cols, cols_of(shape), s);
+  return plan.scaled != 0 ? slot : slot * plan.lanes * 4 / conv_offset_bytes;
 }
 
 int64_t conv_tiles(const conv_plan& plan, const esp_conv2d_shape& shape) {

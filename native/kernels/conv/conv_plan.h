@@ -35,7 +35,7 @@ struct conv_axis {
 struct conv_plan {
   conv_axis rows, cols;
   int32_t lanes, image_lanes;  // floats per SIMD vector; of these, along images
-  int32_t flat, reserved;
+  int32_t flat, scaled;        // scaled: flat, or a channel too large for short offsets
   int64_t out_h, out_w;
   int64_t channel_floats;                          // slab floats per input channel
   int64_t slab_channels, slabs;                    // input channels per slab, slabs per group
@@ -44,9 +44,10 @@ struct conv_plan {
                                                    // accumulators; the last is their sum
 };
 
-// Where a kept weight reads: in slab vectors from the slab's first channel. Flat tiles: in
-// channels.
+// Where a kept weight reads, from the slab's first channel on, in units of 8 bytes: the most that
+// an address can scale. Scaled plans: in vectors, or channels of flat tiles.
 using conv_offset = uint16_t;
+constexpr int64_t conv_offset_bytes = 8;
 
 // For single images and for batches; the second may be the same as the first.
 constexpr int conv_plans = 2;

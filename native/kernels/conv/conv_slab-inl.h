@@ -214,7 +214,7 @@ void prefetch_plane(const slab_filler& f, const float* plane) {
 
 struct slab_view {
   uintptr_t address;
-  int64_t scale;  // bytes per unit of conv_entry::offset
+  int64_t scale;  // bytes per unit of a scaled plan's offsets
 };
 
 // The slab of `count` channels from `channel` on: the input itself where that serves, else packed.

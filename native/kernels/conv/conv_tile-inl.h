@@ -46,13 +46,13 @@ HWY_INLINE void prefetch_list(const sweep_arguments& a, int64_t begin, int64_t e
 
 // Adds the kept weights of all outputs over one slab to the accumulators. `copies` sets of
 // accumulators hide the latency of the multiply-add when there are few.
-template <int kRows, int kCols>
+template <int kRows, int kCols, bool kScaled>
 void sweep_slab(const sweep_arguments& a) {
   constexpr int all = kRows * kCols;
   constexpr int copies = all >= 7 ? 1 : all >= 4 ? 2 : all >= 2 ? 4 : 8;
   float* HWY_RESTRICT accumulators = a.accumulators;
   const uintptr_t slab = a.slab.address;
-  const int64_t scale = a.slab.scale;
+  const auto scale = static_cast<uintptr_t>(a.slab.scale);
   const float* HWY_RESTRICT weights = a.weights;
   const conv_offset* HWY_RESTRICT offsets = a.offsets;
   const auto row_bytes = static_cast<uintptr_t>(a.row_bytes);
@@ -69,7 +69,8 @@ void sweep_slab(const sweep_arguments& a) {
       }
     const auto add = [&](int64_t e, vec(*into)[kCols]) HWY_ATTR {
       const vec value = hn::Set(floats, weights[e]);
-      uintptr_t at = slab + static_cast<uintptr_t>(offsets[e] * scale);
+      uintptr_t at =
+          slab + static_cast<uintptr_t>(offsets[e]) * (kScaled ? scale : conv_offset_bytes);
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const float* x = reinterpret_cast<const float*>(at);
@@ -108,7 +109,7 @@ using sweep_function = void (*)(const sweep_arguments&);
 template <int kRows, int kCols>
 constexpr sweep_function sweep_of() {
   if constexpr (kRows * kCols <= most_vectors)
-    return sweep_slab<kRows, kCols>;
+    return sweep_slab<kRows, kCols, false>;
   else
     return nullptr;
 }
@@ -131,7 +132,19 @@ constexpr sweep_table all_sweeps(std::integer_sequence<int, kRows...> each) {
   return {{sweeps_of<kRows + 1>(each)...}};
 }
 
-constexpr sweep_table sweeps = all_sweeps(std::make_integer_sequence<int, most_vectors>());
+template <int... kCols>
+constexpr sweep_row scaled_sweeps(std::integer_sequence<int, kCols...>) {
+  return {{sweep_slab<1, kCols + 1, true>...}};
+}
+
+constexpr auto each_vector = std::make_integer_sequence<int, most_vectors>();
+constexpr sweep_table sweeps = all_sweeps(each_vector);
+constexpr sweep_row sweeps_of_scaled = scaled_sweeps(each_vector);
+
+sweep_function sweep_for(const conv_plan& plan, const tile_place& place) {
+  const sweep_row& row = plan.scaled != 0 ? sweeps_of_scaled : sweeps.by_rows[place.patch_rows - 1];
+  return row.by_cols[place.patch_cols - 1];
+}
 
 tile_place place_of(const conv_problem& p, int64_t tile) {
   const conv_plan& plan = *p.plan;
@@ -157,8 +170,7 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) 
   char* const table = static_cast<char*>(scratch) + plan.slab_bytes;
   const slab_filler filler = make_filler(p, place_of(p, tile.tile), table);
   const row_maker maker = make_row_maker(plan, filler.place);
-  const sweep_function sweep_one =
-      sweeps.by_rows[filler.place.patch_rows - 1].by_cols[filler.place.patch_cols - 1];
+  const sweep_function sweep_one = sweep_for(plan, filler.place);
   sweep_arguments sweep{};
   sweep.outputs = tile.output_end - tile.output_begin;
   sweep.weights = p.weights;
