@@ -71,7 +71,8 @@ double cost_of(const conv_plan& p, const esp_conv2d_shape& s, int64_t nonzeros, 
   const double reload = number(s.k * p.slabs) * (cost.reload * vectors + cost.list);
   const double chunks = number(ceil_div(s.k / s.groups, p.chunk_outputs));
   const double packed = chunks * number(s.c * p.channel_floats / p.lanes);
-  const double pack = packed * (cost.pack + (p.flat != 0 ? 0.0 : cost.pack_row * lane_rows));
+  const double pack = packed * (cost.pack + (p.flat != 0 ? 0.0 : cost.pack_row * lane_rows)) +
+                      chunks * number(s.c) * conv_plane_cycles;
   const double rows = p.flat != 0 ? 0.0 : lane_rows * p.rows.patch;
   const double store = number(s.k) * (cost.store * vectors + cost.store_row * rows);
   return blocks * (multiply + reload + pack + store);
@@ -169,7 +170,8 @@ conv_plan search_plan(const esp_conv2d_shape& s, int64_t nonzeros, int32_t lanes
   plan.lanes = lanes;
   plan.out_h = conv_out_height(s);
   plan.out_w = conv_out_width(s);
-  for (plan.image_lanes = 1; plan.image_lanes <= std::min<int64_t>(lanes, images);
+  const int64_t most_images = plan.out_h * plan.out_w <= conv_small_map ? images : 1;
+  for (plan.image_lanes = 1; plan.image_lanes <= std::min<int64_t>(lanes, most_images);
        plan.image_lanes *= 2)
     for (int32_t cols = 1; cols * plan.image_lanes <= lanes; cols *= 2)
       search.consider_grid(plan, lanes / plan.image_lanes / cols, cols);

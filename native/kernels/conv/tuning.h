@@ -9,8 +9,10 @@ namespace espalier {
 constexpr int32_t conv_vectors_avx512 = 16;
 constexpr int32_t conv_vectors_avx2 = 12;
 
-// Images for which the plan of batches is made.
+// Images for which the plan of batches is made, and the output pixels up to which their lanes may
+// be images: with more, each lane would be a stream of its own from memory.
 constexpr int64_t conv_batch = 16;
+constexpr int64_t conv_small_map = 512;
 
 // Slab sizes tried, in bytes. The first stay in a 32 to 48 KB first-level cache beside accumulators
 // and weights; the others are served partly by the second level but reload accumulators less often.
@@ -29,6 +31,7 @@ constexpr int64_t conv_far_floats = 1 << 18;
 constexpr int64_t conv_weights_ahead = 1024;
 
 constexpr double conv_first_level_bytes = 40 << 10;
+constexpr double conv_plane_cycles = 20.0;  // per input channel of a tile
 
 // The cost model, in clock cycles of one instruction set.
 struct conv_costs {
