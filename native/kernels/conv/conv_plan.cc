@@ -122,6 +122,7 @@ bool size_slabs(const esp_conv2d_shape& s, int64_t nonzeros, int64_t n, conv_pla
 struct plan_search {
   const esp_conv2d_shape& shape;
   int64_t nonzeros, images;
+  bool any_patch = false;
   conv_plan best{};
   double best_cost = std::numeric_limits<double>::infinity();
 
@@ -133,22 +134,28 @@ struct plan_search {
     best = plan;
   }
 
-  // All patches for one grid of lanes.
+  // The patches for one grid of lanes; small ones that need many tiles only if asked to.
   void consider_grid(const conv_plan& grid, int32_t row_lanes, int32_t col_lanes) {
     const taps_of_axis rows = rows_of(shape), cols = cols_of(shape);
     const int32_t most = grid.lanes == 16 ? conv_vectors_avx512 : conv_vectors_avx2;
+    conv_axis wide[conv_vectors_avx512];
+    int widths = 0;
+    for (int32_t w = 1; w <= std::min<int64_t>(most, ceil_div(cols.out, col_lanes)); ++w) {
+      // A row of a patch grid is packed from one vector, and stored as one.
+      if (grid.flat == 0 &&
+          (col_lanes * w > grid.lanes || (col_lanes - 1) * w * cols.stride >= grid.lanes))
+        break;
+      wide[widths] = make_axis(cols, col_lanes, w);
+      if (ceil_div(wide[widths].units, wide[widths].tiles) == w) ++widths;
+    }
     conv_plan plan = grid;
     for (int32_t h = 1; h <= std::min<int64_t>(most, ceil_div(rows.out, row_lanes)); ++h) {
       plan.rows = make_axis(rows, row_lanes, h);
       if (ceil_div(plan.rows.units, plan.rows.tiles) != h) continue;
-      for (int32_t w = 1; w * h <= std::min<int64_t>(most, h * ceil_div(cols.out, col_lanes));
-           ++w) {
-        // A row of a patch grid is packed from one vector, and stored as one.
-        if (plan.flat == 0 &&
-            (col_lanes * w > grid.lanes || (col_lanes - 1) * w * cols.stride >= grid.lanes))
-          break;
-        plan.cols = make_axis(cols, col_lanes, w);
-        if (ceil_div(plan.cols.units, plan.cols.tiles) != w) continue;
+      for (int i = 0; i < widths && wide[i].patch * h <= most; ++i) {
+        plan.cols = wide[i];
+        const bool many = plan.rows.tiles * plan.cols.tiles > 1;
+        if (many && !any_patch && 3 * h * wide[i].patch <= most) continue;
         plan.scaled = plan.flat;
         if (!product_fits(most_slots(plan), {plan.rows.slots, plan.cols.slots}) && h == 1)
           plan.scaled = 1;
@@ -171,13 +178,16 @@ conv_plan search_plan(const esp_conv2d_shape& s, int64_t nonzeros, int32_t lanes
   plan.out_h = conv_out_height(s);
   plan.out_w = conv_out_width(s);
   const int64_t most_images = plan.out_h * plan.out_w <= conv_small_map ? images : 1;
-  for (plan.image_lanes = 1; plan.image_lanes <= std::min<int64_t>(lanes, most_images);
-       plan.image_lanes *= 2)
-    for (int32_t cols = 1; cols * plan.image_lanes <= lanes; cols *= 2)
-      search.consider_grid(plan, lanes / plan.image_lanes / cols, cols);
-  plan.image_lanes = 1;
-  plan.flat = 1;
-  if (is_flat(s)) search.consider_grid(plan, 1, lanes);
+  for (; search.best.lanes == 0; search.any_patch = true) {
+    plan.flat = 0;
+    for (plan.image_lanes = 1; plan.image_lanes <= std::min<int64_t>(lanes, most_images);
+         plan.image_lanes *= 2)
+      for (int32_t cols = 1; cols * plan.image_lanes <= lanes; cols *= 2)
+        search.consider_grid(plan, lanes / plan.image_lanes / cols, cols);
+    plan.image_lanes = plan.flat = 1;
+    if (is_flat(s)) search.consider_grid(plan, 1, lanes);
+    if (search.any_patch) break;
+  }
   return search.best;
 }
 
@@ -195,8 +205,9 @@ esp_conv2d_shape flatten_pointwise(const esp_conv2d_shape& shape) {
 
 bool make_conv_plans(const esp_conv2d_shape& s, int64_t nonzeros, int32_t lanes,
                      conv_plan plans[conv_plans]) {
-  plans[0] = search_plan(s, nonzeros, lanes, 1);
-  plans[1] = search_plan(s, nonzeros, lanes, conv_batch);
+  plans[0] = plans[1] = search_plan(s, nonzeros, lanes, 1);
+  if (plans[0].out_h * plans[0].out_w <= conv_small_map)
+    plans[1] = search_plan(s, nonzeros, lanes, conv_batch);
   return plans[0].lanes != 0 && plans[1].lanes != 0;
 }
 
