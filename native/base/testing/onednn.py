@@ -54,13 +54,14 @@ def medians(runs, repeats, consecutive=1):
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def dense_runs(x, weight):
+def dense_runs(x, weight, stride=1, groups=1):
     """oneDNN's convolution in each layout, by name."""
     k, c, r, _ = weight.shape
-    layer = torch.nn.Conv2d(c, k, r, padding=r // 2, bias=False)
+    how = {"stride": stride, "padding": r // 2, "groups": groups}
+    layer = torch.nn.Conv2d(c * groups, k, r, bias=False, **how)
     layer.weight.data = weight
     blocked, blocked_x = mkldnn.to_mkldnn(torch.nn.Sequential(layer).eval()), x.to_mkldnn()
     last_x, last_weight = (t.to(memory_format=torch.channels_last) for t in (x, weight))
-    return {"nchw": lambda: functional.conv2d(x, weight, padding=r // 2),
-            "last": lambda: functional.conv2d(last_x, last_weight, padding=r // 2),
+    return {"nchw": lambda: functional.conv2d(x, weight, **how),
+            "last": lambda: functional.conv2d(last_x, last_weight, **how),
             "blocked": lambda: blocked(blocked_x)}

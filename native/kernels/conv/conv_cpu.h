@@ -10,21 +10,23 @@ namespace espalier {
 struct conv_problem {
   const esp_conv2d_shape* shape;  // flattened if pointwise
   const conv_plan* plan;
-  const conv_geometry* geometry;
   const float* input;
-  bool in_place;          // pointwise: planes of the input serve as slabs
-  const int32_t* starts;  // [list][output] -> first entry; row `lists` holds the ends
-  const conv_entry* entries;
+  bool in_place;          // flat: planes of the input serve as slabs
+  const int32_t* starts;  // [slab][output] -> first kept weight, and the end
+  const float* weights;
+  const conv_offset* offsets;
   esp_epilogue epilogue;
   float* output;
+  bool far_output;  // larger than a second-level cache
 };
 
-// Outputs [output_begin, output_end) of `group`, over one tile; tiles are numbered over all images.
+// Outputs [output_begin, output_end) of each of the groups [group_begin, group_end), over one tile;
+// tiles are numbered over all images.
 struct conv_tile {
-  int64_t tile, group, output_begin, output_end;
+  int64_t tile, group_begin, group_end, output_begin, output_end;
 };
 
-using conv_tile_kernel = void (*)(const conv_problem&, const conv_tile&, float* scratch);
+using conv_tile_kernel = void (*)(const conv_problem&, const conv_tile&, void* scratch);
 
 int32_t pack_conv2d_cpu(const conv2d_pack_call& call, int32_t lanes);
 int32_t run_conv2d_cpu(const conv2d_call& call, int32_t lanes, conv_tile_kernel kernel);

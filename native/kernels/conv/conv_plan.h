@@ -1,22 +1,21 @@
-// Layout of the masked convolution on the CPU: how the input is cut into tiles, packed and swept.
+// Layout of the masked convolution on the CPU: how the output is cut into tiles and the input is
+// packed for them.
 //
-// A tile is `tile_rows` rows of `tile_cols` output pixels of one image, or whole rows of several
-// images side by side, flattened with `pitch` floats per row into `vectors` SIMD vectors. For one
-// output channel the sweep holds one accumulator per vector and does for each kept weight
-//   accumulator[t] += value * slab[row * pitch + column + t * lanes],   0 <= t < vectors,
-// so a weight is one constant offset into the slab, a packed copy of the input. A slab holds a
-// block of input channels that fits the first cache level; all output channels are swept over it
-// before the next is packed.
+// The lanes of a SIMD vector form a grid of image_lanes x rows.lanes x cols.lanes. A lane owns a
+// patch of up to rows.patch x cols.patch neighbouring output pixels of one image, and patches of
+// neighbouring lanes adjoin: together they are a tile. The sweep holds one accumulator per pixel
+// (i, j) of a patch and does for each kept weight of one output
+//   accumulator[i][j] += value * slab[row slot(i, r)][column slot(j, s)]
+// so a weight is one constant offset into the slab, and every load is one aligned vector.
 //
-// Per channel the slab has one plane per (row phase a, first column b) that taps touch. Row y,
-// column x of a plane is input row (y0 + y) * stride_h + a, column (x0 + x) * stride_w + b, zero
-// where that is padding. So stride, dilation, padding and kernel size are spent while packing, and
-// the sweep does not see them.
-//   aligned form: b runs over the kernel's columns; vector loads are aligned where pitch is a
-//   multiple of lanes; shared form: b runs over the column phases; taps of one phase share a plane
-//   and differ by unaligned shifts, which makes the slab up to `s` times smaller. 64-byte loads
-//   then split cache lines, 32-byte ones half the time.
-// A pointwise convolution is planned as one row of h * w pixels.
+// Per input channel the slab has rows.slots x cols.slots vectors; lane l of slot q holds, for its
+// own patch, the input at distance source(q) from the patch's first pixel, zero where that is
+// padding. Taps share slots: slot(i, tap) = i + slot(0, tap). So stride, dilation, padding and
+// kernel size are spent while packing, and the sweep does not see them. A slab holds the input
+// channels that fit the first cache level; all outputs are swept over it before the next is packed.
+//
+// Flat tiles serve pointwise convolutions, which are planned as one row of h * w pixels: there the
+// lanes of a vector are neighbours, and slot q holds the q-th vector of the tile.
 #pragma once
 
 #include <cstdint>
@@ -25,58 +24,61 @@
 
 namespace espalier {
 
-// What the packed weights depend on: not on the batch.
+// Rows or columns of a tile and of the slab.
+struct conv_axis {
+  int64_t units, tiles;  // units: patch pixels that all lanes together advance by; tiles share them
+  int64_t period, slots, phase_step;  // source(q) = q % period * stride + q / period * phase_step
+  int32_t lanes, patch;
+  int32_t by_tap, reserved;  // 1: every tap has its own slots
+};
+
 struct conv_plan {
-  int32_t lanes;   // floats per SIMD vector
-  int32_t shared;  // 1 = shared form
-  int32_t tile_rows;
-  int32_t row_vectors;  // most vectors per tile row
-  int32_t column_planes, planes, plane_rows;
-  int64_t row_phase_step, column_plane_step;  // input rows, columns from a plane to the next
-  int32_t list_channels;                      // input channels per list of kept weights
-  int64_t lists;                              // lists per output channel
+  conv_axis rows, cols;
+  int32_t lanes, image_lanes;  // floats per SIMD vector; of these, along images
+  int32_t flat, scaled;        // scaled: flat, or a channel too large for short offsets
   int64_t out_h, out_w;
+  int64_t channel_floats;                          // slab floats per input channel
+  int64_t slab_channels, slabs;                    // input channels per slab, slabs per group
+  int64_t chunk_outputs;                           // most outputs that are swept over one slab
+  int64_t slab_bytes, table_bytes, scratch_bytes;  // of one thread: slab, table of input rows,
+                                                   // accumulators; the last is their sum
 };
 
-// The rest, for one batch size.
-struct conv_geometry {
-  int32_t images, tile_cols, image_pitch, pitch, vectors;
-  int64_t tiles_h, tiles_w, tiles;      // per image, per image, in all
-  int64_t channel_floats;               // slab floats per input channel
-  int64_t slab_lists, slabs;            // lists of channels per slab, slabs per group
-  int64_t chunk_outputs;                // most output channels swept over one slab
-  int64_t slab_floats, scratch_floats;  // scratch of one thread: the slab, then the accumulators
-};
+// Where a kept weight reads, from the slab's first channel on, in units of 8 bytes: the most that
+// an address can scale. Scaled plans: in vectors, or channels of flat tiles.
+using conv_offset = uint16_t;
+constexpr int64_t conv_offset_bytes = 8;
 
-// One kept weight. Aligned form: offset = row (channel in group * planes + plane) * plane_rows + y
-// of the slab of all channels, so that the pitch may follow the batch. Shared form: byte offset in
-// that slab.
-struct conv_entry {
-  int32_t offset;
-  float value;
-};
+// For single images and for batches; the second may be the same as the first.
+constexpr int conv_plans = 2;
 
-// The head of the packed form; names what it was packed for. Then int32 starts[lists + 1][k], the
-// first entry of a list, and the entries in the order of their weights: a list ends where the next
-// one of its output begins.
+// The head of the packed form; names what it was packed for. Then, for each different plan: int32
+// starts[slabs * k + 1], the first kept weight of a list, the kept weights and their offsets, all
+// in order of (slab, output, weight).
 struct alignas(64) packed_conv {
   uint64_t magic;
   int64_t nonzeros;
   esp_conv2d_shape shape;  // with n = 0
-  conv_plan plan;
+  conv_plan plans[conv_plans];
 };
 
 // The shape that is planned: pointwise convolutions flattened to one row.
 esp_conv2d_shape flatten_pointwise(const esp_conv2d_shape& shape);
 
-// The cheapest plan for this (flattened) shape and number of kept weights, by the cost model of
-// conv_plan.cc; lanes = 0 if none fits.
-conv_plan make_conv_plan(const esp_conv2d_shape& shape, int64_t nonzeros, int32_t lanes);
-conv_geometry make_conv_geometry(const conv_plan& plan, const esp_conv2d_shape& shape,
-                                 int64_t nonzeros);
+// The cheapest plans for this (flattened) shape and number of kept weights, by the cost model of
+// conv_plan.cc; false if none fits.
+bool make_conv_plans(const esp_conv2d_shape& shape, int64_t nonzeros, int32_t lanes,
+                     conv_plan plans[conv_plans]);
+// The plan to use for the shape's batch.
+int choose_conv_plan(const conv_plan plans[conv_plans], const esp_conv2d_shape& shape,
+                     int64_t nonzeros);
+bool are_same(const conv_plan& a, const conv_plan& b);
 
-// conv_entry::offset of tap (r, s) of a channel of the group.
-int64_t conv_entry_offset(const conv_plan& plan, const conv_geometry& geometry,
-                          const esp_conv2d_shape& shape, int64_t channel, int64_t r, int64_t s);
+// The offset of tap (r, s) of a channel of the slab.
+int64_t conv_offset_of(const conv_plan& plan, const esp_conv2d_shape& shape, int64_t channel,
+                       int64_t r, int64_t s);
+
+// Tiles of a batch.
+int64_t conv_tiles(const conv_plan& plan, const esp_conv2d_shape& shape);
 
 }  // namespace espalier

@@ -1,6 +1,6 @@
 // Slabs of the masked convolution, compiled once per instruction set: what a tile needs of a block
-// of input channels, packed as conv_plan.h describes or read in place. Included by conv_tile-inl.h
-// only.
+// of input channels, packed as conv_plan.h describes or read in place. Included by
+// conv_store-inl.h only.
 #pragma once
 
 #include <hwy/highway.h>
@@ -15,96 +15,52 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr hn::ScalableTag<float> floats;
+constexpr hn::ScalableTag<int32_t> ints;
 constexpr int64_t lanes = hn::MaxLanes(floats);
 
+using vec = hn::Vec<decltype(floats)>;
 using mask = hn::Mask<decltype(floats)>;
+using int_vec = hn::Vec<decltype(ints)>;
 
-// One plane of one channel, for all images of a tile. A row is `vectors` vectors; it may be written
-// past its end, because what follows is written later.
-struct plane_rows {
-  const float* source;  // column 0 of the first row that is not padding, first image
-  int64_t width;        // columns of the input
-  int64_t first;        // column of dst[0], can be negative
-  int64_t stride;       // columns of the input per float of dst
-  int64_t begin, end,
-      all;  // rows [begin, end) come from the input, the others of [0, all) are zero
-  int64_t row_step, image_step;        // floats of the input
-  int64_t pitch, image_pitch, images;  // floats of dst
-};
+// Added to an index of look_up, takes the second vector: AVX-512 looks at the bit above the lane,
+// AVX2 at the sign.
+constexpr int32_t of_second = INT32_MIN + static_cast<int32_t>(lanes);
 
-void zero_rows(const plane_rows& p, int64_t count, int64_t vectors, float* HWY_RESTRICT dst) {
-  for (int64_t y = 0; y < count; ++y)
-    for (int64_t i = 0; i < p.images; ++i)
-      for (int64_t v = 0; v < vectors; ++v)
-        hn::StoreU(hn::Zero(floats), floats, dst + y * p.pitch + i * p.image_pitch + v * lanes);
+// Lane l = a[index[l]], or b[index[l] - of_second].
+HWY_INLINE vec look_up(vec a, int_vec index, vec b) {
+#if HWY_TARGET <= HWY_AVX3
+  return vec{_mm512_permutex2var_ps(a.raw, index.raw, b.raw)};
+#else
+  const __m256 low = _mm256_permutevar8x32_ps(a.raw, index.raw);
+  const __m256 high = _mm256_permutevar8x32_ps(b.raw, index.raw);
+  return vec{_mm256_blendv_ps(low, high, _mm256_castsi256_ps(index.raw))};
+#endif
 }
 
-// Lanes of vector `v` that lie inside the input's columns.
-mask inside_input(const plane_rows& p, int64_t v) {
-  const int64_t column = p.first + v * lanes;
-  const auto below = [](int64_t x) {
-    return hn::FirstN(floats, static_cast<size_t>(x < 0 ? 0 : x));
-  };
-  return hn::AndNot(below(-column), below(p.width - column));
-}
-
-// Every kStride-th column, kStride = 1 or 2. kVectors = 0: as many vectors as `vectors` says.
-template <int kVectors, int kStride>
-void pack_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  const int64_t count = kVectors == 0 ? vectors : kVectors;
-  mask inside[kStride * (kVectors == 0 ? conv_vectors_avx512 : kVectors)];
-  for (int64_t v = 0; v < count * kStride; ++v) inside[v] = inside_input(p, v);
-  zero_rows(p, p.begin, count, dst);
-  for (int64_t y = p.begin; y < p.end; ++y) {
-    const float* row = p.source + (y - p.begin) * p.row_step + p.first;
-    float* to = dst + y * p.pitch;
-    for (int64_t i = 0; i < p.images; ++i, row += p.image_step, to += p.image_pitch)
-#pragma GCC unroll 4
-      for (int64_t v = 0; v < count; ++v) {
-        const int64_t at = v * kStride;
-        auto x = hn::MaskedLoad(inside[at], floats, row + at * lanes);
-        if (kStride == 2) {
-          const auto next =
-              hn::MaskedLoad(inside[at + kStride - 1], floats, row + (at + 1) * lanes);
-          x = hn::ConcatEven(floats, next, x);
-        }
-        hn::StoreU(x, floats, to + v * lanes);
-      }
-  }
-  zero_rows(p, p.all - p.end, count, dst + p.end * p.pitch);
-}
-
-// Any stride.
-void pack_strided_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  zero_rows(p, p.begin, vectors, dst);
-  for (int64_t y = p.begin; y < p.end; ++y) {
-    for (int64_t i = 0; i < p.images; ++i) {
-      const float* row = p.source + (y - p.begin) * p.row_step + i * p.image_step;
-      float* to = dst + y * p.pitch + i * p.image_pitch;
-      for (int64_t x = 0; x < vectors * lanes; ++x) {
-        const int64_t column = p.first + x * p.stride;
-        to[x] = column >= 0 && column < p.width ? row[column] : 0.0f;
-      }
-    }
-  }
-  zero_rows(p, p.all - p.end, vectors, dst + p.end * p.pitch);
-}
-
-void pack_any_plane(const plane_rows& p, int64_t vectors, float* HWY_RESTRICT dst) {
-  if (p.stride == 2) return pack_plane<0, 2>(p, vectors, dst);
-  if (p.stride != 1) return pack_strided_plane(p, vectors, dst);
-  switch (vectors) {
-    case 1: return pack_plane<1, 1>(p, vectors, dst);
-    case 2: return pack_plane<2, 1>(p, vectors, dst);
-    case 4: return pack_plane<4, 1>(p, vectors, dst);
-    default: return pack_plane<0, 1>(p, vectors, dst);
-  }
-}
-
-// The images, rows and columns of a tile: its first output pixel and its extent.
+// A tile: its first image and output pixel, its valid images, and the size of its patches.
 struct tile_place {
-  int64_t image, images, row, rows, column;
+  int64_t image, images, row, column;
+  int64_t patch_rows, patch_cols;
+  int64_t lane_rows;  // rows of lanes, of all images
 };
+
+// How to fill a tile's slab: the same for every channel. Tables lie in the scratch.
+struct slab_filler {
+  const conv_problem* problem;
+  tile_place place;
+  int64_t rows, slots;  // that the tile needs: row slots, column slots
+  int64_t col_lanes, width;
+  int64_t column;  // input column of slot 0, lane 0; can be negative
+  float* live;     // [row slot][lane]: all bits set where the row is not padding
+  int32_t* index;  // [column slot][lane]: for look_up, of a pair of rows of lanes
+  int64_t*
+      sources;  // [column slot]: columns from slot 0 to what the slot's vectors are loaded from
+  int64_t* at;  // [row slot][row of lanes]: first float of an input row, from the channel's plane
+};
+
+int64_t source_of(const conv_axis& axis, int64_t slot, int64_t stride) {
+  return slot % axis.period * stride + slot / axis.period * axis.phase_step;
+}
 
 // Asks for `bytes` bytes at an address that need not be inside a tensor.
 void prefetch(uintptr_t at, int64_t bytes) {
@@ -112,68 +68,180 @@ void prefetch(uintptr_t at, int64_t bytes) {
     __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<uintptr_t>(b)), 1);
 }
 
-// Packs `count` channels from channel `channel` on: what the tile needs of them.
-void pack_slab(const conv_problem& p, const tile_place& place, int64_t channel, int64_t count,
-               float* HWY_RESTRICT slab) {
-  const esp_conv2d_shape& s = *p.shape;
+void prepare_rows(const slab_filler& f) {
+  const esp_conv2d_shape& s = *f.problem->shape;
+  const conv_plan& plan = *f.problem->plan;
+  const tile_place& place = f.place;
+  for (int64_t m = 0; m < f.rows; ++m)
+    for (int64_t r = 0; r < place.lane_rows; ++r) {
+      const int64_t image = r / plan.rows.lanes;
+      const int64_t row = (place.row + r % plan.rows.lanes * place.patch_rows) * s.stride_h -
+                          s.pad_top + source_of(plan.rows, m, s.stride_h);
+      const bool live = image < place.images && row >= 0 && row < s.h;
+      f.at[m * place.lane_rows + r] = live ? image * s.c * s.h * s.w + row * s.w : 0;
+      for (int64_t x = 0; x < plan.cols.lanes; ++x) {
+        const uint32_t bits = live ? ~0u : 0u;
+        __builtin_memcpy(f.live + m * lanes + r * plan.cols.lanes + x, &bits, sizeof(bits));
+      }
+    }
+}
+
+// Slots are grouped: a vector loaded from the first one's source serves all whose lanes it holds.
+void prepare_slots(const slab_filler& f) {
+  const int64_t stride = f.problem->shape->stride_w, step = f.place.patch_cols * stride;
+  const int64_t spare = lanes - 1 - (f.col_lanes - 1) * step;
+  int64_t from = 0;
+  for (int64_t q = 0; q < f.slots; ++q) {
+    const int64_t source = source_of(f.problem->plan->cols, q, stride);
+    if (source < from || source > from + spare) from = source;
+    f.sources[q] = from;
+    for (int64_t l = 0; l < lanes; ++l)
+      f.index[q * lanes + l] = static_cast<int32_t>(l % f.col_lanes * step + source - from) +
+                               (l / f.col_lanes % 2 != 0 ? of_second : 0);
+  }
+}
+
+// The filler of a tile, with tables from `table` on.
+slab_filler make_filler(const conv_problem& p, const tile_place& place, void* table) {
   const conv_plan& plan = *p.plan;
-  const conv_geometry& g = *p.geometry;
-  const int64_t vectors = (g.image_pitch + lanes - 1) / lanes, area = s.h * s.w;
-  // Hardware prefetchers stop at page boundaries, which planes often are.
-  const int64_t first_row = HWY_MAX(place.row * s.stride_h - s.pad_top, int64_t{0});
-  const int64_t last_row = HWY_MIN(first_row + plan.plane_rows * s.stride_h, s.h);
-  const auto ahead = static_cast<uintptr_t>(
-      (conv_planes_ahead * area + first_row * s.w + (s.h == 1 ? place.column : 0)) * 4);
-  const int64_t ahead_bytes = s.h == 1 ? vectors * lanes * 4 : (last_row - first_row) * s.w * 4;
-  plane_rows rows{};
-  rows.width = s.w;
-  rows.stride = s.stride_w;
-  rows.all = plan.plane_rows;
-  rows.row_step = s.stride_h * s.w;
-  rows.image_step = s.c * area;
-  rows.pitch = g.pitch;
-  rows.image_pitch = g.image_pitch;
-  rows.images = place.images;
-  for (int64_t c = channel; c < channel + count; ++c) {
-    const float* const plane = p.input + (place.image * s.c + c) * area;
-    for (int64_t i = 0; i < place.images; ++i)
-      prefetch(reinterpret_cast<uintptr_t>(plane + i * rows.image_step) + ahead, ahead_bytes);
-    for (int64_t a = 0; a < plan.planes / plan.column_planes; ++a) {
-      const int64_t top = place.row * s.stride_h + a * plan.row_phase_step - s.pad_top;
-      const int64_t begin = top < 0 ? (-top + s.stride_h - 1) / s.stride_h : 0;
-      const int64_t end = s.h > top ? (s.h - top + s.stride_h - 1) / s.stride_h : 0;
-      rows.begin = begin < rows.all ? begin : rows.all;
-      rows.end = end < rows.begin ? rows.begin : end < rows.all ? end : rows.all;
-      rows.source = plane + (top + rows.begin * s.stride_h) * s.w;
-      for (int64_t b = 0; b < plan.column_planes; ++b, slab += rows.all * g.pitch) {
-        rows.first = place.column * s.stride_w + b * plan.column_plane_step - s.pad_left;
-        pack_any_plane(rows, vectors, slab);
+  slab_filler f{};
+  f.problem = &p;
+  f.place = place;
+  f.rows = plan.rows.slots;
+  if (plan.rows.slots == plan.rows.period) f.rows -= plan.rows.patch - place.patch_rows;
+  f.slots = plan.cols.slots;
+  f.col_lanes = plan.cols.lanes;
+  f.width = p.shape->w;
+  f.column = place.column * p.shape->stride_w - p.shape->pad_left;
+  f.live = static_cast<float*>(table);
+  f.index = static_cast<int32_t*>(table) + plan.rows.slots * lanes;
+  f.sources = reinterpret_cast<int64_t*>(f.index + f.slots * lanes);
+  f.at = f.sources + f.slots;
+  if (plan.flat != 0) return f;
+  prepare_rows(f);
+  prepare_slots(f);
+  return f;
+}
+
+// Lanes of `lanes` columns from `column` on that lie inside the input.
+mask inside_input(int64_t column, int64_t width) {
+  const auto below = [](int64_t x) {
+    return hn::FirstN(floats, static_cast<size_t>(x < 0 ? 0 : x));
+  };
+  return hn::AndNot(below(-column), below(width - column));
+}
+
+// One channel, whose plane of the tile's first image is `plane`.
+template <int kPairs>
+void fill_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
+  const int64_t lane_rows = f.place.lane_rows, slots = f.slots, rows = f.rows;
+  const int64_t odd = lane_rows == 1 ? 0 : 1;
+  const int64_t* HWY_RESTRICT sources = f.sources;
+  mask in_pair[kPairs];
+#pragma GCC unroll 8
+  for (int i = 0; i < kPairs; ++i)
+    in_pair[i] = hn::FirstN(floats, static_cast<size_t>((2 * i + 2) * f.col_lanes));
+  for (int64_t begin = 0, end = 0; begin < slots; begin = end) {
+    while (end < slots && sources[end] == sources[begin]) ++end;
+    const int64_t column = f.column + sources[begin];
+    const mask inside = inside_input(column, f.width);
+    const int64_t* HWY_RESTRICT at = f.at;
+    const float* HWY_RESTRICT live_lanes = f.live;
+    float* HWY_RESTRICT to = slab + begin * lanes;
+    for (int64_t m = 0; m < rows; ++m, at += lane_rows, live_lanes += lanes, to += slots * lanes) {
+      const vec live = hn::LoadU(floats, live_lanes);
+      vec even[kPairs], uneven[kPairs];
+#pragma GCC unroll 8
+      for (int i = 0; i < kPairs; ++i) {
+        even[i] = hn::MaskedLoad(inside, floats, plane + column + at[2 * i]);
+        uneven[i] = hn::MaskedLoad(inside, floats, plane + column + at[2 * i + odd]);
+      }
+      const int32_t* HWY_RESTRICT indices = f.index + begin * lanes;
+      for (int64_t x = 0; x < (end - begin) * lanes; x += lanes) {
+        const int_vec index = hn::LoadU(ints, indices + x);
+        vec line = look_up(even[kPairs - 1], index, uneven[kPairs - 1]);
+#pragma GCC unroll 8
+        for (int i = kPairs - 2; i >= 0; --i)
+          line = hn::IfThenElse(in_pair[i], look_up(even[i], index, uneven[i]), line);
+        hn::Store(hn::And(line, live), floats, to + x);
       }
     }
   }
 }
 
+void fill_flat_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
+  const int64_t width = f.problem->shape->w;
+  for (int64_t q = 0; q < f.place.patch_cols; ++q) {
+    const int64_t column = f.column + q * lanes;
+    hn::Store(hn::MaskedLoad(inside_input(column, width), floats, plane + column), floats,
+              slab + q * lanes);
+  }
+}
+
+using fill_function = void (*)(const slab_filler&, const float*, float*);
+
+fill_function fill_for(const conv_plan& plan, const tile_place& place) {
+  if (plan.flat != 0) return fill_flat_channel;
+  switch (place.lane_rows) {
+    case 1:
+    case 2: return fill_channel<1>;
+    case 4: return fill_channel<2>;
+#if HWY_TARGET <= HWY_AVX3
+    case 16: return fill_channel<8>;
+#endif
+    default: return fill_channel<4>;
+  }
+}
+
+// Asks for what the tile needs of a plane; hardware prefetchers stop at page boundaries, which
+// planes often are.
+void prefetch_plane(const slab_filler& f, const float* plane) {
+  const esp_conv2d_shape& s = *f.problem->shape;
+  const conv_plan& plan = *f.problem->plan;
+  const tile_place& place = f.place;
+  const auto at = reinterpret_cast<uintptr_t>(plane);
+  if (plan.flat != 0)
+    return prefetch(at + static_cast<uintptr_t>(4 * place.column), 4 * place.patch_cols * lanes);
+  const int64_t top = HWY_MAX(place.row * s.stride_h - s.pad_top, int64_t{0});
+  const int64_t rows = HWY_MIN(plan.rows.lanes * place.patch_rows * s.stride_h, s.h - top);
+  if (plan.cols.tiles == 1)
+    return prefetch(at + static_cast<uintptr_t>(4 * top * s.w), 4 * rows * s.w);
+  const int64_t left = HWY_MAX(f.column, int64_t{0});
+  for (int64_t y = top; y < top + rows; ++y)
+    prefetch(at + static_cast<uintptr_t>(4 * (y * s.w + left)),
+             4 * plan.cols.lanes * place.patch_cols * s.stride_w);
+}
+
 struct slab_view {
-  uintptr_t address;  // of the first channel's row 0
-  int64_t scale;      // bytes per unit of conv_entry::offset
-  int64_t channel_bytes;
+  uintptr_t address;
+  int64_t scale;  // bytes per unit of a scaled plan's offsets
 };
 
 // The slab of `count` channels from `channel` on: the input itself where that serves, else packed.
-slab_view view_slab(const conv_problem& p, const tile_place& place, int64_t channel, int64_t count,
-                    int64_t vectors, float* scratch) {
+slab_view view_slab(const slab_filler& f, int64_t channel, int64_t count, float* slab) {
+  const conv_problem& p = *f.problem;
   const esp_conv2d_shape& s = *p.shape;
-  const int64_t first = place.image * s.c + channel, row_bytes = s.w * int64_t{sizeof(float)};
-  const int64_t read_end = (first + count - 1) * s.w + place.column + vectors * lanes;
-  if (p.in_place && read_end <= s.n * s.c * s.w) {
-    const auto at = reinterpret_cast<uintptr_t>(p.input + first * s.w + place.column);
-    for (int64_t c = 0; c < count; ++c)
-      prefetch(at + static_cast<uintptr_t>(c * row_bytes), vectors * lanes * 4);
-    return {at, row_bytes, row_bytes};
+  const tile_place& place = f.place;
+  const int64_t area = s.h * s.w, first = place.image * s.c + channel;
+  const float* plane = p.input + first * area;
+  if (p.in_place) {
+    const int64_t bytes = place.patch_cols * lanes * 4;
+    const int64_t read_end = (first + count - 1) * area + place.column + place.patch_cols * lanes;
+    if (read_end <= s.n * s.c * area) {
+      const auto at = reinterpret_cast<uintptr_t>(plane + place.column);
+      for (int64_t c = 0; c < count; ++c)
+        prefetch(at + static_cast<uintptr_t>(c * area * 4), bytes);
+      return {at, area * 4};
+    }
   }
-  pack_slab(p, place, channel, count, scratch);
-  return {reinterpret_cast<uintptr_t>(scratch), p.plan->shared != 0 ? 1 : p.geometry->pitch * 4,
-          p.geometry->channel_floats * 4};
+  const fill_function fill = fill_for(*p.plan, place);
+  for (int64_t c = 0; c < count; ++c, plane += area) {
+    for (int64_t i = 0; i < place.images; ++i)
+      prefetch_plane(f, plane + i * s.c * area + conv_planes_ahead * area);
+    fill(f, plane, slab + c * p.plan->channel_floats);
+  }
+  const int64_t scale = p.plan->flat != 0 ? p.plan->channel_floats * 4 : lanes * 4;
+  return {reinterpret_cast<uintptr_t>(slab), scale};
 }
 
 }  // namespace

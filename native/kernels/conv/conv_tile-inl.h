@@ -6,6 +6,8 @@
 
 #include <hwy/highway.h>
 
+#include <utility>
+
 #include "kernels/conv/conv_store-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -13,113 +15,183 @@ namespace espalier {
 namespace HWY_NAMESPACE {
 namespace {
 
+constexpr int most_vectors = lanes == 16 ? conv_vectors_avx512 : conv_vectors_avx2;
+
 struct sweep_arguments {
-  const int32_t *begins, *ends;  // [outputs]: first entry, and one past the last
-  const conv_entry* entries;
+  const int32_t* starts;  // [outputs + 1]
+  const float* weights;
+  const conv_offset* offsets;
   int64_t outputs;
-  uintptr_t slab;
-  int64_t scale;  // bytes per unit of conv_entry::offset
-  bool first;     // start from zero, not from the accumulators
-  bool last;      // store each output as soon as it is complete
-  const conv_problem* problem;
-  const tile_place* place;
+  slab_view slab;
+  int64_t row_bytes;  // of the slab
+  bool first;         // start from zero, not from the accumulators
+  bool last;          // store each output as soon as it is complete
+  const slab_filler* filler;
+  const row_maker* maker;
+  store_function store;
   int64_t first_output;
-  float* accumulators;  // [outputs][vectors][lanes]
+  float* accumulators;  // [outputs][patch rows][patch columns][lanes]
 };
 
+// Asks for what follows the list [begin, end) by some distance: beyond the second cache level the
+// hardware prefetcher is late.
+HWY_INLINE void prefetch_list(const sweep_arguments& a, int64_t begin, int64_t end) {
+  const auto weights = reinterpret_cast<uintptr_t>(a.weights + begin) + conv_weights_ahead;
+  const auto offsets = reinterpret_cast<uintptr_t>(a.offsets + begin) + conv_weights_ahead / 2;
+  for (int64_t i = 0; i < end - begin; i += 16)
+    __builtin_prefetch(reinterpret_cast<const void*>(weights + static_cast<uintptr_t>(4 * i)));
+  for (int64_t i = 0; i < end - begin; i += 32)
+    __builtin_prefetch(reinterpret_cast<const void*>(offsets + static_cast<uintptr_t>(2 * i)));
+}
+
 // Adds the kept weights of all outputs over one slab to the accumulators. `copies` sets of
-// accumulators hide the latency of the multiply-add when T is small.
-template <int T>
+// accumulators hide the latency of the multiply-add when there are few.
+template <int kRows, int kCols, bool kScaled>
 void sweep_slab(const sweep_arguments& a) {
-  constexpr int copies = T >= 7 ? 1 : T >= 4 ? 2 : T >= 2 ? 4 : 8;
+  constexpr int all = kRows * kCols;
+  constexpr int copies = all >= 7 ? 1 : all >= 4 ? 2 : all >= 2 ? 4 : 8;
   float* HWY_RESTRICT accumulators = a.accumulators;
-  const uintptr_t slab = a.slab;
-  const int64_t scale = a.scale;
-  for (int64_t k = 0; k < a.outputs; ++k, accumulators += T * lanes) {
-    vec sum[copies][T];
+  const uintptr_t slab = a.slab.address;
+  const auto scale = static_cast<uintptr_t>(a.slab.scale);
+  const float* HWY_RESTRICT weights = a.weights;
+  const conv_offset* HWY_RESTRICT offsets = a.offsets;
+  const auto row_bytes = static_cast<uintptr_t>(a.row_bytes);
+  for (int64_t k = 0; k < a.outputs; ++k, accumulators += all * lanes) {
+    vec sum[copies][kRows][kCols];
 #pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) {
-      sum[0][t] = a.first ? hn::Zero(floats) : hn::LoadU(floats, accumulators + t * lanes);
+    for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 16
+      for (int j = 0; j < kCols; ++j) {
+        sum[0][i][j] =
+            a.first ? hn::Zero(floats) : hn::Load(floats, accumulators + (i * kCols + j) * lanes);
 #pragma GCC unroll 8
-      for (int u = 1; u < copies; ++u) sum[u][t] = hn::Zero(floats);
-    }
-    const auto add = [&](const conv_entry& entry, vec* into) HWY_ATTR {
-      const vec value = hn::Set(floats, entry.value);
-      const float* x =
-          reinterpret_cast<const float*>(slab + static_cast<uintptr_t>(entry.offset * scale));
+        for (int u = 1; u < copies; ++u) sum[u][i][j] = hn::Zero(floats);
+      }
+    const auto add = [&](int64_t e, vec(*into)[kCols]) HWY_ATTR {
+      const vec value = hn::Set(floats, weights[e]);
+      uintptr_t at =
+          slab + static_cast<uintptr_t>(offsets[e]) * (kScaled ? scale : conv_offset_bytes);
 #pragma GCC unroll 16
-      for (int t = 0; t < T; ++t)
-        into[t] = hn::MulAdd(value, hn::LoadU(floats, x + t * lanes), into[t]);
+      for (int i = 0; i < kRows; ++i) {
+        const float* x = reinterpret_cast<const float*>(at);
+#pragma GCC unroll 16
+        for (int j = 0; j < kCols; ++j)
+          into[i][j] = hn::MulAdd(value, hn::Load(floats, x + j * lanes), into[i][j]);
+        at += row_bytes;
+        // Otherwise the compiler computes an address for every row beforehand.
+        if (i + 1 < kRows) asm("" : "+r"(at));
+      }
     };
-    const int64_t later = k + conv_lists_ahead < a.outputs ? k + conv_lists_ahead : k;
-    prefetch(reinterpret_cast<uintptr_t>(a.entries + a.begins[later]),
-             (a.ends[later] - a.begins[later]) * int64_t{sizeof(conv_entry)});
-    const conv_entry* e = a.entries + a.begins[k];
-    const conv_entry* const end = a.entries + a.ends[k];
+    int64_t e = a.starts[k];
+    const int64_t end = a.starts[k + 1];
+    prefetch_list(a, e, end);
     for (; e + copies <= end; e += copies) {
 #pragma GCC unroll 8
-      for (int u = 0; u < copies; ++u) add(e[u], sum[u]);
+      for (int u = 0; u < copies; ++u) add(e + u, sum[u]);
     }
-    for (; e < end; ++e) add(*e, sum[0]);
+    for (; e < end; ++e) add(e, sum[0]);
 #pragma GCC unroll 16
-    for (int t = 0; t < T; ++t) {
+    for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 16
+      for (int j = 0; j < kCols; ++j) {
 #pragma GCC unroll 8
-      for (int u = 1; u < copies; ++u) sum[0][t] = hn::Add(sum[0][t], sum[u][t]);
-      hn::StoreU(sum[0][t], floats, accumulators + t * lanes);
-    }
-    if (a.last) store_tile(*a.problem, *a.place, a.first_output + k, accumulators);
+        for (int u = 1; u < copies; ++u) sum[0][i][j] = hn::Add(sum[0][i][j], sum[u][i][j]);
+        hn::Store(sum[0][i][j], floats, accumulators + (i * kCols + j) * lanes);
+      }
+    if (a.last)
+      a.store(*a.filler->problem, a.filler->place, *a.maker, a.first_output + k, accumulators);
   }
 }
 
 using sweep_function = void (*)(const sweep_arguments&);
-constexpr sweep_function sweeps[] = {
-    sweep_slab<1>,  sweep_slab<2>,  sweep_slab<3>,  sweep_slab<4>,  sweep_slab<5>,  sweep_slab<6>,
-    sweep_slab<7>,  sweep_slab<8>,  sweep_slab<9>,  sweep_slab<10>, sweep_slab<11>, sweep_slab<12>,
-#if HWY_TARGET <= HWY_AVX3
-    sweep_slab<13>, sweep_slab<14>, sweep_slab<15>, sweep_slab<16>,
-#endif
+
+// Null where a patch has more pixels than there are accumulators.
+template <int kRows, int kCols>
+constexpr sweep_function sweep_of() {
+  if constexpr (kRows * kCols <= most_vectors)
+    return sweep_slab<kRows, kCols, false>;
+  else
+    return nullptr;
+}
+
+struct sweep_row {
+  sweep_function by_cols[most_vectors];
 };
 
+template <int kRows, int... kCols>
+constexpr sweep_row sweeps_of(std::integer_sequence<int, kCols...>) {
+  return {{sweep_of<kRows, kCols + 1>()...}};
+}
+
+struct sweep_table {
+  sweep_row by_rows[most_vectors];
+};
+
+template <int... kRows>
+constexpr sweep_table all_sweeps(std::integer_sequence<int, kRows...> each) {
+  return {{sweeps_of<kRows + 1>(each)...}};
+}
+
+template <int... kCols>
+constexpr sweep_row scaled_sweeps(std::integer_sequence<int, kCols...>) {
+  return {{sweep_slab<1, kCols + 1, true>...}};
+}
+
+constexpr auto each_vector = std::make_integer_sequence<int, most_vectors>();
+constexpr sweep_table sweeps = all_sweeps(each_vector);
+constexpr sweep_row sweeps_of_scaled = scaled_sweeps(each_vector);
+
+sweep_function sweep_for(const conv_plan& plan, const tile_place& place) {
+  const sweep_row& row = plan.scaled != 0 ? sweeps_of_scaled : sweeps.by_rows[place.patch_rows - 1];
+  return row.by_cols[place.patch_cols - 1];
+}
+
 tile_place place_of(const conv_problem& p, int64_t tile) {
-  const conv_geometry& g = *p.geometry;
-  const int64_t per_image = g.tiles_h * g.tiles_w;
-  const int64_t image = tile / per_image * g.images,
-                row = tile % per_image / g.tiles_w * p.plan->tile_rows;
-  return {image, HWY_MIN(int64_t{g.images}, p.shape->n - image), row,
-          HWY_MIN(int64_t{p.plan->tile_rows}, p.plan->out_h - row), tile % g.tiles_w * g.tile_cols};
+  const conv_plan& plan = *p.plan;
+  const conv_axis &rows = plan.rows, &cols = plan.cols;
+  const int64_t image = tile / (rows.tiles * cols.tiles) * plan.image_lanes;
+  const int64_t y = tile / cols.tiles % rows.tiles, x = tile % cols.tiles;
+  const int64_t row = rows.units * y / rows.tiles, column = cols.units * x / cols.tiles;
+  return {image,
+          HWY_MIN(int64_t{plan.image_lanes}, p.shape->n - image),
+          row * rows.lanes,
+          column * cols.lanes,
+          rows.units * (y + 1) / rows.tiles - row,
+          cols.units * (x + 1) / cols.tiles - column,
+          int64_t{plan.image_lanes} * rows.lanes};
 }
 
 }  // namespace
 
-void run_conv_tile(const conv_problem& p, const conv_tile& tile, float* scratch) {
+void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) {
   const esp_conv2d_shape& s = *p.shape;
   const conv_plan& plan = *p.plan;
-  const conv_geometry& g = *p.geometry;
-  const tile_place place = place_of(p, tile.tile);
-  const int64_t group_channels = s.c / s.groups, slab_channels = g.slab_lists * plan.list_channels;
-  const int64_t first_output = tile.group * (s.k / s.groups) + tile.output_begin;
-  const int64_t vectors =
-      ((place.rows - 1) * g.pitch + g.images * g.image_pitch + lanes - 1) / lanes;
+  float* const slab = static_cast<float*>(scratch);
+  char* const table = static_cast<char*>(scratch) + plan.slab_bytes;
+  const slab_filler filler = make_filler(p, place_of(p, tile.tile), table);
+  const row_maker maker = make_row_maker(plan, filler.place);
+  const sweep_function sweep_one = sweep_for(plan, filler.place);
   sweep_arguments sweep{};
   sweep.outputs = tile.output_end - tile.output_begin;
-  sweep.entries = p.entries;
-  sweep.accumulators = scratch + g.slab_floats;
-  sweep.problem = &p;
-  sweep.place = &place;
-  sweep.first_output = first_output;
-  for (int64_t slab = 0; slab < g.slabs; ++slab) {
-    const int64_t first = slab * slab_channels,
-                  count = HWY_MIN(slab_channels, group_channels - first);
-    const slab_view view =
-        view_slab(p, place, tile.group * group_channels + first, count, vectors, scratch);
-    // Offsets count from the group's first channel.
-    sweep.slab = view.address - static_cast<uintptr_t>(first * view.channel_bytes);
-    sweep.scale = view.scale;
-    sweep.begins = p.starts + slab * g.slab_lists * s.k + first_output;
-    sweep.ends = p.starts + HWY_MIN((slab + 1) * g.slab_lists, plan.lists) * s.k + first_output;
-    sweep.first = slab == 0;
-    sweep.last = slab + 1 == g.slabs;
-    sweeps[vectors - 1](sweep);
+  sweep.weights = p.weights;
+  sweep.offsets = p.offsets;
+  sweep.row_bytes = plan.cols.slots * lanes * 4;
+  sweep.filler = &filler;
+  sweep.maker = &maker;
+  sweep.store = store_for(p, maker);
+  sweep.accumulators = reinterpret_cast<float*>(table + plan.table_bytes);
+  const int64_t channels = s.c / s.groups;
+  for (int64_t group = tile.group_begin; group < tile.group_end; ++group) {
+    sweep.first_output = group * (s.k / s.groups) + tile.output_begin;
+    for (int64_t i = 0; i < plan.slabs; ++i) {
+      const int64_t first = i * plan.slab_channels;
+      const int64_t count = HWY_MIN(plan.slab_channels, channels - first);
+      sweep.slab = view_slab(filler, group * channels + first, count, slab);
+      sweep.starts = p.starts + i * s.k + sweep.first_output;
+      sweep.first = i == 0;
+      sweep.last = i + 1 == plan.slabs;
+      sweep_one(sweep);
+    }
   }
 }
 

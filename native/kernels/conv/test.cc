@@ -91,6 +91,13 @@ TEST_P(ConvTest, TakesUnequalAxes) {
   check({3, 2, 3, 3, 3, 3, 3, 4, 5, 6, 7, 8, 9, 3, 2, 1}, 0.4);
 }
 
+TEST_P(ConvTest, TakesLargeKernels) {
+  if (is_cuda()) GTEST_SKIP() << "a halo tile must fit shared memory";
+  check({1, 2, 100, 130, 2, 90, 120, 1, 1, 2, 3, 0, 1, 1, 1, 1}, 0.001);
+  check({1, 1, 700, 3, 2, 650, 1, 3, 1, 5, 0, 5, 0, 1, 1, 1}, 0.2);
+  check({1, 2, 120, 9, 3, 3, 3, 1, 1, 40, 2, 40, 2, 50, 2, 1}, 0.5);
+}
+
 TEST_P(ConvTest, ConvolvesGroupsAndDepthwise) {
   for (int64_t groups : {2, 3, 12}) {
     esp_conv2d_shape s = square(2, 12, 10, 24, 3);
