@@ -43,10 +43,10 @@ class MaskedLayer:
         n, c, size, _ = x.shape
         k, _, r, _ = weight.shape
         pad = r // 2
-        kept, self.bits = mask_bits(weight, sparsity)
-        self.nonzeros = ctypes.c_int64(int(kept.sum()))
+        self.kept, self.bits = mask_bits(weight, sparsity)
+        self.nonzeros = ctypes.c_int64(int(self.kept.sum()))
         self.shape = Shape(n, c, size, size, k, r, r, 1, 1, pad, pad, pad, pad, 1, 1, 1)
-        self.masked = weight * kept.view_as(weight)
+        self.masked = weight * self.kept.view_as(weight)
         self.owners = []
         self.input, self.inputs = self.tensor(Extents(n, c, size, size, pad, pad), x)
         self.upstream, self.upstreams = self.tensor(Extents(n, k, size, size, pad, pad), upstream)
@@ -117,7 +117,7 @@ class MaskedLayer:
         tolerance = {"atol": 1e-3, "rtol": 1e-4}
         torch.testing.assert_close(self.nchw(self.output, self.outputs), y, **tolerance)
         torch.testing.assert_close(self.nchw(self.gradient, self.gradients), dx, **tolerance)
-        torch.testing.assert_close(self.weight_grad, dw * (self.masked != 0), atol=1e-2, rtol=1e-4)
+        torch.testing.assert_close(self.weight_grad, dw * self.kept.view_as(dw), atol=1e-2, rtol=1e-4)
 
 
 def dense_gradients(x, weight, upstream, pad, which=(True, True, False)):
