@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.espalier.data.Batch;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
-import dev.espalier.model.Models;
 import dev.espalier.op.Evaluation;
+import dev.espalier.op.Tanh;
 import dev.espalier.op.Window;
 import dev.espalier.plan.Trial;
 import dev.espalier.runtime.BitMask;
@@ -31,30 +31,58 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NoLeaks
 class SegmentsTest {
     private static final int IMAGES = 20;
+    private static final Shape IMAGE = Shape.of(3, 16, 16);
 
     @BeforeAll
     static void seeded() {
         Rng.seed(4);
     }
 
-    /** Biases, strides, groups, branches that meet, a value that is an output and is read as well: no normalisation. */
+    /**
+     * Biases, strides, groups, branches that meet, values that several nodes read. Every operator is smooth: rounding must not decide
+     * on which side of a kink a value lies.
+     */
     private static Model branches() {
-        return ModelBuilder.of("branches", Shape.of(3, 16, 16))
+        return ModelBuilder.of("branches", IMAGE)
                 .conv(8, Window.square(3, 1, 1), 1, true)
-                .relu()
+                .op("tanh", new Tanh())
                 .residual(
                         branch -> branch.conv(8, Window.square(3, 1, 1), 2, true)
-                                .relu()
+                                .op("tanh", new Tanh())
                                 .conv(8, Window.square(3, 1, 1), 1, true),
                         shortcut -> shortcut.conv(8, Window.square(1, 1, 0), 1, true))
                 .concat(List.of(
                         a -> a.conv(6, Window.square(3, 2, 1), 1, true),
                         b -> b.conv(4, Window.square(1, 2, 0), 1, true)))
-                .relu()
+                .op("tanh", new Tanh())
                 .globalAveragePool()
                 .flatten()
                 .dense(4)
                 .build(6);
+    }
+
+    /** Residual blocks with normalisation, shortcuts that are cut as they are, one that changes the resolution. */
+    private static Model normalised() {
+        ModelBuilder model =
+                ModelBuilder.of("normalised", IMAGE).convNorm(8, 3, 1, 1).op("tanh", new Tanh());
+        for (int block = 0; block < 3; block++) {
+            model.residual(
+                            branch -> branch.convNorm(8, 3, 1, 1)
+                                    .op("tanh", new Tanh())
+                                    .convNorm(8, 3, 1, 1),
+                            shortcut -> {})
+                    .op("tanh", new Tanh());
+        }
+        return model.residual(
+                        branch -> branch.convNorm(12, 3, 2, 1)
+                                .op("tanh", new Tanh())
+                                .convNorm(12, 3, 1, 1),
+                        shortcut -> shortcut.convNorm(12, 1, 2, 0))
+                .op("tanh", new Tanh())
+                .globalAveragePool()
+                .flatten()
+                .dense(4)
+                .build(7);
     }
 
     private static TrainingState masked(Model made, double sparsity) {
@@ -95,9 +123,9 @@ class SegmentsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"branches", "resnet20", "resnet18"})
+    @ValueSource(strings = {"branches", "normalised"})
     void gradientsDifferByRoundingOnly(String name) {
-        Model model = name.equals("branches") ? branches() : Models.create(name, Shape.of(3, 16, 16), 4, 0.5, 5);
+        Model model = name.equals("branches") ? branches() : normalised();
         try (Scope scope = Scope.open();
                 Tape tape = new Tape();
                 TrainingState state = masked(model, 0.8)) {
