@@ -47,8 +47,8 @@ class TrialsTest {
 
     @Test
     void aGainWithinTheNoiseIsNone() {
-        assertThat(new Trial(1, 0.96).maskedWins()).isFalse();
-        assertThat(new Trial(1, 0.94).maskedWins()).isTrue();
+        assertThat(new Trial(1, 0.81).maskedWins()).isFalse();
+        assertThat(new Trial(1, 0.79).maskedWins()).isTrue();
         assertThat(new Trial(3, 2).gain()).isEqualTo(1.5);
     }
 }
