@@ -1,29 +1,9 @@
 // Masked convolution and its gradients on image16; counter `gflops_kept` counts the kept weights
 // only.
-#include <benchmark/benchmark.h>
+#include "base/testing/conv_bench.h"
 
-#include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <random>
-#include <vector>
-
-#include "espalier/kernels.h"
-
+namespace espalier::test {
 namespace {
-
-struct free_memory {
-  void operator()(void* p) const { std::free(p); }
-};
-using memory = std::unique_ptr<void, free_memory>;
-
-// Zeros at a multiple of 64: the kernels take the same time for all finite values.
-memory aligned(int64_t bytes) {
-  const auto lines = static_cast<size_t>(std::max<int64_t>(bytes, 1) + 63) / 64 * 64;
-  memory block(std::aligned_alloc(64, lines));
-  std::fill_n(static_cast<char*>(block.get()), lines, 0);
-  return block;
-}
 
 enum passes : int64_t { forward, input_gradient, weight_gradient };
 
@@ -74,7 +54,7 @@ class layer {
   std::vector<float> weight_;
   std::vector<uint32_t> bits_;
   int64_t nonzeros_ = 0;
-  memory source_, result_, packed_, workspace_;
+  aligned_memory source_, result_, packed_, workspace_;
   int32_t status_ = ESP_OK;
 };
 
@@ -103,5 +83,6 @@ void cases(benchmark::internal::Benchmark* b) {
 BENCHMARK(conv2d_image16)->Apply(cases);
 
 }  // namespace
+}  // namespace espalier::test
 
 BENCHMARK_MAIN();

@@ -1,44 +1,9 @@
-// Convolution with a vector mask against a dense run of the same kernel (all bits kept) on the same
-// shape, whose time a case takes right before its own; counter `speedup` is the ratio of the two
-// medians.
-#include <benchmark/benchmark.h>
+// Convolution with a vector mask against a dense run of the same kernel: see
+// base/testing/conv_bench.h.
+#include "base/testing/conv_bench.h"
 
-#include <time.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <random>
-#include <vector>
-
-#include "espalier/kernels.h"
-
+namespace espalier::test {
 namespace {
-
-struct free_memory {
-  void operator()(void* p) const { std::free(p); }
-};
-using memory = std::unique_ptr<void, free_memory>;
-
-memory aligned(int64_t bytes) {
-  const auto lines = static_cast<size_t>(std::max<int64_t>(bytes, 1) + 63) / 64;
-  return memory(std::aligned_alloc(64, lines * 64));
-}
-
-std::vector<float> random_values(int64_t count) {
-  std::mt19937 generator(static_cast<uint32_t>(count));
-  std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& v : values) v = uniform(generator);
-  return values;
-}
-
-// Other processes share the processor, so that its time counts, not the clock's.
-double processor_seconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 // A layer with its weights packed at one sparsity.
 class layer {
@@ -46,82 +11,40 @@ class layer {
   layer(const esp_target& target, const esp_conv2d_shape& shape, double sparsity)
       : target_(target),
         shape_(shape),
-        input_(random_values(shape.n * shape.c * shape.h * shape.w)),
+        input_(bench_values(shape.n * shape.c * shape.h * shape.w)),
         output_(static_cast<size_t>(shape.n * shape.k * shape.h * shape.w)) {
-    const std::vector<float> weight = random_values(shape.k * shape.c * shape.r * shape.s);
-    std::vector<uint32_t> bits(weight.size() / 16 / 32 + 1);
-    std::mt19937 generator(1);
-    std::bernoulli_distribution keep(1.0 - sparsity);
-    for (size_t i = 0; i < weight.size() / 16; ++i)
-      if (keep(generator)) bits[i / 32] |= 1u << (i % 32), ++vectors_;
-    packed_ = aligned(esp_conv2d_vector_packed_bytes(&target_, &shape_, vectors_));
-    workspace_ = aligned(esp_conv2d_vector_workspace_bytes(&target_, &shape_, vectors_));
-    status_ = esp_conv2d_vector_pack(&target_, &shape_, weight.data(), bits.data(), vectors_,
+    const std::vector<float> weight = bench_values(shape.k * shape.c * shape.r * shape.s);
+    const std::vector<uint32_t> bits = bench_mask(weight.size() / 16, sparsity, &kept_);
+    packed_ = aligned(esp_conv2d_vector_packed_bytes(&target_, &shape_, kept_));
+    workspace_ = aligned(esp_conv2d_vector_workspace_bytes(&target_, &shape_, kept_));
+    status_ = esp_conv2d_vector_pack(&target_, &shape_, weight.data(), bits.data(), kept_,
                                      packed_.get(), nullptr, nullptr);
   }
 
   bool run() {
     if (status_ == ESP_OK)
-      status_ = esp_conv2d_vector(&target_, &shape_, input_.data(), packed_.get(), vectors_,
-                                  nullptr, output_.data(), workspace_.get(), nullptr);
+      status_ = esp_conv2d_vector(&target_, &shape_, input_.data(), packed_.get(), kept_, nullptr,
+                                  output_.data(), workspace_.get(), nullptr);
     return status_ == ESP_OK;
   }
 
-  double seconds() {
-    const double start = processor_seconds();
-    run();
-    return processor_seconds() - start;
-  }
-
-  double kept_flops() const {
-    return 2.0 * 16.0 * static_cast<double>(vectors_) *
-           static_cast<double>(shape_.n * shape_.h * shape_.w);
-  }
+  int64_t kept_weights() const { return 16 * kept_; }
 
  private:
   esp_target target_;
   esp_conv2d_shape shape_;
   std::vector<float> input_, output_;
-  int64_t vectors_ = 0;
-  memory packed_, workspace_;
+  int64_t kept_ = 0;
+  aligned_memory packed_, workspace_;
   int32_t status_ = ESP_OK;
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-// Range 0: backend, 1: channels, 2: height and width, 3: images, 4: sparsity in percent.
 void conv2d_vector(benchmark::State& state) {
-  const esp_target target = {static_cast<int32_t>(state.range(0)), 1};
-  if (esp_backend_available(target.backend) == 0) return state.SkipWithError(esp_last_message());
-  const int64_t c = state.range(1), size = state.range(2);
-  const esp_conv2d_shape shape = {
-      state.range(3), c, size, size, c, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-  layer dense(target, shape, 0.0), masked(target, shape, static_cast<double>(state.range(4)) / 100);
-  if (!dense.run() || !masked.run()) return state.SkipWithError(esp_last_message());
-  std::vector<double> dense_seconds, masked_seconds;
-  for (auto _ : state) {
-    dense_seconds.push_back(dense.seconds());
-    masked_seconds.push_back(masked.seconds());
-    state.SetIterationTime(masked_seconds.back());
-  }
-  state.counters["speedup"] = median(dense_seconds) / median(masked_seconds);
-  state.counters["gflops_kept"] = masked.kept_flops() / median(masked_seconds) * 1e-9;
+  race_with_dense<layer>(state);
 }
-
-void cases(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"backend", "channels", "size", "images", "sparsity"})->UseManualTime();
-  for (const int64_t backend : {ESP_BACKEND_AVX2, ESP_BACKEND_AVX512})
-    for (const int64_t channels : {64, 128, 256})
-      for (const int64_t images : {1, 32})
-        for (const int64_t sparsity : {0, 80, 90, 95})
-          b->Args({backend, channels, 2048 / channels, images, sparsity});
-}
-
-BENCHMARK(conv2d_vector)->Apply(cases);
+BENCHMARK(conv2d_vector)->Apply(race_cases);
 
 }  // namespace
+}  // namespace espalier::test
 
 BENCHMARK_MAIN();

@@ -13,7 +13,6 @@ import java.util.stream.Stream;
 
 /** The kernels that pass over whole arrays, beside libtorch's way to the same result. */
 record ArrayKernels(long weights, Roofline roofline, double seconds) {
-
     private static final long ROW = 1000;
     private static final double SPARSITY = 0.9;
 

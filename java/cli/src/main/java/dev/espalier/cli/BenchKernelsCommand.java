@@ -21,8 +21,7 @@ import picocli.CommandLine.Option;
 /** Our kernels beside the vendor's, on the CPU, on layers of well-known networks. */
 @Command(
         name = "kernels",
-        description =
-                "Time every CPU kernel of this machine beside oneDNN or libtorch, on layers of well-known networks.")
+        description = "Time our CPU kernels beside oneDNN or libtorch, on layers of well-known networks.")
 final class BenchKernelsCommand extends Subcommand {
     @Option(
             names = "--layers",

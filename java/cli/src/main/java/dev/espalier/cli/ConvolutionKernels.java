@@ -1,9 +1,11 @@
 package dev.espalier.cli;
 
+import dev.espalier.model.Model;
+import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Evaluation;
+import dev.espalier.plan.Execution;
 import dev.espalier.plan.MaskedConv;
-import dev.espalier.plan.NodeKernel;
-import dev.espalier.plan.Trial;
+import dev.espalier.plan.Session;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.DType;
@@ -23,16 +25,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The masked convolutions on one layer, beside oneDNN through libtorch at the better of both layouts. The kernels are timed on
- * the layout they compute in; "chosen" is what the planner would run, from and to channels last, against oneDNN there.
+ * the layout they compute in; "chosen" is what a session planned for the layer runs, from and to channels last, against the same
+ * graph by libtorch.
  */
 record ConvolutionKernels(BenchLayer layer, int batch, Roofline roofline, double seconds) {
     private static final String FORWARD = "oneDNN";
     private static final String TRAINING = "oneDNN forward and gradients";
-    private static final int LEAST_IMAGE16 = 8;
+    private static final String WEIGHT = "conv1.weight";
 
     List<KernelRow> run(double[] sparsities) {
         List<KernelRow> rows = new ArrayList<>();
@@ -78,11 +80,14 @@ record ConvolutionKernels(BenchLayer layer, int batch, Roofline roofline, double
         add(race, contestants, new Contestant(MaskedConv.Kind.VECTOR16.kernelName(), FORWARD, vectorWeights, 1), () -> {
             kernels.conv2d(vector, x, Epilogue.NONE);
         });
-        if (batch >= LEAST_IMAGE16) {
+        if (batch >= MaskedConv.Kind.LEAST_BATCH) {
             image16(race, contestants, x, masked, mask, nonzeros, window);
         }
-        chosen(race, contestants, last, masked, maskedLast, nonzeros, sparsity);
-        return rows(race.run(seconds), contestants, sparsity);
+        try (Model model = model(masked);
+                Session session = Session.of(model, Device.CPU, batch)) {
+            chosen(race, contestants, session, last, maskedLast);
+            return rows(race.run(seconds), contestants, sparsity);
+        }
     }
 
     private static void add(
@@ -126,41 +131,27 @@ record ConvolutionKernels(BenchLayer layer, int batch, Roofline roofline, double
         });
     }
 
+    /** A session of the layer alone, beside the same graph by libtorch. */
     private void chosen(
-            KernelRace race,
-            Map<String, Contestant> contestants,
-            Tensor last,
-            Tensor masked,
-            Tensor maskedLast,
-            double nonzeros,
-            double sparsity) {
-        List<Tensor> in = List.of(last, maskedLast);
-        NodeKernel dense = layer.conv()::evaluate;
-        NodeKernel best = dense;
-        String name = "oneDNN";
-        double gain = 1;
-        List<MaskedConv.Kind> tried = sparsity < MaskedConv.LEAST_SPARSITY
-                ? List.of()
-                : MaskedConv.Kind.worthTrying(masked, layer.conv().group(), batch);
-        for (MaskedConv.Kind kind : tried) {
-            MaskedConv kernel = MaskedConv.pack(kind, layer.conv(), masked, layer.image());
-            Trial trial = Trial.run(() -> once(dense, in), () -> once(kernel, in));
-            if (trial.maskedWins() && trial.gain() > gain) {
-                best = kernel;
-                name = kind.kernelName();
-                gain = trial.gain();
-            }
-        }
-        NodeKernel pinned = best;
-        race.add("planned dense", () -> once(dense, in));
-        add(race, contestants, new Contestant("chosen: " + name, "planned dense", nonzeros, 1), () -> once(pinned, in));
+            KernelRace race, Map<String, Contestant> contestants, Session session, Tensor last, Tensor maskedLast) {
+        Map<String, Tensor> inputs = Map.of("input", last);
+        Execution dense = Execution.of(session.graph());
+        race.add("planned dense", quiet(() -> {
+            dense.run(Map.of(WEIGHT, maskedLast), inputs, Evaluation.INFERENCE, Execution.Observer.NONE);
+        }));
+        String name = session.plan().instructions().get(0).kernel();
+        double nonzeros = maskedLast.ne(0).to(DType.F64).sum().item();
+        add(race, contestants, new Contestant("chosen: " + name, "planned dense", nonzeros, 1), () -> {
+            session.run(inputs);
+        });
     }
 
-    private static void once(NodeKernel kernel, List<@Nullable Tensor> in) {
-        try (Scope scope = Scope.open();
-                Grad off = Grad.disabled()) {
-            kernel.evaluate(Evaluation.INFERENCE, in);
-        }
+    private Model model(Tensor masked) {
+        Model model = ModelBuilder.of("layer", layer.image())
+                .conv((int) layer.k(), layer.conv().window(), 1, false)
+                .build(1);
+        model.weights().get(WEIGHT).copyInPlace(masked);
+        return model;
     }
 
     private static Tensor dense(Tensor x, Tensor weight, ConvolutionWindow window) {

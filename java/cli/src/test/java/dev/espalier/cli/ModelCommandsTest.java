@@ -158,7 +158,7 @@ class ModelCommandsTest {
                     row.get("sparsity").asDouble() == 0 && row.get("batch").asInt() > 0;
             String kernel = row.get("kernel").asString();
             if (dense && kernel.startsWith("chosen")) {
-                assertThat(kernel).isEqualTo("chosen: oneDNN");
+                assertThat(kernel).isEqualTo("chosen: libtorch");
             }
         }
         CommandRun.of("bench", "kernels", "--layers", "no such layer").refused("--layers", "no such layer");

@@ -5,11 +5,16 @@ import dev.espalier.graph.Node;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Add;
 import dev.espalier.op.Clip;
+import dev.espalier.op.Flatten;
 import dev.espalier.op.HardSwish;
 import dev.espalier.op.LeakyRelu;
 import dev.espalier.op.Op;
 import dev.espalier.op.Relu;
+import dev.espalier.op.Reshape;
+import dev.espalier.op.Squeeze;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.Transpose;
+import dev.espalier.op.Unsqueeze;
 import dev.espalier.runtime.Image16;
 import dev.espalier.runtime.MaskedConv2d;
 import dev.espalier.runtime.Shape;
@@ -35,8 +40,8 @@ final class Image16Region {
     /** @param convolutions by node, those that compute in this layout */
     Image16Region(Graph graph, Map<String, MaskedConv2d> convolutions) {
         this.graph = graph;
-        this.convolutions = convolutions;
-        convolutions.values().forEach(conv -> {
+        this.convolutions = keepsBatch(graph) ? convolutions : Map.of();
+        this.convolutions.values().forEach(conv -> {
             halo[0] = Math.max(halo[0], conv.halo()[0]);
             halo[1] = Math.max(halo[1], conv.halo()[1]);
         });
@@ -46,6 +51,17 @@ final class Image16Region {
         while (elementwise.removeIf(node -> !node.inputs().stream().allMatch(this::stays))) {
             // What one operator leaves may no longer stay for its neighbours.
         }
+    }
+
+    /** Whether images stay as many as they were: what moves elements could put them on another axis. */
+    private static boolean keepsBatch(Graph graph) {
+        return graph.nodes().stream()
+                .filter(node -> graph.type(node.outputs().get(0)).rank() > 2)
+                .noneMatch(node -> node.op() instanceof Reshape
+                        || node.op() instanceof Transpose
+                        || node.op() instanceof Squeeze
+                        || node.op() instanceof Unsqueeze
+                        || node.op() instanceof Flatten);
     }
 
     /** No broadcasting. */

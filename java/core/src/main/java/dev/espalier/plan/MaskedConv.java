@@ -33,7 +33,7 @@ public final class MaskedConv implements NodeKernel {
         IMAGE16("conv2d_image16_element_f32_");
 
         /** Fewer images leave most of a line of 16 unused. */
-        private static final int LEAST_BATCH = 8;
+        public static final int LEAST_BATCH = 8;
         /** Where more vectors are kept, those that are hold mostly zeros. */
         private static final double MOST_VECTORS = 0.6;
 
@@ -54,7 +54,7 @@ public final class MaskedConv implements NodeKernel {
         }
 
         /** Those that may be the fastest for these weights and so many images; needs an open scope. */
-        public static List<Kind> worthTrying(Tensor weight, long groups, int batch) {
+        static List<Kind> worthTrying(Tensor weight, long groups, int batch) {
             double vectors = keptVectors(weight, groups).to(DType.F64).mean().item();
             return Arrays.stream(values())
                     .filter(kind -> kind != VECTOR16 || vectors <= MOST_VECTORS)
@@ -64,7 +64,7 @@ public final class MaskedConv implements NodeKernel {
     }
 
     /** Below this share of zeros no kernel of these has been seen to win, so none is tried. */
-    public static final double LEAST_SPARSITY = 0.7;
+    static final double LEAST_SPARSITY = 0.7;
 
     /** What is packed: its tensors, and the convolution that uses them. */
     private record Packed(
@@ -91,7 +91,7 @@ public final class MaskedConv implements NodeKernel {
      * @param weight F32 [k, c / groups, r, s] on the CPU
      * @param image the images' shape, [c, h, w]
      */
-    public static MaskedConv pack(Kind kind, Conv conv, Tensor weight, Shape image) {
+    static MaskedConv pack(Kind kind, Conv conv, Tensor weight, Shape image) {
         ConvolutionWindow window = conv.over(image, weight.shape());
         Kernels kernels = Kernels.on(Device.CPU);
         Tensor dense = weight.contiguous();

@@ -91,7 +91,8 @@ final class Planner {
     private record Tried(MaskedConv kernel, Trial trial) {}
 
     private Pinned tried(Node node, Tensor weight) {
-        String zeros = String.format(Locale.ROOT, "%.1f %% zeros", 100 * sparsity(weight));
+        double sparsity = sparsity(weight);
+        String zeros = String.format(Locale.ROOT, "%.1f %% zeros", 100 * sparsity);
         if (Determinism.isEnabled()) {
             return dense(node, zeros + ", deterministic mode makes no choice by timing");
         }
@@ -104,7 +105,8 @@ final class Planner {
                 try {
                     MaskedConv kernel = MaskedConv.pack(kind, conv, weight, image);
                     tried.add(new Tried(
-                            kernel, Trials.ofMachine().of(key(node, kernel, weight), () -> trial(node, kernel))));
+                            kernel,
+                            Trials.ofMachine().of(key(node, kernel, weight, sparsity), () -> trial(node, kernel))));
                 } catch (KernelException e) {
                     refused.add(e.getMessage());
                 }
@@ -136,7 +138,7 @@ final class Planner {
     }
 
     /** What the trial of a convolution depends on. */
-    private String key(Node node, MaskedConv kernel, Tensor weight) {
+    private String key(Node node, MaskedConv kernel, Tensor weight, double sparsity) {
         Shape image = image(graph.type(node.inputs().get(0)));
         return String.format(
                 Locale.ROOT,
@@ -146,7 +148,7 @@ final class Planner {
                 image,
                 ((Conv) node.op()).over(image, weight.shape()),
                 batch,
-                Math.floor(20 * sparsity(weight)) / 20);
+                Math.floor(20 * sparsity) / 20);
     }
 
     private static Shape image(TensorType input) {

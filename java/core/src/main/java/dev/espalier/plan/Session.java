@@ -113,6 +113,11 @@ public final class Session implements AutoCloseable {
         return Execution.of(graph, node -> fixed.getOrDefault(node.name(), node.op()::evaluate));
     }
 
+    /** What it computes, batch normalisation folded where that can be. */
+    public Graph graph() {
+        return graph;
+    }
+
     /** What runs where, and why. */
     public Plan plan() {
         return plan;

@@ -13,23 +13,13 @@ import org.jspecify.annotations.Nullable;
  * A convolution in training by the weights that its mask keeps: output and gradients by the native kernels. Its large memory
  * stays with the tape from step to step: fresh pages cost as much as the arithmetic.
  */
-final class MaskedSegment implements NodeKernel {
-    private final MaskedConv2d conv;
-    private final Tape tape;
-    private @Nullable Image16 input;
-
-    MaskedSegment(MaskedConv2d conv, Tape tape) {
-        this.conv = conv;
-        this.tape = tape;
-    }
-
+record MaskedSegment(String node, MaskedConv2d conv, Tape tape) implements NodeKernel {
     @Override
     public List<Tensor> evaluate(Evaluation evaluation, List<@Nullable Tensor> in) {
         Tensor x = Objects.requireNonNull(in.get(0));
         Tensor weight = Objects.requireNonNull(in.get(1));
         Tensor bias = in.size() > 2 ? in.get(2) : null;
-        Image16 source = tape.own(conv.input(x, input));
-        input = source;
+        Image16 source = tape.scratch(node, scratch -> conv.input(x, scratch));
         MaskedConv2d.Packed packed = tape.take(conv.pack(weight));
         Image16 result = tape.scratch(conv.output(x.size(0)), scratch -> conv.forward(packed, source, bias, scratch));
         Tensor y = conv.images(result, x.isChannelsLast()).setRequiresGrad(true);

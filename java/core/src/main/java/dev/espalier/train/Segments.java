@@ -115,6 +115,7 @@ final class Segments {
 
     private static boolean wins(TrainingState state, Node node, MaskedConv2d conv, int batch) {
         boolean first = state.graph().producer(node.inputs().get(0)).isEmpty();
+        double sparsity = 1 - (double) conv.nonzeros() / conv.mask().shape().numel();
         String key = String.format(
                 Locale.ROOT,
                 "training %s %s over %s, %s, batch %d, sparsity %.2f%s",
@@ -123,7 +124,7 @@ final class Segments {
                 conv.image(),
                 ((Conv) node.op()).over(conv.image(), conv.mask().shape()),
                 batch,
-                Math.floor(20 * conv.mask().sparsity()) / 20,
+                Math.floor(20 * sparsity) / 20,
                 first ? ", no input gradient" : "");
         Trial trial = state.trial(key, () -> trial(state, node, conv, batch, !first));
         LOG.info(
@@ -153,7 +154,7 @@ final class Segments {
             Supplier<Tensor> dense =
                     () -> node.op().evaluate(Evaluation.TRAINING, in).get(0);
             Tensor upstream = dense.get().detach().mul(1e-3);
-            MaskedSegment segment = new MaskedSegment(conv, tape);
+            MaskedSegment segment = new MaskedSegment(node.name(), conv, tape);
             return Trial.run(
                     () -> step(in, () -> dense.get().backward(upstream)),
                     () -> step(in, () -> {
@@ -179,7 +180,7 @@ final class Segments {
         return Execution.of(graph, node -> {
             MaskedConv2d conv = natively.get(node.name());
             if (conv != null) {
-                return new MaskedSegment(conv, tape);
+                return new MaskedSegment(node.name(), conv, tape);
             }
             String value = node.outputs().get(0);
             List<Node> readers = graph.consumers(value);

@@ -2,7 +2,6 @@ package dev.espalier.train;
 
 import dev.espalier.runtime.Image16;
 import dev.espalier.runtime.Scope;
-import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.TensorHolder;
 import java.util.ArrayDeque;
@@ -26,7 +25,7 @@ final class Tape implements AutoCloseable {
 
     private final Scope owner = Scope.owner("tape");
     private final Deque<Piece> pieces = new ArrayDeque<>();
-    private final Map<Shape, Image16> scratch = new HashMap<>();
+    private final Map<Object, Image16> scratch = new HashMap<>();
     private List<Tensor> holding = new ArrayList<>();
 
     /** Another handle on the same tensor, which stays open until the next piece that is pushed has run. */
@@ -42,25 +41,21 @@ final class Tape implements AutoCloseable {
         return value;
     }
 
-    /** Takes a value of the open scope, or one that it has already, until the tape is closed. */
-    <T extends TensorHolder> T own(T value) {
-        value.tensors().forEach(owner::adopt);
-        return value;
-    }
-
     /**
-     * Makes images in memory that serves all of their shape, one after the other.
+     * Makes images in memory that stays with the tape, one after the other for each use.
      *
-     * @param make given memory that may be overwritten, or null, it makes the images there or elsewhere
+     * @param use what the memory is for; its images before these are overwritten or closed
+     * @param make given those images, or null, it makes the new ones there or elsewhere
      */
-    Image16 scratch(Shape shape, Function<@Nullable Image16, Image16> make) {
-        Image16 had = scratch.get(shape);
+    Image16 scratch(Object use, Function<@Nullable Image16, Image16> make) {
+        Image16 had = scratch.get(use);
         Image16 made = make.apply(had);
         if (made != had) {
             if (had != null) {
                 had.tensors().forEach(Tensor::close);
             }
-            scratch.put(shape, own(made));
+            made.tensors().forEach(owner::adopt);
+            scratch.put(use, made);
         }
         return made;
     }

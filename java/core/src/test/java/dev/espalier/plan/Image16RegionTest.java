@@ -6,9 +6,11 @@ import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
+import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Conv;
 import dev.espalier.op.Evaluation;
 import dev.espalier.op.HardSwish;
+import dev.espalier.op.Reshape;
 import dev.espalier.op.Sigmoid;
 import dev.espalier.op.TensorType;
 import dev.espalier.op.Window;
@@ -106,6 +108,20 @@ class Image16RegionTest {
                 .stream()
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void nothingStaysWhereImagesMayChangeTheirNumber() {
+        try (Model model = ModelBuilder.of("moved", IMAGE)
+                        .op("reshape", new Reshape(Ints.of(-1, 3, 12, 10), false))
+                        .conv(8, 3, 1, 1)
+                        .relu()
+                        .conv(8, 3, 1, 1)
+                        .build(4);
+                Scope scope = Scope.open()) {
+            Image16Region region = new Image16Region(model.graph(), allConvolutions(model));
+            assertThat(region.savesConversions()).isFalse();
+        }
     }
 
     @Test

@@ -162,6 +162,30 @@ class SegmentsTest {
     }
 
     @Test
+    void stepsOfAnySizeAndNewPlansLeaveNoMemoryBehind() {
+        try (Scope scope = Scope.open();
+                Tape tape = new Tape();
+                TrainingState state = masked(branches(), 0.8)) {
+            long before = 0;
+            for (int round = 0; round < 4; round++) {
+                Segments segments = Segments.of(state, Segments.candidates(state), tape);
+                for (int n : new int[] {20, 5}) {
+                    try (Scope step = Scope.open()) {
+                        Tensor labels = Tensor.zeros(DType.I64, Device.CPU, n);
+                        Tensor images = Tensor.rand(Device.CPU, n, 3, 16, 16);
+                        gradients(state, segments, tape, new Batch(images, labels, new int[n]));
+                    }
+                }
+                // The first round makes what stays.
+                if (round > 0) {
+                    assertThat(Scope.liveTensors()).isEqualTo(before);
+                }
+                before = Scope.liveTensors();
+            }
+        }
+    }
+
+    @Test
     void planningDrawsNoRandomNumber() {
         try (Scope scope = Scope.open();
                 Tape tape = new Tape();

@@ -24,11 +24,10 @@ public final class Image16 implements TensorHolder {
         if (reused != null && reused.extents.equals(extents)) {
             return reused;
         }
-        Shape shape = lines(extents);
-        if (shape.numel() < 0) {
+        if (Image16Calls.bytes(extents) < 0) {
             throw call.failure(KernelCall.lastMessage());
         }
-        return new Image16(Tensor.empty(DType.F32, Device.CPU, shape.toArray()), extents);
+        return new Image16(Tensor.empty(DType.F32, Device.CPU, lines(extents).toArray()), extents);
     }
 
     /** [blocks, c, lines of a plane, 16]. */

@@ -94,7 +94,8 @@ final class MaskedConvolution {
                     KernelCall.address(x.contiguous()),
                     KernelCall.address(packed.packed()),
                     KernelCall.address(output),
-                    call.workspace(Conv2dCalls.workspace(target, conv)));
+                    call.workspace(packed.workspaceBytes(
+                            x.size(0), target.threads(), () -> Conv2dCalls.workspace(target, conv))));
             call.check(Conv2dCalls.conv2d(target, conv, epilogue.finish(), buffers));
             return scope.keep(output);
         }

@@ -2,6 +2,8 @@ package dev.espalier.runtime;
 
 import dev.espalier.runtime.internal.Conv2dCalls.Pattern;
 import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The kept weights of a masked convolution in the form that one backend computes with. */
 public final class PackedConv2d implements TensorHolder {
@@ -12,6 +14,10 @@ public final class PackedConv2d implements TensorHolder {
     private final Shape weight;
     private final ConvolutionWindow window;
     private final long kept;
+
+    private volatile @Nullable Workspace workspace;
+
+    private record Workspace(long n, int threads, long bytes) {}
 
     PackedConv2d(
             Backend backend,
@@ -57,6 +63,16 @@ public final class PackedConv2d implements TensorHolder {
 
     Pattern pattern() {
         return pattern;
+    }
+
+    /** Bytes of workspace for n images and so many threads; asking the kernel costs as much as a small layer, so it is asked once. */
+    long workspaceBytes(long n, int threads, LongSupplier ask) {
+        Workspace known = workspace;
+        if (known == null || known.n != n || known.threads != threads) {
+            known = new Workspace(n, threads, ask.getAsLong());
+            workspace = known;
+        }
+        return known.bytes;
     }
 
     Tensor packed() {
