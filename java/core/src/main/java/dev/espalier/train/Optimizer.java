@@ -1,8 +1,11 @@
 package dev.espalier.train;
 
+import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Grad;
+import dev.espalier.runtime.Kernels;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.UpdateRule;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,22 +17,19 @@ import java.util.TreeMap;
  * An update rule with its state: for each parameter, by name, one tensor of the parameter's shape per slot, so that
  * whoever slices or masks a parameter can do the same to its state.
  */
-public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Adam {
+public final class Optimizer implements AutoCloseable {
     private final OptimizerRecipe recipe;
     private final Scope owner = Scope.owner("optimizer");
     private final SortedMap<String, List<Tensor>> state = new TreeMap<>();
     private long updates;
 
-    Optimizer(OptimizerRecipe recipe) {
+    private Optimizer(OptimizerRecipe recipe) {
         this.recipe = recipe;
     }
 
     /** The rule of {@code recipe} for {@code parameters}, its state all zero. */
     public static Optimizer create(OptimizerRecipe recipe, Map<String, Tensor> parameters) {
-        Optimizer optimizer = switch (recipe.kind()) {
-            case SGD -> new Sgd(recipe);
-            case ADAM, ADAMW -> new Adam(recipe);
-        };
+        Optimizer optimizer = new Optimizer(recipe);
         try (Scope scope = Scope.open()) {
             SortedMap<String, List<Tensor>> zeros = new TreeMap<>();
             parameters.forEach((name, parameter) -> {
@@ -48,23 +48,51 @@ public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Ada
     }
 
     /** The names of the state tensors that each parameter has. */
-    public abstract List<String> slots();
+    public List<String> slots() {
+        if (recipe.kind() != OptimizerRecipe.Kind.SGD) {
+            return List.of("mean", "square");
+        }
+        return recipe.momentum().coefficient() > 0 ? List.of("velocity") : List.of();
+    }
 
-    /** Moves {@code parameter} against {@code gradient}, which it may overwrite. */
-    abstract void update(Tensor parameter, Tensor gradient, List<Tensor> slots, double learningRate, double decay);
-
-    /** One update of every parameter that has a gradient. */
-    public final void update(Map<String, Tensor> parameters, double learningRate) {
+    /**
+     * One update of every parameter that has a gradient.
+     *
+     * @param masks by parameter; what is masked becomes zero, in the parameter and in its state
+     * @param gradientScale what every gradient is multiplied by
+     */
+    public void update(
+            Map<String, Tensor> parameters, Map<String, BitMask> masks, double learningRate, double gradientScale) {
         updates++;
-        try (Scope scope = Scope.open();
-                Grad guard = Grad.disabled()) {
+        List<UpdateRule.Parameter> moved = new ArrayList<>();
+        try (Scope scope = Scope.open()) {
             parameters.forEach((name, parameter) -> {
                 Tensor gradient = parameter.grad();
                 if (gradient != null) {
-                    update(parameter, gradient, state(name), learningRate, decay(parameter));
+                    moved.add(new UpdateRule.Parameter(
+                            parameter, gradient, state(name), masks.get(name), decay(parameter)));
                 }
             });
+            if (!moved.isEmpty()) {
+                Kernels.on(moved.get(0).weight().device()).update(rule(learningRate), moved, gradientScale);
+            }
         }
+    }
+
+    private UpdateRule rule(double learningRate) {
+        OptimizerRecipe.Momentum momentum = recipe.momentum();
+        OptimizerRecipe.Moments moments = recipe.moments();
+        return switch (recipe.kind()) {
+            case SGD -> new UpdateRule.Sgd(learningRate, momentum.coefficient(), momentum.nesterov());
+            case ADAM, ADAMW ->
+                new UpdateRule.Adam(
+                        learningRate,
+                        moments.beta1(),
+                        moments.beta2(),
+                        moments.epsilon(),
+                        recipe.kind() == OptimizerRecipe.Kind.ADAMW,
+                        updates);
+        };
     }
 
     /** Decay spares biases and normalisation, that is what has fewer than two axes, unless the recipe says otherwise. */
@@ -72,17 +100,13 @@ public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Ada
         return recipe.decayAll() || parameter.rank() > 1 ? recipe.weightDecay() : 0;
     }
 
-    final OptimizerRecipe recipe() {
-        return recipe;
-    }
-
     /** Updates made so far. */
-    public final long updates() {
+    public long updates() {
         return updates;
     }
 
     /** The state tensors of one parameter, in the order of {@link #slots}. */
-    public final List<Tensor> state(String parameter) {
+    public List<Tensor> state(String parameter) {
         List<Tensor> slots = state.get(parameter);
         if (slots == null) {
             throw new IllegalArgumentException(
@@ -92,12 +116,12 @@ public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Ada
     }
 
     /** State tensors by parameter, in the order of {@link #slots}. */
-    public final SortedMap<String, List<Tensor>> state() {
+    public SortedMap<String, List<Tensor>> state() {
         return Collections.unmodifiableSortedMap(state);
     }
 
     /** Puts sliced state in the place of the old; {@code sliced} names every parameter that still exists. */
-    public final void replaceState(Map<String, List<Tensor>> sliced) {
+    public void replaceState(Map<String, List<Tensor>> sliced) {
         sliced.forEach((name, slots) -> {
             if (slots.size() != slots().size()) {
                 throw new IllegalArgumentException("parameter '" + name + "' needs the state tensors " + slots()
@@ -121,7 +145,7 @@ public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Ada
                 state.put(name, slots.stream().map(owner::adopt).toList()));
     }
 
-    final void save(Snapshot.Builder snapshot) {
+    void save(Snapshot.Builder snapshot) {
         snapshot.fact("optimizer/updates", updates);
         state.forEach((name, slots) -> {
             for (int i = 0; i < slots.size(); i++) {
@@ -130,7 +154,7 @@ public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Ada
         });
     }
 
-    final void restore(Snapshot snapshot) {
+    void restore(Snapshot snapshot) {
         updates = snapshot.wholeNumber("optimizer/updates");
         try (Grad guard = Grad.disabled()) {
             state.forEach((name, slots) -> {
@@ -142,7 +166,7 @@ public abstract sealed class Optimizer implements AutoCloseable permits Sgd, Ada
     }
 
     @Override
-    public final void close() {
+    public void close() {
         owner.close();
     }
 }

@@ -152,34 +152,31 @@ public final class Trainer {
 
     private void update(double rate) {
         Map<String, Tensor> parameters = state.parameters();
-        state.maskGradients();
         if (recipe.regularisation().penalises()) {
             penalty.addTo(parameters);
         }
+        double scale = 1;
         if (recipe.regularisation().clipNorm() > 0) {
-            clip(parameters, recipe.regularisation().clipNorm());
+            state.maskGradients();
+            scale = clipScale(parameters, recipe.regularisation().clipNorm());
         }
-        state.optimizer().update(parameters, rate);
-        state.applyMasks();
+        state.update(rate, scale);
         parameters.values().forEach(Tensor::clearGrad);
     }
 
-    /** Scales all gradients down together so that their joint L2 norm is at most {@code most}. */
-    static void clip(Map<String, Tensor> parameters, double most) {
+    /** What brings the joint L2 norm of all gradients down to {@code most}; 1 if it is not above. */
+    static double clipScale(Map<String, Tensor> parameters, double most) {
         try (Scope scope = Scope.open();
                 Grad guard = Grad.disabled()) {
-            List<Tensor> gradients = new ArrayList<>();
+            List<Tensor> norms = new ArrayList<>();
             for (Tensor parameter : parameters.values()) {
                 Tensor gradient = parameter.grad();
                 if (gradient != null) {
-                    gradients.add(gradient);
+                    norms.add(gradient.norm());
                 }
             }
-            List<Tensor> norms = gradients.stream().map(Tensor::norm).toList();
             double norm = Tensor.stack(norms, 0).norm().item();
-            if (norm > most) {
-                gradients.forEach(gradient -> gradient.mulInPlace(most / norm));
-            }
+            return norm > most ? most / norm : 1;
         }
     }
 }

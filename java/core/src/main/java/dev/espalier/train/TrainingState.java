@@ -163,8 +163,13 @@ public final class TrainingState implements AutoCloseable {
         applyMasks();
     }
 
+    /** One update of the optimiser; whatever is masked becomes zero. */
+    void update(double learningRate, double gradientScale) {
+        optimizer.update(parameters, masks, learningRate, gradientScale);
+    }
+
     /** Zeroes whatever is masked, in the weights and in the optimiser's state. */
-    void applyMasks() {
+    private void applyMasks() {
         if (masks.isEmpty()) {
             return;
         }

@@ -46,7 +46,7 @@ class OptimizerTest {
                             .add(weight.mul(update * 0.1))
                             .sum()
                             .backward();
-                    optimizer.update(parameters, learningRate);
+                    optimizer.update(parameters, Map.of(), learningRate, 1);
                     weight.clearGrad();
                     for (int i = 0; i < expected.length; i++) {
                         expected[i] = oracle.next(expected[i], gradient(expected[i], update), update, memory[i]);
@@ -121,7 +121,7 @@ class OptimizerTest {
                         .optimizer();
                 bias.mul(0).sum().backward();
                 try (Optimizer optimizer = Optimizer.create(recipe, Map.of("b", bias))) {
-                    optimizer.update(Map.of("b", bias), 1);
+                    optimizer.update(Map.of("b", bias), Map.of(), 1, 1);
                 }
                 bias.clearGrad();
                 assertThat(bias.toFloatArray())
@@ -135,7 +135,7 @@ class OptimizerTest {
         try (Scope scope = Scope.open()) {
             Tensor weight = Tensor.of(new float[] {2, -3}, 1, 2).setRequiresGrad(true);
             try (Optimizer optimizer = Optimizer.create(Recipe.defaults().optimizer(), Map.of("w", weight))) {
-                optimizer.update(Map.of("w", weight), 1);
+                optimizer.update(Map.of("w", weight), Map.of(), 1, 1);
             }
             assertThat(weight.toFloatArray()).containsExactly(2, -3);
         }
@@ -148,7 +148,7 @@ class OptimizerTest {
             try (Optimizer optimizer =
                     Optimizer.create(Recipe.defaults().with("optimizer", "adam").optimizer(), Map.of("w", weight))) {
                 weight.square().sum().backward();
-                optimizer.update(Map.of("w", weight), 0.1);
+                optimizer.update(Map.of("w", weight), Map.of(), 0.1, 1);
                 Tensor keep = Tensor.of(new long[] {0, 3}, 2);
                 Map<String, List<Tensor>> sliced = new TreeMap<>();
                 optimizer

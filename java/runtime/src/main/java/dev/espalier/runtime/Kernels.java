@@ -204,6 +204,30 @@ public final class Kernels {
         return Masking.count(backend, masks);
     }
 
+    // ---- update
+
+    /**
+     * Moves weights by their gradients: one launch for all. Where a mask is 0, weight and state become +0, whatever they and the
+     * gradient were.
+     *
+     * @param gradientScale what every gradient is multiplied by; 1, or for clipping and accumulation
+     * @throws KernelException if a setting is out of range, naming it
+     */
+    public void update(UpdateRule rule, List<UpdateRule.Parameter> parameters, double gradientScale) {
+        Updating.update(backend, rule, parameters, gradientScale, null);
+    }
+
+    /**
+     * As {@link #update}, and scores every weight on the way: the weight before the update and its scaled gradient, in which the
+     * mask plays no part, as regrowth needs it.
+     *
+     * @return one F32 tensor per weight, of its shape
+     */
+    public List<Tensor> scoreAndUpdate(
+            Importance importance, UpdateRule rule, List<UpdateRule.Parameter> parameters, double gradientScale) {
+        return Updating.update(backend, rule, parameters, gradientScale, importance);
+    }
+
     // ---- gather
 
     /**

@@ -302,4 +302,86 @@ class KernelsTest {
             }
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("cpu")
+    void updatesZeroWhatIsMaskedAndScoreItsGradientFirst(Kernels kernels) {
+        // Multiples of 1/64 below 4: every product and sum below is exact, so every backend has the same bits.
+        float[] w = new float[12];
+        float[] g = new float[12];
+        for (int i = 0; i < 12; i++) {
+            w[i] = (i * 37 % 23 - 11) / 8f;
+            g[i] = (i * 53 % 29 - 14) / 64f;
+        }
+        g[5] = Float.NaN;
+        boolean[] kept = new boolean[12];
+        byte[] bytes = new byte[12];
+        for (int i = 0; i < 12; i++) {
+            kept[i] = i % 3 != 2;
+            bytes[i] = (byte) (kept[i] ? 1 : 0);
+        }
+        Tensor weight = Tensor.of(w, 3, 4);
+        Tensor velocity = Tensor.full(1, DType.F32, Device.CPU, 3, 4);
+        // Of the same values, but transposed in memory.
+        Tensor gradient = Tensor.of(g, 3, 4).transpose(0, 1).contiguous().transpose(0, 1);
+        BitMask mask = BitMask.pack(Tensor.of(bytes, 3, 4));
+        UpdateRule.Parameter parameter = new UpdateRule.Parameter(weight, gradient, List.of(velocity), mask, 0.25);
+        List<Tensor> scores =
+                kernels.scoreAndUpdate(Importance.GRADIENT, new UpdateRule.Sgd(0.5, 0.5, false), List.of(parameter), 2);
+        float[] moved = new float[12];
+        float[] state = new float[12];
+        float[] scored = new float[12];
+        for (int i = 0; i < 12; i++) {
+            scored[i] = Math.abs(2 * g[i]);
+            state[i] = kept[i] ? 0.5f * 1 + (2 * g[i] + 0.25f * w[i]) : 0;
+            moved[i] = kept[i] ? w[i] - 0.5f * state[i] : 0;
+        }
+        assertThat(scores.get(0).toFloatArray()).containsExactly(scored);
+        assertThat(velocity.toFloatArray()).containsExactly(state);
+        assertThat(weight.toFloatArray()).containsExactly(moved);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cpu")
+    void updatesWriteWeightsAndStateInAnyLayout(Kernels kernels) {
+        float[] w = values(12);
+        float[] g = values(12);
+        UpdateRule adam = new UpdateRule.Adam(0.1, 0.9, 0.99, 1e-6, true, 1);
+        List<Tensor> plain = List.of(
+                Tensor.of(w, 3, 4),
+                Tensor.zeros(DType.F32, Device.CPU, 3, 4),
+                Tensor.zeros(DType.F32, Device.CPU, 3, 4));
+        List<Tensor> turned = plain.stream()
+                .map(t -> t.transpose(0, 1).contiguous().transpose(0, 1))
+                .toList();
+        for (List<Tensor> tensors : List.of(plain, turned)) {
+            kernels.update(
+                    adam,
+                    List.of(new UpdateRule.Parameter(
+                            tensors.get(0), Tensor.of(g, 3, 4), tensors.subList(1, 3), null, 0.1)),
+                    1);
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(turned.get(i).isContiguous()).isFalse();
+            assertThat(turned.get(i).toFloatArray())
+                    .containsExactly(plain.get(i).toFloatArray());
+        }
+        assertThat(plain.get(0).toFloatArray()).doesNotContain(w);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cpu")
+    void updatesRefuseWhatDoesNotFit(Kernels kernels) {
+        Tensor weight = Tensor.of(values(4), 4);
+        UpdateRule.Parameter bare = new UpdateRule.Parameter(weight, weight, List.of(), null, 0);
+        assertThatThrownBy(() -> kernels.update(new UpdateRule.Sgd(0.1, 0.9, true), List.of(bare), 1))
+                .isInstanceOf(KernelException.class)
+                .hasMessageContaining("expected 1 state tensors, got 0");
+        assertThatThrownBy(() -> kernels.update(new UpdateRule.Sgd(-1, 0, false), List.of(bare), 1))
+                .isInstanceOf(KernelException.class)
+                .hasMessageContaining("learning_rate");
+        assertThatThrownBy(() -> new UpdateRule.Parameter(weight, Tensor.of(values(3), 3), List.of(), null, 0))
+                .isInstanceOf(ShapeException.class)
+                .hasMessageContaining("gradient");
+    }
 }
