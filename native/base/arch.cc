@@ -67,4 +67,9 @@ const char* avx512_unavailable() {
   return cause;
 }
 
+bool is_intel_processor() {
+  static const bool intel = cpuid(0).ebx == signature_INTEL_ebx;
+  return intel;
+}
+
 }  // namespace espalier

@@ -7,4 +7,7 @@ namespace espalier {
 const char* avx2_unavailable();
 const char* avx512_unavailable();
 
+// True on Intel's processors: where kernels gain there from what loses on AMD's.
+bool is_intel_processor();
+
 }  // namespace espalier

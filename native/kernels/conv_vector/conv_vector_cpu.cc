@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/arch.h"
 #include "base/backend.h"
 
 namespace espalier {
@@ -126,6 +127,7 @@ int32_t run_conv2d_vector_cpu(const conv2d_vector_call& call, int32_t lanes,
   problem.offsets = problem.starts + vector_blocks(s) + 1;
   problem.weights = reinterpret_cast<const float*>(static_cast<const char*>(call.packed) +
                                                    weights_at(s, call.vectors));
+  problem.prefetch = is_intel_processor();
   problem.epilogue = call.epilogue;
   problem.output = call.output;
 

@@ -22,6 +22,7 @@ struct vector_problem {
   const int32_t* starts;   // [blocks + 1]: first kept vector
   const int32_t* offsets;  // [vectors]: floats into the slab
   const float* weights;    // [vectors][16]
+  bool prefetch;           // activations of kept vectors
   esp_epilogue epilogue;
   float* output;
 };

@@ -22,6 +22,7 @@ struct sweep_arguments {
   const float* weights;
   int64_t count;  // kept vectors
   int64_t units[most_micro_units];
+  bool prefetch;
   float* sums;  // [pixel][16]
 };
 
@@ -34,6 +35,8 @@ void sweep_micro_tile(const sweep_arguments& a) {
 #pragma GCC unroll 10
   for (int u = 0; u < kUnits; ++u) {
     units[u] = a.slab + a.units[u];
+    // Otherwise the compiler adds slab and unit in the loop.
+    asm("" : "+r"(units[u]));
 #pragma GCC unroll 7
     for (int x = 0; x < kUnit; ++x)
 #pragma GCC unroll 2
@@ -42,14 +45,22 @@ void sweep_micro_tile(const sweep_arguments& a) {
   const float* HWY_RESTRICT weights = a.weights;
   const int32_t* HWY_RESTRICT offset = a.offsets;
   const int32_t* const end = offset + a.count;
+  const bool prefetch = a.prefetch;
+  // An offset that is loaded just before its loads makes them wait.
+  int64_t next = *offset;
   for (; offset < end; ++offset, weights += vector_outputs) {
     vec w[parts];
 #pragma GCC unroll 2
     for (int i = 0; i < parts; ++i) w[i] = hn::Load(floats, weights + i * lanes);
-    const int64_t at = *offset, ahead = offset[vector_entries_ahead];
-    __builtin_prefetch(units[0] + ahead);
-    if (kUnits > 2) __builtin_prefetch(units[kUnits / 2] + ahead);
-    if (kUnits > 1) __builtin_prefetch(units[kUnits - 1] + ahead + kUnit - 1);
+    const int64_t at = next;
+    next = offset[1];
+    asm("" : "+r"(next));
+    if (prefetch) {
+      const int64_t ahead = offset[vector_entries_ahead];
+      __builtin_prefetch(units[0] + ahead);
+      if (kUnits > 2) __builtin_prefetch(units[kUnits / 2] + ahead);
+      if (kUnits > 1) __builtin_prefetch(units[kUnits - 1] + ahead + kUnit - 1);
+    }
 #pragma GCC unroll 10
     for (int u = 0; u < kUnits; ++u) {
       const float* pixels = units[u] + at;
@@ -63,13 +74,14 @@ void sweep_micro_tile(const sweep_arguments& a) {
       }
     }
   }
+  float* HWY_RESTRICT const sums = a.sums;
 #pragma GCC unroll 10
   for (int u = 0; u < kUnits; ++u)
 #pragma GCC unroll 7
     for (int x = 0; x < kUnit; ++x)
 #pragma GCC unroll 2
       for (int i = 0; i < parts; ++i)
-        hn::Store(sum[u][x][i], floats, a.sums + (u * kUnit + x) * vector_outputs + i * lanes);
+        hn::Store(sum[u][x][i], floats, sums + (u * kUnit + x) * vector_outputs + i * lanes);
 }
 
 using sweep_function = void (*)(const sweep_arguments&);
@@ -163,6 +175,7 @@ void run_vector_tile(const vector_problem& p, const vector_tile& tile, void* scr
   const int64_t micro_tiles = (count + plan.micro.most_units - 1) / plan.micro.most_units;
   sweep_arguments sweep{};
   sweep.slab = slab;
+  sweep.prefetch = p.prefetch;
   sweep.sums = sums;
   for (int64_t b = tile.block_begin; b < tile.block_end; ++b) {
     const int64_t block = tile.group * blocks + b;
