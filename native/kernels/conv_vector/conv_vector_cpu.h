@@ -14,6 +14,13 @@ struct vector_unit {
   int32_t pixels;  // that exist: fewer than plan.micro.unit at the end of a row
 };
 
+// One vector of a plane in the slab: `count` neighbours of the input plane, spread over its lanes.
+struct vector_spread {
+  int64_t source;
+  int32_t count;
+  int32_t from[16];  // lane of the loaded neighbours, by lane
+};
+
 struct vector_problem {
   const esp_conv2d_shape* shape;  // flattened if pointwise
   const vector_plan* plan;

@@ -122,9 +122,13 @@ vector_geometry make_vector_geometry(const vector_plan& plan, const esp_conv2d_s
   // Rows are written in whole vectors.
   g.slab_floats = round_up(g.images * g.image_floats + plan.lanes, 16);
   g.units = g.images * plan.tile_rows * (plan.tile_cols / plan.micro.unit);
+  const int64_t spreads =
+      plan.pitch <= vector_spread_pitch ? ceil_div(plan.plane_rows * plan.pitch, plan.lanes) : 0;
   g.scratch_bytes = (g.slab_floats + 2 * vector_most_pixels * vector_outputs) *
                         static_cast<int64_t>(sizeof(float)) +
-                    round_up(g.units * static_cast<int64_t>(sizeof(vector_unit)), 64);
+                    round_up(g.units * static_cast<int64_t>(sizeof(vector_unit)) +
+                                 spreads * static_cast<int64_t>(sizeof(vector_spread)),
+                             64);
   return g;
 }
 

@@ -121,13 +121,78 @@ void copy_plane(const plane_copy& p, float* HWY_RESTRICT dst) {
   zero_rows(p.all - p.end, p.pitch, dst + p.end * p.pitch);
 }
 
-// Copies the group's channels of one image.
-void copy_image(const vector_problem& p, const tile_place& place, int64_t image, int64_t group,
-                float* HWY_RESTRICT slab) {
+// True if the planes of a tile are the input's rows with zeros between them, and short.
+bool spreads_planes(const vector_problem& p) {
+  return p.shape->stride_h == 1 && p.shape->stride_w == 1 && p.geometry->tiles_w == 1 &&
+         p.plan->pitch <= vector_spread_pitch;
+}
+
+// Lists the vectors of a plane of the tile; returns their number.
+int64_t list_spreads(const vector_problem& p, const tile_place& place, vector_spread* spreads) {
+  const esp_conv2d_shape& s = *p.shape;
+  const vector_plan& plan = *p.plan;
+  int64_t y = place.row - s.pad_top, x = -s.pad_left;
+  const int64_t end = y + plan.plane_rows;
+  int64_t source = HWY_MAX(y, int64_t{0}) * s.w, listed = 0;
+  for (; y < end; ++listed) {
+    vector_spread& spread = spreads[listed];
+    spread.source = source;
+    spread.count = 0;
+    for (int64_t lane = 0; lane < lanes; ++lane, ++x) {
+      if (x + s.pad_left == plan.pitch) {
+        x = -s.pad_left;
+        ++y;
+      }
+      const bool inside = y >= 0 && y < HWY_MIN(s.h, end) && x >= 0 && x < s.w;
+      // The last lane is zero if fewer are loaded.
+      spread.from[lane] = inside ? spread.count++ : static_cast<int32_t>(lanes) - 1;
+    }
+    source += spread.count;
+    if (x + s.pad_left == plan.pitch) {
+      x = -s.pad_left;
+      ++y;
+    }
+  }
+  return listed;
+}
+
+void spread_plane(const float* plane, const vector_spread* spreads, int64_t count,
+                  float* HWY_RESTRICT dst) {
+  constexpr hn::RebindToSigned<decltype(floats)> ints;
+  for (const vector_spread *spread = spreads, *end = spreads + count; spread < end; ++spread) {
+    const mask loaded = hn::FirstN(floats, static_cast<size_t>(spread->count));
+    const vec run = hn::MaskedLoad(loaded, floats, plane + spread->source);
+    const auto from = hn::IndicesFromVec(floats, hn::LoadU(ints, spread->from));
+    hn::StoreU(hn::TableLookupLanes(run, from), floats, dst);
+    dst += lanes;
+  }
+}
+
+// Copies the phases of one plane by rows. `copy` holds what all planes of the tile share.
+void copy_phases(const vector_problem& p, const tile_place& place, const float* plane,
+                 plane_copy copy, float* HWY_RESTRICT dst) {
+  const esp_conv2d_shape& s = *p.shape;
+  const vector_plan& plan = *p.plan;
+  for (int64_t a = 0; a < plan.rows.planes; ++a) {
+    const int64_t top = place.row * s.stride_h + a * s.dilation_h - s.pad_top;
+    const int64_t begin = top < 0 ? (-top + s.stride_h - 1) / s.stride_h : 0;
+    const int64_t end = s.h > top ? (s.h - top + s.stride_h - 1) / s.stride_h : 0;
+    copy.begin = HWY_MIN(begin, copy.all);
+    copy.end = HWY_MAX(HWY_MIN(end, copy.all), copy.begin);
+    copy.source = plane + (top + copy.begin * s.stride_h) * s.w;
+    for (int64_t b = 0; b < plan.columns.planes; ++b, dst += copy.all * copy.pitch) {
+      copy.first = place.column * s.stride_w + b * s.dilation_w - s.pad_left;
+      copy_plane(copy, dst);
+    }
+  }
+}
+
+// Copies the group's channels of a tile. `spreads` is scratch.
+void copy_tile(const vector_problem& p, const tile_place& place, int64_t group,
+               vector_spread* spreads, float* HWY_RESTRICT slab) {
   const esp_conv2d_shape& s = *p.shape;
   const vector_plan& plan = *p.plan;
   const int64_t area = s.h * s.w, channels = s.c / s.groups;
-  const float* plane = p.input + (image * s.c + group * channels) * area;
   plane_copy copy{};
   copy.row_step = s.stride_h * s.w;
   copy.all = plan.plane_rows;
@@ -141,20 +206,17 @@ void copy_image(const vector_problem& p, const tile_place& place, int64_t image,
   const auto ahead =
       static_cast<uintptr_t>((vector_planes_ahead * area + first_row * s.w + first_column) * 4);
   const int64_t ahead_bytes = (s.h == 1 ? HWY_MIN(plan.pitch, s.w) : rows * s.w) * 4;
-  for (int64_t c = 0; c < channels; ++c, plane += area, slab += plan.channel_floats) {
-    prefetch_bytes(reinterpret_cast<uintptr_t>(plane) + ahead, ahead_bytes);
-    float* dst = slab;
-    for (int64_t a = 0; a < plan.rows.planes; ++a) {
-      const int64_t top = place.row * s.stride_h + a * s.dilation_h - s.pad_top;
-      const int64_t begin = top < 0 ? (-top + s.stride_h - 1) / s.stride_h : 0;
-      const int64_t end = s.h > top ? (s.h - top + s.stride_h - 1) / s.stride_h : 0;
-      copy.begin = HWY_MIN(begin, copy.all);
-      copy.end = HWY_MAX(HWY_MIN(end, copy.all), copy.begin);
-      copy.source = plane + (top + copy.begin * s.stride_h) * s.w;
-      for (int64_t b = 0; b < plan.columns.planes; ++b, dst += copy.all * copy.pitch) {
-        copy.first = place.column * s.stride_w + b * s.dilation_w - s.pad_left;
-        copy_plane(copy, dst);
-      }
+  const bool spread = spreads_planes(p);
+  const int64_t vectors = spread ? list_spreads(p, place, spreads) : 0;
+  for (int64_t i = 0; i < place.images; ++i) {
+    const float* plane = p.input + ((place.image + i) * s.c + group * channels) * area;
+    float* dst = slab + i * p.geometry->image_floats;
+    for (int64_t c = 0; c < channels; ++c, plane += area, dst += plan.channel_floats) {
+      prefetch_bytes(reinterpret_cast<uintptr_t>(plane) + ahead, ahead_bytes);
+      if (spread)
+        spread_plane(plane, spreads, vectors, dst);
+      else
+        copy_phases(p, place, plane, copy, dst);
     }
   }
 }

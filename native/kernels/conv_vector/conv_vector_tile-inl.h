@@ -167,8 +167,8 @@ void run_vector_tile(const vector_problem& p, const vector_tile& tile, void* scr
   auto* const units =
       reinterpret_cast<vector_unit*>(channels + vector_most_pixels * vector_outputs);
   const int64_t count = list_units(p, place, units);
-  for (int64_t i = 0; i < place.images; ++i)
-    copy_image(p, place, place.image + i, tile.group, slab + i * g.image_floats);
+  auto* const spreads = reinterpret_cast<vector_spread*>(units + g.units);
+  copy_tile(p, place, tile.group, spreads, slab);
 
   const sweep_function* const sweeps = sweeps_of(plan.micro.unit);
   const int64_t area = plan.out_h * plan.out_w, blocks = vector_group_blocks(s);

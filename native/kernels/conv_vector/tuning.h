@@ -23,6 +23,9 @@ constexpr double vector_pixel_cycles = 0.5;
 constexpr double vector_micro_cycles = 1.5;
 constexpr double vector_copy_cycles = 0.25;
 
+// Longest rows of a slab's planes, in floats, that are copied by vectors of the plane, not by rows.
+constexpr int64_t vector_spread_pitch = 32;
+
 // Input planes that are prefetched ahead of the one being copied.
 constexpr int64_t vector_planes_ahead = 4;
 // Kept vectors whose activations are prefetched ahead.
