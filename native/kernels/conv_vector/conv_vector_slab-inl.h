@@ -32,6 +32,7 @@ struct plane_copy {
   int64_t first, stride;  // input column of plane column 0, can be negative; and per plane column
   int64_t width;          // columns of the input
   int64_t pitch;          // floats per plane row
+  int64_t ahead;          // floats from what is copied to what is prefetched, in long rows
 };
 
 void prefetch_bytes(uintptr_t at, int64_t bytes) {
@@ -58,6 +59,7 @@ void copy_short_rows(const plane_copy& p, float* HWY_RESTRICT dst) {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const int at = v * kStride;
+      if (kVectors == 4) __builtin_prefetch(row + at * lanes + p.ahead);
       vec x = hn::MaskedLoad(inside[at], floats, row + at * lanes);
       if (kStride == 2)
         x = hn::ConcatEven(
@@ -71,6 +73,7 @@ void copy_long_rows(const plane_copy& p, float* HWY_RESTRICT dst) {
   const float* row = p.source + p.first;
   for (int64_t y = p.begin; y < p.end; ++y, row += p.row_step, dst += p.pitch) {
     for (int64_t x = 0; x < p.pitch; x += lanes) {
+      __builtin_prefetch(row + x + p.ahead);
       const int64_t column = p.first + x;
       if (column >= 0 && column + lanes <= p.width)
         hn::StoreU(hn::LoadU(floats, row + x), floats, dst + x);
@@ -203,16 +206,17 @@ void copy_tile(const vector_problem& p, const tile_place& place, int64_t group,
   const int64_t first_row = HWY_MAX(place.row * s.stride_h - s.pad_top, int64_t{0});
   const int64_t rows = HWY_MIN(first_row + plan.plane_rows * s.stride_h, s.h) - first_row;
   const int64_t first_column = s.h == 1 ? place.column : 0;
-  const auto ahead =
-      static_cast<uintptr_t>((vector_planes_ahead * area + first_row * s.w + first_column) * 4);
+  copy.ahead = vector_planes_ahead * area;
+  const auto ahead = static_cast<uintptr_t>((copy.ahead + first_row * s.w + first_column) * 4);
   const int64_t ahead_bytes = (s.h == 1 ? HWY_MIN(plan.pitch, s.w) : rows * s.w) * 4;
   const bool spread = spreads_planes(p);
+  const bool prefetch = spread || s.stride_w > 2 || plan.pitch <= 3 * lanes;
   const int64_t vectors = spread ? list_spreads(p, place, spreads) : 0;
   for (int64_t i = 0; i < place.images; ++i) {
     const float* plane = p.input + ((place.image + i) * s.c + group * channels) * area;
     float* dst = slab + i * p.geometry->image_floats;
     for (int64_t c = 0; c < channels; ++c, plane += area, dst += plan.channel_floats) {
-      prefetch_bytes(reinterpret_cast<uintptr_t>(plane) + ahead, ahead_bytes);
+      if (prefetch) prefetch_bytes(reinterpret_cast<uintptr_t>(plane) + ahead, ahead_bytes);
       if (spread)
         spread_plane(plane, spreads, vectors, dst);
       else
