@@ -43,7 +43,7 @@ final class ChannelConvolution {
         MaskedConvolution.requireWeight(call, weight, image, window);
         requireChannels(call, "input", live.inputs(), image.dim(0));
         requireChannels(call, "output", live.outputs(), weight.size(0));
-        Shape result = MaskedConvolution.output(x.size(0), image, weight.shape(), window);
+        Shape result = window.output(x.shape(), weight.shape());
         epilogue.require(call, result);
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {

@@ -141,7 +141,7 @@ public final class HalfConv2d implements TensorHolder {
         call.require(form.dtype, List.of(x));
         MaskedConvolution.requireImages(call, x, image);
         long n = x.size(0);
-        Shape result = MaskedConvolution.output(n, image, weight, window);
+        Shape result = window.output(x.shape(), weight);
         epilogue.require(call, result, form.dtype);
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {

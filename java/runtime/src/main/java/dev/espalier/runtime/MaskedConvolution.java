@@ -89,7 +89,7 @@ final class MaskedConvolution {
         call.require(DType.F32, List.of(x));
         Shape input = packed.input();
         requireImages(call, x, input);
-        Shape result = output(x.size(0), input, packed.weight(), packed.window());
+        Shape result = packed.window().output(x.shape(), packed.weight());
         epilogue.require(call, result);
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
@@ -112,15 +112,6 @@ final class MaskedConvolution {
         if (x.rank() != 4 || !Shape.of(x.size(1), x.size(2), x.size(3)).equals(input)) {
             throw call.failure("expected images of shape " + input + ", got " + x.shape());
         }
-    }
-
-    /** [n, k, oh, ow]. */
-    static Shape output(long n, Shape input, Shape weight, ConvolutionWindow window) {
-        return Shape.of(
-                n,
-                weight.dim(0),
-                window.output(0, input.dim(1), weight.dim(2)),
-                window.output(1, input.dim(2), weight.dim(3)));
     }
 
     static Conv2dCalls.Extents extents(long n, Shape input, Shape weight, ConvolutionWindow window) {
