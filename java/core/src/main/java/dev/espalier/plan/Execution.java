@@ -47,7 +47,7 @@ public final class Execution {
     private Execution(Graph graph, Function<Node, NodeKernel> kernels) {
         this.graph = graph;
         this.steps = steps(graph, kernels);
-        this.channelsLast = graph.nodes().stream().anyMatch(n -> n.op() instanceof Conv);
+        this.channelsLast = graph.nodes().stream().anyMatch(n -> n.op() instanceof Conv || n.op() instanceof ConvRelu);
     }
 
     /** Every node computed by its operator. */

@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -32,19 +32,19 @@ final class Planner {
 
     private final Graph graph;
     private final Weights weights;
-    private final Set<String> folded;
+    private final Map<String, String> notes;
     private final int batch;
     private final Scope owner;
 
     /**
-     * @param folded names of the convolutions that took in a normalisation
+     * @param notes what nodes took in, by their names
      * @param batch samples per run that trials assume
      * @param owner what will own the packed weights of masked kernels
      */
-    Planner(Graph graph, Weights weights, Set<String> folded, int batch, Scope owner) {
+    Planner(Graph graph, Weights weights, Map<String, String> notes, int batch, Scope owner) {
         this.graph = graph;
         this.weights = weights;
-        this.folded = folded;
+        this.notes = notes;
         this.batch = batch;
         this.owner = owner;
     }
@@ -57,8 +57,8 @@ final class Planner {
     }
 
     private Pinned dense(Node node, String why) {
-        String fold = folded.contains(node.name()) ? "batch normalisation folded in" : "";
-        String reason = fold.isEmpty() || why.isEmpty() ? fold + why : fold + "; " + why;
+        String note = notes.getOrDefault(node.name(), "");
+        String reason = note.isEmpty() || why.isEmpty() ? note + why : note + "; " + why;
         Instruction instruction =
                 new Instruction(node, "libtorch", reason.isEmpty() ? "the only kernel for this operator" : reason);
         return new Pinned(instruction, node.op()::evaluate);

@@ -4,6 +4,7 @@ import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Evaluation;
+import dev.espalier.runtime.Determinism;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Grad;
@@ -20,7 +21,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A model ready for inference on a device, with weights of its own; any number of threads may run it at once, each in a scope
- * of its own. Closing waits for the runs under way.
+ * of its own. Closing waits for the runs under way. On CUDA cuDNN times its algorithms whenever it first meets a shape, which makes
+ * the first run of a batch size slow.
  */
 public final class Session implements AutoCloseable {
     /** Images that lie side by side in {@link Image16Region}. */
@@ -75,8 +77,9 @@ public final class Session implements AutoCloseable {
     private static Session planned(BatchNormFolding.Folded folded, Weights weights, Device device, int batch) {
         Scope packed = Scope.owner("packed weights");
         try {
-            Graph graph = folded.graph();
-            List<Planner.Pinned> pinned = new Planner(graph, weights, folded.convolutions(), batch, packed).plan();
+            ReluFusion.Fused fused = fused(folded, weights, device, batch);
+            Graph graph = fused.graph();
+            List<Planner.Pinned> pinned = new Planner(graph, weights, fused.notes(), batch, packed).plan();
             Map<String, MaskedConv2d> batches = new HashMap<>();
             Map<String, NodeKernel> kernels = new HashMap<>();
             for (Planner.Pinned p : pinned) {
@@ -108,12 +111,25 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** On CUDA with what cuDNN fuses, unless only deterministic algorithms are used; it has none for fused convolutions. */
+    private static ReluFusion.Fused fused(BatchNormFolding.Folded folded, Weights weights, Device device, int batch) {
+        Map<String, String> notes = new HashMap<>();
+        folded.convolutions().forEach(name -> notes.put(name, "batch normalisation folded in"));
+        if (!device.isCuda() || Determinism.isEnabled()) {
+            return new ReluFusion.Fused(folded.graph(), notes);
+        }
+        Determinism.allowTiming();
+        ReluFusion.Fused fused = ReluFusion.fuse(folded.graph(), new FirstRun(folded.graph(), weights, device, batch));
+        fused.notes().forEach((name, note) -> notes.merge(name, note, (first, second) -> first + "; " + second));
+        return new ReluFusion.Fused(fused.graph(), notes);
+    }
+
     private static Execution execution(Graph graph, Map<String, NodeKernel> kernels) {
         Map<String, NodeKernel> fixed = Map.copyOf(kernels);
         return Execution.of(graph, node -> fixed.getOrDefault(node.name(), node.op()::evaluate));
     }
 
-    /** What it computes, batch normalisation folded where that can be. */
+    /** What it computes, batch normalisation folded where that can be; on CUDA with Relu fused into convolutions. */
     public Graph graph() {
         return graph;
     }

@@ -69,6 +69,15 @@ public final class ConvolutionWindow {
         return (padded - numbers[6 + axis] * (filter - 1) - 1) / numbers[axis] + 1;
     }
 
+    /** [n, k, oh, ow] for images [n, c, h, w] and a weight [k, c / groups, r, s]. */
+    Shape output(Shape images, Shape weight) {
+        return Shape.of(
+                images.dim(0),
+                weight.dim(0),
+                output(0, images.dim(2), weight.dim(2)),
+                output(1, images.dim(3), weight.dim(3)));
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof ConvolutionWindow that && Arrays.equals(numbers, that.numbers);

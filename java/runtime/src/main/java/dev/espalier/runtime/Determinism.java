@@ -14,6 +14,21 @@ public final class Determinism {
         Torch.setDeterministic(enabled);
     }
 
+    /**
+     * Lets cuDNN, from now on and in the whole process, choose the algorithm of each convolution by timing when it first meets a
+     * shape, unless only deterministic algorithms are used: enabling them ends it.
+     */
+    public static void allowTiming() {
+        if (!isEnabled()) {
+            Torch.timeCudnn();
+        }
+    }
+
+    /** True if cuDNN chooses by timing. */
+    public static boolean allowsTiming() {
+        return Torch.timesCudnn();
+    }
+
     /** True if only deterministic algorithms are used. */
     public static boolean isEnabled() {
         return Torch.isDeterministic();

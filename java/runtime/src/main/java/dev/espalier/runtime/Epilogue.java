@@ -1,15 +1,15 @@
 package dev.espalier.runtime;
 
 import dev.espalier.runtime.internal.Conv2dCalls;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a convolution does to its sums before it stores them: activation(sum + bias + residual).
  *
  * @param bias F32 [k], or null
- * @param residual F32 of the output's shape, or null
+ * @param residual of the output's shape and type, or null
  */
 public record Epilogue(@Nullable Tensor bias, @Nullable Tensor residual, Activation activation) {
     /** Nothing is done. */
@@ -45,31 +45,37 @@ public record Epilogue(@Nullable Tensor bias, @Nullable Tensor residual, Activat
         return new Epilogue(bias, residual, other);
     }
 
-    /** Refuses tensors that do not fit an output [n, k, oh, ow] of {@code call}. */
+    /** Refuses tensors that do not fit an F32 output [n, k, oh, ow] of {@code call}. */
     void require(KernelCall call, Shape output) {
-        List<Tensor> given = new ArrayList<>();
-        requireShape(call, "a bias", bias, Shape.of(output.dim(1)), given);
-        requireShape(call, "a residual", residual, output, given);
-        call.require(DType.F32, given);
+        require(call, output, DType.F32);
     }
 
-    private static void requireShape(
-            KernelCall call, String what, @Nullable Tensor tensor, Shape wanted, List<Tensor> given) {
+    /** Refuses tensors that do not fit an output [n, k, oh, ow] of this type. */
+    void require(KernelCall call, Shape output, DType type) {
+        require(call, "a bias", bias, Shape.of(output.dim(1)), DType.F32);
+        require(call, "a residual", residual, output, type);
+    }
+
+    private static void require(KernelCall call, String what, @Nullable Tensor tensor, Shape wanted, DType type) {
         if (tensor == null) {
             return;
         }
         if (!tensor.shape().equals(wanted)) {
             throw call.failure("expected " + what + " of shape " + wanted + ", got " + tensor.shape());
         }
-        given.add(tensor);
+        call.require(type, List.of(tensor));
     }
 
     /** The addresses, of copies in the open scope where a tensor is not contiguous. */
     Conv2dCalls.Finish finish() {
-        return new Conv2dCalls.Finish(address(bias), address(residual), activation.code);
+        return finish(Tensor::contiguous);
     }
 
-    private static long address(@Nullable Tensor tensor) {
-        return tensor == null ? 0 : KernelCall.address(tensor.contiguous());
+    /** As {@link #finish()}, with the residual laid out by {@code layout}. */
+    Conv2dCalls.Finish finish(UnaryOperator<Tensor> layout) {
+        return new Conv2dCalls.Finish(
+                bias == null ? 0 : KernelCall.address(bias.contiguous()),
+                residual == null ? 0 : KernelCall.address(layout.apply(residual)),
+                activation.code);
     }
 }

@@ -325,4 +325,44 @@ public final class Kernels {
     public MaskedConv2d maskedConv2d(BitMask mask, Shape image, ConvolutionWindow window) {
         return MaskedConv2d.of(backend, mask, image, window);
     }
+
+    /**
+     * Packs the weights that a mask keeps for a convolution of 16-bit images, on tensor cores; for {@link Backend#CUDA} and
+     * {@link Backend#REFERENCE}.
+     *
+     * @param weight F32 [k, c / groups, r, s], rounded to the form's type
+     * @param mask of the shape {@link HalfConv2d.Pattern#maskShape}; null keeps all vectors, or the two of four of largest magnitude
+     * @param image the images' shape, [c, h, w]
+     * @throws KernelException if this backend or device has no kernel for these extents and this form
+     */
+    public HalfConv2d halfConv2d(
+            HalfConv2d.Form form, Tensor weight, @Nullable BitMask mask, Shape image, ConvolutionWindow window) {
+        return HalfConv2d.pack(backend, form, weight, mask, image, window);
+    }
+
+    // ---- convolution that skips channels
+
+    /**
+     * Lists the channels that a mask keeps, without a look at it by the host; for {@link Backend#CUDA} and
+     * {@link Backend#REFERENCE}.
+     *
+     * @param mask [channels]
+     */
+    public ChannelList channelList(BitMask mask) {
+        return ChannelConvolution.list(backend, mask);
+    }
+
+    /**
+     * The dense convolution, as {@link Nn#conv2d} by weights that are zero in all dropped channels, but dropped inputs and weights
+     * are not read and may hold anything; without gradients. For {@link Backend#CUDA} and {@link Backend#REFERENCE}.
+     *
+     * @param x F32 [n, c, h, w]
+     * @param weight F32 [k, c / groups, r, s], whole
+     * @param live which inputs and outputs take part
+     * @param epilogue what is done to the sums, those of dropped outputs being 0; its residual is [n, k, oh, ow]
+     * @return F32 [n, k, oh, ow], contiguous
+     */
+    public Tensor conv2d(Tensor x, Tensor weight, LiveChannels live, ConvolutionWindow window, Epilogue epilogue) {
+        return ChannelConvolution.run(backend, x, weight, live, window, epilogue);
+    }
 }

@@ -23,15 +23,9 @@ final class MaskedConvolution {
         Scope.current();
         KernelCall call = new KernelCall("packConv2d", backend, List.of(weight));
         call.require(DType.F32, List.of(weight));
-        if (weight.rank() != 4 || input.rank() != 3 || input.dim(0) != weight.size(1) * window.groups()) {
-            throw call.failure("expected a weight [k, c / groups, r, s] and an input [c, h, w], got " + weight.shape()
-                    + " and " + input + " with " + window.groups() + " groups");
-        }
+        requireWeight(call, weight, input, window);
         Shape bits = maskShape(pattern, weight.shape(), window.groups());
-        if (mask != null && !mask.shape().equals(bits)) {
-            throw call.failure(
-                    "weight " + weight.shape() + ": its mask must have shape " + bits + ", got " + mask.shape());
-        }
+        requireMask(call, mask, weight, bits);
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             KernelTarget target = call.target();
@@ -54,17 +48,36 @@ final class MaskedConvolution {
         }
     }
 
+    static void requireWeight(KernelCall call, Tensor weight, Shape input, ConvolutionWindow window) {
+        if (weight.rank() != 4 || input.rank() != 3 || input.dim(0) != weight.size(1) * window.groups()) {
+            throw call.failure("expected a weight [k, c / groups, r, s] and an input [c, h, w], got " + weight.shape()
+                    + " and " + input + " with " + window.groups() + " groups");
+        }
+    }
+
+    static void requireMask(KernelCall call, @Nullable BitMask mask, Tensor weight, Shape bits) {
+        if (mask == null) {
+            return;
+        }
+        if (!mask.shape().equals(bits)) {
+            throw call.failure(
+                    "weight " + weight.shape() + ": its mask must have shape " + bits + ", got " + mask.shape());
+        }
+        call.requireDevice(1, mask.words());
+    }
+
     /** The shape of a mask over a weight [k, c / groups, r, s]. */
     static Shape maskShape(Pattern pattern, Shape weight, long groups) {
         return switch (pattern) {
             case ELEMENT -> weight;
-            case VECTOR16 ->
-                Shape.of(
-                        groups * ((weight.dim(0) / groups + VECTOR - 1) / VECTOR),
-                        weight.dim(1),
-                        weight.dim(2),
-                        weight.dim(3));
+            case VECTOR16 -> vectors(weight, groups, VECTOR);
         };
+    }
+
+    /** The shape of a mask over the vectors of so many outputs of a group. */
+    static Shape vectors(Shape weight, long groups, long vector) {
+        long blocks = (weight.dim(0) / groups + vector - 1) / vector;
+        return Shape.of(groups * blocks, weight.dim(1), weight.dim(2), weight.dim(3));
     }
 
     static Tensor run(Backend backend, PackedConv2d packed, Tensor x, Epilogue epilogue) {
@@ -75,14 +88,8 @@ final class MaskedConvolution {
         }
         call.require(DType.F32, List.of(x));
         Shape input = packed.input();
-        if (x.rank() != 4 || !Shape.of(x.size(1), x.size(2), x.size(3)).equals(input)) {
-            throw call.failure("expected images of shape " + input + ", got " + x.shape());
-        }
-        Shape result = Shape.of(
-                x.size(0),
-                packed.weight().dim(0),
-                packed.window().output(0, input.dim(1), packed.weight().dim(2)),
-                packed.window().output(1, input.dim(2), packed.weight().dim(3)));
+        requireImages(call, x, input);
+        Shape result = packed.window().output(x.shape(), packed.weight());
         epilogue.require(call, result);
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
@@ -98,6 +105,12 @@ final class MaskedConvolution {
                             x.size(0), target.threads(), () -> Conv2dCalls.workspace(target, conv))));
             call.check(Conv2dCalls.conv2d(target, conv, epilogue.finish(), buffers));
             return scope.keep(output);
+        }
+    }
+
+    static void requireImages(KernelCall call, Tensor x, Shape input) {
+        if (x.rank() != 4 || !Shape.of(x.size(1), x.size(2), x.size(3)).equals(input)) {
+            throw call.failure("expected images of shape " + input + ", got " + x.shape());
         }
     }
 

@@ -4,6 +4,8 @@ import dev.espalier.runtime.internal.TorchConvolution;
 import dev.espalier.runtime.internal.TorchNeural;
 import dev.espalier.runtime.internal.TorchPooling;
 import dev.espalier.runtime.internal.TorchTensor;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,40 @@ public final class Nn {
                 () -> TorchConvolution.conv2d(
                         input.handle(), weight.handle(), handle(bias), stride, pads, dilation, groups),
                 present(input, weight, bias));
+    }
+
+    /**
+     * max(0, convolution + residual), without gradients; on CUDA in one pass of cuDNN, whose result may differ from run to run.
+     *
+     * @param input [n, c, h, w]
+     * @param weight [k, c / groups, r, s]
+     * @param bias [k], or null
+     * @param residual of the result's shape, or null
+     */
+    public static Tensor conv2dRelu(
+            Tensor input, Tensor weight, @Nullable Tensor bias, @Nullable Tensor residual, ConvolutionWindow window) {
+        if (residual != null) {
+            Shape wanted = window.output(input.shape(), weight.shape());
+            if (!residual.shape().equals(wanted)) {
+                throw new ShapeException(
+                        "conv2dRelu: expected a residual of shape " + wanted + ", got " + residual.shape());
+            }
+        }
+        Tensor[] given = Stream.of(input, weight, residual, bias)
+                .filter(Objects::nonNull)
+                .toArray(Tensor[]::new);
+        return Operator.apply(
+                residual == null ? "conv2dRelu(input, weight, bias)" : "conv2dRelu(input, weight, residual, bias)",
+                () -> TorchConvolution.conv2dRelu(
+                        input.handle(),
+                        weight.handle(),
+                        handle(bias),
+                        handle(residual),
+                        window.stride(),
+                        window.pads(),
+                        window.dilation(),
+                        window.groups()),
+                given);
     }
 
     /**

@@ -105,4 +105,13 @@ class CudaTest {
                 .isInstanceOf(KernelException.class)
                 .hasMessageContaining("expected a tensor on the CUDA device");
     }
+
+    @Test
+    void convolvesHalfAndLiveChannels() {
+        Kernels cuda = Kernels.on(GPU);
+        HalfConv2dTest.cases()
+                .forEach(given -> HalfConv2dTest.agrees(
+                        cuda, GPU, (HalfConv2d.Form) given.get()[0], (HalfConv2dTest.Case) given.get()[1]));
+        ChannelConvolutionTest.cases().forEach(size -> ChannelConvolutionTest.agrees(cuda, GPU, size));
+    }
 }

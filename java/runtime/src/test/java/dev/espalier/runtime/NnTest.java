@@ -24,6 +24,28 @@ class NnTest {
         return Tensor.of(values, values.length);
     }
 
+    /** On the CPU the steps are those of the operators. */
+    @Test
+    void convolvesAddsAndCutsAtZero() {
+        Rng.seed(1);
+        Tensor x = Tensor.randn(Device.CPU, 2, 3, 7, 6);
+        Tensor weight = Tensor.randn(Device.CPU, 4, 3, 3, 3);
+        Tensor bias = Tensor.randn(Device.CPU, 4);
+        long[] stride = {2, 1};
+        long[] pads = {1, 0, 0, 2};
+        long[] dilation = {1, 2};
+        ConvolutionWindow window = ConvolutionWindow.of(stride, pads, dilation, 1);
+        Tensor sum = Nn.conv2d(x, weight, bias, stride, pads, dilation, 1);
+        Tensor residual = Tensor.randn(Device.CPU, sum.shape().toArray());
+        assertThat(Nn.conv2dRelu(x, weight, bias, null, window).toFloatArray())
+                .containsExactly(Nn.relu(sum).toFloatArray());
+        assertThat(Nn.conv2dRelu(x, weight, bias, residual, window).toFloatArray())
+                .containsExactly(Nn.relu(sum.add(residual)).toFloatArray());
+        assertThatThrownBy(() -> Nn.conv2dRelu(x, weight, null, bias, window))
+                .isInstanceOf(ShapeException.class)
+                .hasMessage("conv2dRelu: expected a residual of shape [2, 4, 3, 4], got [4]");
+    }
+
     @Test
     void convolvesWithPadsThatDifferFromSideToSide() {
         Tensor y = Nn.conv2d(image(), ones(1, 1, 2, 2), vector(0.5f), ONE, new long[] {1, 0, 0, 0}, ONE, 1);

@@ -107,6 +107,19 @@ class SettingsTest {
     }
 
     @Test
+    void deterministicModeEndsChoicesByTiming() {
+        Determinism.allowTiming();
+        assertThat(Determinism.allowsTiming()).isTrue();
+        Determinism.enable(true);
+        try {
+            Determinism.allowTiming();
+            assertThat(Determinism.allowsTiming()).isFalse();
+        } finally {
+            Determinism.enable(false);
+        }
+    }
+
+    @Test
     void knowsItsVersions() {
         Versions versions = Versions.current();
         assertThat(versions.libtorch()).startsWith("2.10.0");

@@ -84,10 +84,22 @@ public final class Torch {
         context.setDeterministicAlgorithms(enabled, false);
         context.setDeterministicMkldnn(enabled);
         context.setDeterministicCuDNN(enabled);
+        if (enabled) {
+            context.setBenchmarkCuDNN(false);
+        }
     }
 
     public static boolean isDeterministic() {
         return torch.globalContext().deterministicAlgorithms();
+    }
+
+    /** Lets cuDNN time the algorithms for each shape when it first meets it, and keep the fastest. */
+    public static void timeCudnn() {
+        torch.globalContext().setBenchmarkCuDNN(true);
+    }
+
+    public static boolean timesCudnn() {
+        return torch.globalContext().benchmarkCuDNN();
     }
 
     /** The version of one of the bindings, {@code unknown} if its jar does not tell. */
