@@ -50,6 +50,7 @@ template <int kRows, int kCols, bool kScaled>
 void sweep_slab(const sweep_arguments& a) {
   constexpr int all = kRows * kCols;
   constexpr int copies = all >= 7 ? 1 : all >= 4 ? 2 : all >= 2 ? 4 : 8;
+  constexpr int step = HWY_MAX(copies, 4);
   float* HWY_RESTRICT accumulators = a.accumulators;
   const uintptr_t slab = a.slab.address;
   const auto scale = static_cast<uintptr_t>(a.slab.scale);
@@ -67,10 +68,8 @@ void sweep_slab(const sweep_arguments& a) {
 #pragma GCC unroll 8
         for (int u = 1; u < copies; ++u) sum[u][i][j] = hn::Zero(floats);
       }
-    const auto add = [&](int64_t e, vec(*into)[kCols]) HWY_ATTR {
-      const vec value = hn::Set(floats, weights[e]);
-      uintptr_t at =
-          slab + static_cast<uintptr_t>(offsets[e]) * (kScaled ? scale : conv_offset_bytes);
+    const auto add = [&](vec value, uintptr_t offset, vec(*into)[kCols]) HWY_ATTR {
+      uintptr_t at = slab + offset * (kScaled ? scale : conv_offset_bytes);
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const float* x = reinterpret_cast<const float*>(at);
@@ -82,14 +81,24 @@ void sweep_slab(const sweep_arguments& a) {
         if (i + 1 < kRows) asm("" : "+r"(at));
       }
     };
+    // One load serves four weights and one their offsets: loads are the bound.
+    const auto add_four = [&](int64_t e, int set) HWY_ATTR {
+      uint64_t four;
+      __builtin_memcpy(&four, offsets + e, sizeof(four));
+      const vec values = hn::LoadDup128(floats, weights + e);
+      add(hn::Broadcast<0>(values), four & 0xffff, sum[set]);
+      add(hn::Broadcast<1>(values), four >> 16 & 0xffff, sum[(set + 1) % copies]);
+      add(hn::Broadcast<2>(values), four >> 32 & 0xffff, sum[(set + 2) % copies]);
+      add(hn::Broadcast<3>(values), four >> 48, sum[(set + 3) % copies]);
+    };
     int64_t e = a.starts[k];
     const int64_t end = a.starts[k + 1];
     prefetch_list(a, e, end);
-    for (; e + copies <= end; e += copies) {
-#pragma GCC unroll 8
-      for (int u = 0; u < copies; ++u) add(e + u, sum[u]);
+    for (; e + step <= end; e += step) {
+      add_four(e, 0);
+      if constexpr (step > 4) add_four(e + 4, 4);
     }
-    for (; e < end; ++e) add(e, sum[0]);
+    for (; e < end; ++e) add(hn::Set(floats, weights[e]), offsets[e], sum[0]);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i)
 #pragma GCC unroll 16
