@@ -44,19 +44,28 @@ HWY_INLINE void prefetch_list(const sweep_arguments& a, int64_t begin, int64_t e
     __builtin_prefetch(reinterpret_cast<const void*>(offsets + static_cast<uintptr_t>(2 * i)));
 }
 
+// Four offsets, now: a load of an offset that its address needs at once waits behind the loads of
+// the weight before.
+HWY_INLINE uint64_t four_offsets(const conv_offset* at) {
+  uint64_t four;
+  __builtin_memcpy(&four, at, sizeof(four));
+  asm("" : "+r"(four));
+  return four;
+}
+
 // Adds the kept weights of all outputs over one slab to the accumulators. `copies` sets of
 // accumulators hide the latency of the multiply-add when there are few.
 template <int kRows, int kCols, bool kScaled>
 void sweep_slab(const sweep_arguments& a) {
   constexpr int all = kRows * kCols;
   constexpr int copies = all >= 7 ? 1 : all >= 4 ? 2 : all >= 2 ? 4 : 8;
-  constexpr int step = HWY_MAX(copies, 4);
   float* HWY_RESTRICT accumulators = a.accumulators;
   const uintptr_t slab = a.slab.address;
   const auto scale = static_cast<uintptr_t>(a.slab.scale);
   const float* HWY_RESTRICT weights = a.weights;
   const conv_offset* HWY_RESTRICT offsets = a.offsets;
   const auto row_bytes = static_cast<uintptr_t>(a.row_bytes);
+  uint64_t next = four_offsets(offsets + a.starts[0]);
   for (int64_t k = 0; k < a.outputs; ++k, accumulators += all * lanes) {
     vec sum[copies][kRows][kCols];
 #pragma GCC unroll 16
@@ -81,10 +90,10 @@ void sweep_slab(const sweep_arguments& a) {
         if (i + 1 < kRows) asm("" : "+r"(at));
       }
     };
-    // One load serves four weights and one their offsets: loads are the bound.
+    // One load serves the values of four weights and one their offsets: loads are the bound.
     const auto add_four = [&](int64_t e, int set) HWY_ATTR {
-      uint64_t four;
-      __builtin_memcpy(&four, offsets + e, sizeof(four));
+      const uint64_t four = next;
+      next = four_offsets(offsets + e + 4);
       const vec values = hn::LoadDup128(floats, weights + e);
       add(hn::Broadcast<0>(values), four & 0xffff, sum[set]);
       add(hn::Broadcast<1>(values), four >> 16 & 0xffff, sum[(set + 1) % copies]);
@@ -93,12 +102,16 @@ void sweep_slab(const sweep_arguments& a) {
     };
     int64_t e = a.starts[k];
     const int64_t end = a.starts[k + 1];
+    const uint64_t following = four_offsets(offsets + end);
     prefetch_list(a, e, end);
-    for (; e + step <= end; e += step) {
-      add_four(e, 0);
-      if constexpr (step > 4) add_four(e + 4, 4);
-    }
-    for (; e < end; ++e) add(hn::Set(floats, weights[e]), offsets[e], sum[0]);
+    if constexpr (copies > 4)
+      for (; e + 8 <= end; e += 8) {
+        add_four(e, 0);
+        add_four(e + 4, 4);
+      }
+    for (; e + 4 <= end; e += 4) add_four(e, 0);
+    for (; e < end; ++e, next >>= 16) add(hn::Set(floats, weights[e]), next & 0xffff, sum[0]);
+    next = following;
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i)
 #pragma GCC unroll 16
