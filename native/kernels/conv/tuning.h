@@ -16,7 +16,7 @@ constexpr int64_t conv_small_map = 512;
 
 // Slab sizes tried, in bytes. The first stay in a 32 to 48 KB first-level cache beside accumulators
 // and weights; the others are served partly by the second level but reload accumulators less often.
-constexpr int64_t conv_slab_bytes[] = {20 << 10, 28 << 10, 36 << 10, 64 << 10, 96 << 10};
+constexpr int64_t conv_slab_bytes[] = {20 << 10, 28 << 10, 36 << 10, 52 << 10, 64 << 10, 96 << 10};
 
 // Accumulators of one tile, in bytes: they stay in the second level beside the weights.
 constexpr int64_t conv_accumulator_bytes = 256 << 10;
@@ -45,7 +45,7 @@ struct conv_costs {
   double store;     // per stored vector
   double store_row;
 };
-constexpr conv_costs conv_costs_avx512 = {0.70, 0.50, 1.05, 15.0, 0.8, 4.0, 1.0, 9.0, 3.0};
+constexpr conv_costs conv_costs_avx512 = {0.70, 0.40, 1.05, 24.0, 0.8, 4.0, 1.0, 9.0, 3.0};
 constexpr conv_costs conv_costs_avx2 = {0.585, 0.36, 1.0, 12.0, 0.8, 6.0, 1.8, 9.0, 3.0};
 
 }  // namespace espalier
