@@ -21,6 +21,7 @@ struct sweep_arguments {
   const int32_t* starts;  // [outputs + 1]
   const float* weights;
   const conv_offset* offsets;
+  uintptr_t lines_ahead;  // cache lines of weights to ask for with each list
   int64_t outputs;
   slab_view slab;
   int64_t row_bytes;  // of the slab
@@ -33,15 +34,15 @@ struct sweep_arguments {
   float* accumulators;  // [outputs][patch rows][patch columns][lanes]
 };
 
-// Asks for what follows the list [begin, end) by some distance: beyond the second cache level the
-// hardware prefetcher is late.
-HWY_INLINE void prefetch_list(const sweep_arguments& a, int64_t begin, int64_t end) {
+// Asks for what the lists from weight `begin` on read some distance ahead: beyond the second cache
+// level the hardware prefetcher is late. As many lines for every list, so that no branch is missed.
+HWY_INLINE void prefetch_lists(const sweep_arguments& a, int64_t begin) {
   const auto weights = reinterpret_cast<uintptr_t>(a.weights + begin) + conv_weights_ahead;
   const auto offsets = reinterpret_cast<uintptr_t>(a.offsets + begin) + conv_weights_ahead / 2;
-  for (int64_t i = 0; i < end - begin; i += 16)
-    __builtin_prefetch(reinterpret_cast<const void*>(weights + static_cast<uintptr_t>(4 * i)));
-  for (int64_t i = 0; i < end - begin; i += 32)
-    __builtin_prefetch(reinterpret_cast<const void*>(offsets + static_cast<uintptr_t>(2 * i)));
+  for (uintptr_t line = 0; line < a.lines_ahead; ++line)
+    __builtin_prefetch(reinterpret_cast<const void*>(weights + 64 * line));
+  for (uintptr_t line = 0; line < a.lines_ahead; line += 2)
+    __builtin_prefetch(reinterpret_cast<const void*>(offsets + 32 * line));
 }
 
 // Four offsets, now: a load of an offset that its address needs at once waits behind the loads of
@@ -103,7 +104,7 @@ void sweep_slab(const sweep_arguments& a) {
     int64_t e = a.starts[k];
     const int64_t end = a.starts[k + 1];
     const uint64_t following = four_offsets(offsets + end);
-    prefetch_list(a, e, end);
+    prefetch_lists(a, e);
     if constexpr (copies > 4)
       for (; e + 8 <= end; e += 8) {
         add_four(e, 0);
@@ -197,6 +198,9 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) 
   sweep.outputs = tile.output_end - tile.output_begin;
   sweep.weights = p.weights;
   sweep.offsets = p.offsets;
+  const int64_t lists = plan.slabs * s.k, nonzeros = p.starts[lists];
+  if (nonzeros > conv_near_weights)
+    sweep.lines_ahead = static_cast<uintptr_t>(nonzeros / lists / 16 + 1);
   sweep.row_bytes = plan.cols.slots * lanes * 4;
   sweep.filler = &filler;
   sweep.maker = &maker;

@@ -29,6 +29,8 @@ constexpr int64_t conv_far_floats = 1 << 18;
 
 // How far ahead of the sweep kept weights and their offsets are prefetched, in bytes of weights.
 constexpr int64_t conv_weights_ahead = 1024;
+// Up to so many kept weights (400 KB) stay in a second-level cache from run to run, and are not.
+constexpr int64_t conv_near_weights = 1 << 16;
 
 constexpr double conv_first_level_bytes = 40 << 10;
 constexpr double conv_plane_cycles = 20.0;  // per input channel of a tile
