@@ -184,12 +184,14 @@ void fill_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT 
 }
 
 void fill_flat_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
-  const int64_t width = f.problem->shape->w;
-  for (int64_t q = 0; q < f.place.patch_cols; ++q) {
-    const int64_t column = f.column + q * lanes;
-    hn::Store(hn::MaskedLoad(inside_input(column, width), floats, plane + column), floats,
+  const int64_t count = f.place.patch_cols, left = f.width - f.column;
+  const int64_t whole = HWY_MIN(count, left / lanes);
+  const float* HWY_RESTRICT from = plane + f.column;
+  int64_t q = 0;
+  for (; q < whole; ++q) hn::Store(hn::LoadU(floats, from + q * lanes), floats, slab + q * lanes);
+  for (; q < count; ++q)
+    hn::Store(hn::MaskedLoad(inside_input(0, left - q * lanes), floats, from + q * lanes), floats,
               slab + q * lanes);
-  }
 }
 
 using fill_function = void (*)(const slab_filler&, const float*, float*);
