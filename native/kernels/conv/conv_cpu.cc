@@ -30,10 +30,13 @@ int64_t weights_bytes(int64_t nonzeros) {
   return round_up(nonzeros * static_cast<int64_t>(sizeof(float)));
 }
 
+int64_t offsets_bytes(int64_t nonzeros) {
+  return round_up((nonzeros + conv_offsets_ahead) * static_cast<int64_t>(sizeof(conv_offset)));
+}
+
 // Bytes of the lists of one plan.
 int64_t plan_bytes(const esp_conv2d_shape& s, const conv_plan& plan, int64_t nonzeros) {
-  return starts_bytes(s, plan) + weights_bytes(nonzeros) +
-         round_up(nonzeros * static_cast<int64_t>(sizeof(conv_offset)));
+  return starts_bytes(s, plan) + weights_bytes(nonzeros) + offsets_bytes(nonzeros);
 }
 
 esp_conv2d_shape for_any_batch(esp_conv2d_shape shape) {
@@ -87,6 +90,7 @@ int64_t pack_for_plan(const conv2d_pack_call& call, const esp_conv2d_shape& s,
     kept += count;
   }
   if (kept != call.nonzeros) return kept;
+  std::fill_n(offsets + kept, conv_offsets_ahead, conv_offset{0});
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t k = 0; k < s.k; ++k) {
     int64_t slab = -1, next = 0;

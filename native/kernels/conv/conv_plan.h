@@ -48,6 +48,8 @@ struct conv_plan {
 // an address can scale. Scaled plans: in vectors, or channels of flat tiles.
 using conv_offset = uint16_t;
 constexpr int64_t conv_offset_bytes = 8;
+// The sweep loads offsets by four, and four ahead of the one in work: so many lie behind the last.
+constexpr int64_t conv_offsets_ahead = 4;
 
 // For single images and for batches; the second may be the same as the first.
 constexpr int conv_plans = 2;

@@ -131,51 +131,67 @@ mask inside_input(int64_t column, int64_t width) {
   return hn::AndNot(below(-column), below(width - column));
 }
 
-// One channel, whose plane of the tile's first image is `plane`.
-template <int kPairs>
-void fill_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
-  const int64_t lane_rows = f.place.lane_rows, slots = f.slots, rows = f.rows;
+// kSlots neighbouring slots of every row of slots, whose vectors are all loaded from `input` on.
+template <int kPairs, int kSlots>
+HWY_INLINE void fill_slots(const slab_filler& f, const float* input, mask inside,
+                           const int32_t* HWY_RESTRICT indices, float* HWY_RESTRICT to) {
+  const int64_t lane_rows = f.place.lane_rows, rows = f.rows, step = f.slots * lanes;
   const int64_t odd = lane_rows == 1 ? 0 : 1;
-  const int64_t* HWY_RESTRICT sources = f.sources;
+  const int64_t* HWY_RESTRICT at = f.at;
+  const float* HWY_RESTRICT live_lanes = f.live;
+  int_vec index[kSlots];
   mask in_pair[kPairs];
+#pragma GCC unroll 8
+  for (int q = 0; q < kSlots; ++q) index[q] = hn::LoadU(ints, indices + q * lanes);
 #pragma GCC unroll 8
   for (int i = 0; i < kPairs; ++i)
     in_pair[i] = hn::FirstN(floats, static_cast<size_t>((2 * i + 2) * f.col_lanes));
-  for (int64_t begin = 0, end = 0; begin < slots; begin = end) {
-    while (end < slots && sources[end] == sources[begin]) ++end;
-    const int64_t column = f.column + sources[begin];
+  for (int64_t m = 0; m < rows; ++m, at += lane_rows, live_lanes += lanes, to += step) {
+    const vec live = hn::LoadU(floats, live_lanes);
+    vec even[kPairs], uneven[kPairs];
+#pragma GCC unroll 8
+    for (int i = 0; i < kPairs; ++i) {
+      even[i] = hn::MaskedLoad(inside, floats, input + at[2 * i]);
+      uneven[i] = hn::MaskedLoad(inside, floats, input + at[2 * i + odd]);
+    }
+#pragma GCC unroll 8
+    for (int q = 0; q < kSlots; ++q) {
+      vec line = look_up(even[kPairs - 1], index[q], uneven[kPairs - 1]);
+#pragma GCC unroll 8
+      for (int i = kPairs - 2; i >= 0; --i)
+        line = hn::IfThenElse(in_pair[i], look_up(even[i], index[q], uneven[i]), line);
+      hn::Store(hn::And(line, live), floats, to + q * lanes);
+    }
+  }
+}
+
+// One channel, whose plane of the tile's first image is `plane`.
+template <int kPairs>
+void fill_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
+  for (int64_t begin = 0, end = 0; begin < f.slots; begin = end) {
+    while (end < f.slots && end < begin + 4 && f.sources[end] == f.sources[begin]) ++end;
+    const int64_t column = f.column + f.sources[begin];
     const mask inside = inside_input(column, f.width);
-    const int64_t* HWY_RESTRICT at = f.at;
-    const float* HWY_RESTRICT live_lanes = f.live;
-    float* HWY_RESTRICT to = slab + begin * lanes;
-    for (int64_t m = 0; m < rows; ++m, at += lane_rows, live_lanes += lanes, to += slots * lanes) {
-      const vec live = hn::LoadU(floats, live_lanes);
-      vec even[kPairs], uneven[kPairs];
-#pragma GCC unroll 8
-      for (int i = 0; i < kPairs; ++i) {
-        even[i] = hn::MaskedLoad(inside, floats, plane + column + at[2 * i]);
-        uneven[i] = hn::MaskedLoad(inside, floats, plane + column + at[2 * i + odd]);
-      }
-      const int32_t* HWY_RESTRICT indices = f.index + begin * lanes;
-      for (int64_t x = 0; x < (end - begin) * lanes; x += lanes) {
-        const int_vec index = hn::LoadU(ints, indices + x);
-        vec line = look_up(even[kPairs - 1], index, uneven[kPairs - 1]);
-#pragma GCC unroll 8
-        for (int i = kPairs - 2; i >= 0; --i)
-          line = hn::IfThenElse(in_pair[i], look_up(even[i], index, uneven[i]), line);
-        hn::Store(hn::And(line, live), floats, to + x);
-      }
+    const int32_t* const indices = f.index + begin * lanes;
+    float* const to = slab + begin * lanes;
+    switch (end - begin) {
+      case 1: fill_slots<kPairs, 1>(f, plane + column, inside, indices, to); break;
+      case 2: fill_slots<kPairs, 2>(f, plane + column, inside, indices, to); break;
+      case 3: fill_slots<kPairs, 3>(f, plane + column, inside, indices, to); break;
+      default: fill_slots<kPairs, 4>(f, plane + column, inside, indices, to);
     }
   }
 }
 
 void fill_flat_channel(const slab_filler& f, const float* plane, float* HWY_RESTRICT slab) {
-  const int64_t width = f.problem->shape->w;
-  for (int64_t q = 0; q < f.place.patch_cols; ++q) {
-    const int64_t column = f.column + q * lanes;
-    hn::Store(hn::MaskedLoad(inside_input(column, width), floats, plane + column), floats,
+  const int64_t count = f.place.patch_cols, left = f.width - f.column;
+  const int64_t whole = HWY_MIN(count, left / lanes);
+  const float* HWY_RESTRICT from = plane + f.column;
+  int64_t q = 0;
+  for (; q < whole; ++q) hn::Store(hn::LoadU(floats, from + q * lanes), floats, slab + q * lanes);
+  for (; q < count; ++q)
+    hn::Store(hn::MaskedLoad(inside_input(0, left - q * lanes), floats, from + q * lanes), floats,
               slab + q * lanes);
-  }
 }
 
 using fill_function = void (*)(const slab_filler&, const float*, float*);

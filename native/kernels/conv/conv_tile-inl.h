@@ -21,6 +21,7 @@ struct sweep_arguments {
   const int32_t* starts;  // [outputs + 1]
   const float* weights;
   const conv_offset* offsets;
+  uintptr_t lines_ahead;  // cache lines of weights to ask for with each list
   int64_t outputs;
   slab_view slab;
   int64_t row_bytes;  // of the slab
@@ -33,15 +34,24 @@ struct sweep_arguments {
   float* accumulators;  // [outputs][patch rows][patch columns][lanes]
 };
 
-// Asks for what follows the list [begin, end) by some distance: beyond the second cache level the
-// hardware prefetcher is late.
-HWY_INLINE void prefetch_list(const sweep_arguments& a, int64_t begin, int64_t end) {
+// Asks for what the lists from weight `begin` on read some distance ahead: beyond the second cache
+// level the hardware prefetcher is late. As many lines for every list, so that no branch is missed.
+HWY_INLINE void prefetch_lists(const sweep_arguments& a, int64_t begin) {
   const auto weights = reinterpret_cast<uintptr_t>(a.weights + begin) + conv_weights_ahead;
   const auto offsets = reinterpret_cast<uintptr_t>(a.offsets + begin) + conv_weights_ahead / 2;
-  for (int64_t i = 0; i < end - begin; i += 16)
-    __builtin_prefetch(reinterpret_cast<const void*>(weights + static_cast<uintptr_t>(4 * i)));
-  for (int64_t i = 0; i < end - begin; i += 32)
-    __builtin_prefetch(reinterpret_cast<const void*>(offsets + static_cast<uintptr_t>(2 * i)));
+  for (uintptr_t line = 0; line < a.lines_ahead; ++line)
+    __builtin_prefetch(reinterpret_cast<const void*>(weights + 64 * line));
+  for (uintptr_t line = 0; line < a.lines_ahead; line += 2)
+    __builtin_prefetch(reinterpret_cast<const void*>(offsets + 32 * line));
+}
+
+// Four offsets, now: a load of an offset that its address needs at once waits behind the loads of
+// the weight before.
+HWY_INLINE uint64_t four_offsets(const conv_offset* at) {
+  uint64_t four;
+  __builtin_memcpy(&four, at, sizeof(four));
+  asm("" : "+r"(four));
+  return four;
 }
 
 // Adds the kept weights of all outputs over one slab to the accumulators. `copies` sets of
@@ -56,6 +66,7 @@ void sweep_slab(const sweep_arguments& a) {
   const float* HWY_RESTRICT weights = a.weights;
   const conv_offset* HWY_RESTRICT offsets = a.offsets;
   const auto row_bytes = static_cast<uintptr_t>(a.row_bytes);
+  uint64_t next = four_offsets(offsets + a.starts[0]);
   for (int64_t k = 0; k < a.outputs; ++k, accumulators += all * lanes) {
     vec sum[copies][kRows][kCols];
 #pragma GCC unroll 16
@@ -67,10 +78,8 @@ void sweep_slab(const sweep_arguments& a) {
 #pragma GCC unroll 8
         for (int u = 1; u < copies; ++u) sum[u][i][j] = hn::Zero(floats);
       }
-    const auto add = [&](int64_t e, vec(*into)[kCols]) HWY_ATTR {
-      const vec value = hn::Set(floats, weights[e]);
-      uintptr_t at =
-          slab + static_cast<uintptr_t>(offsets[e]) * (kScaled ? scale : conv_offset_bytes);
+    const auto add = [&](vec value, uintptr_t offset, vec(*into)[kCols]) HWY_ATTR {
+      uintptr_t at = slab + offset * (kScaled ? scale : conv_offset_bytes);
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
         const float* x = reinterpret_cast<const float*>(at);
@@ -82,14 +91,28 @@ void sweep_slab(const sweep_arguments& a) {
         if (i + 1 < kRows) asm("" : "+r"(at));
       }
     };
+    // One load serves the values of four weights and one their offsets: loads are the bound.
+    const auto add_four = [&](int64_t e, int set) HWY_ATTR {
+      const uint64_t four = next;
+      next = four_offsets(offsets + e + 4);
+      const vec values = hn::LoadDup128(floats, weights + e);
+      add(hn::Broadcast<0>(values), four & 0xffff, sum[set]);
+      add(hn::Broadcast<1>(values), four >> 16 & 0xffff, sum[(set + 1) % copies]);
+      add(hn::Broadcast<2>(values), four >> 32 & 0xffff, sum[(set + 2) % copies]);
+      add(hn::Broadcast<3>(values), four >> 48, sum[(set + 3) % copies]);
+    };
     int64_t e = a.starts[k];
     const int64_t end = a.starts[k + 1];
-    prefetch_list(a, e, end);
-    for (; e + copies <= end; e += copies) {
-#pragma GCC unroll 8
-      for (int u = 0; u < copies; ++u) add(e + u, sum[u]);
-    }
-    for (; e < end; ++e) add(e, sum[0]);
+    const uint64_t following = four_offsets(offsets + end);
+    prefetch_lists(a, e);
+    if constexpr (copies > 4)
+      for (; e + 8 <= end; e += 8) {
+        add_four(e, 0);
+        add_four(e + 4, 4);
+      }
+    for (; e + 4 <= end; e += 4) add_four(e, 0);
+    for (; e < end; ++e, next >>= 16) add(hn::Set(floats, weights[e]), next & 0xffff, sum[0]);
+    next = following;
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i)
 #pragma GCC unroll 16
@@ -175,6 +198,9 @@ void run_conv_tile(const conv_problem& p, const conv_tile& tile, void* scratch) 
   sweep.outputs = tile.output_end - tile.output_begin;
   sweep.weights = p.weights;
   sweep.offsets = p.offsets;
+  const int64_t lists = plan.slabs * s.k, nonzeros = p.starts[lists];
+  if (nonzeros > conv_near_weights)
+    sweep.lines_ahead = static_cast<uintptr_t>(nonzeros / lists / 16 + 1);
   sweep.row_bytes = plan.cols.slots * lanes * 4;
   sweep.filler = &filler;
   sweep.maker = &maker;
