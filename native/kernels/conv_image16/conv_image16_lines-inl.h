@@ -16,7 +16,7 @@ constexpr hn::ScalableTag<float> floats;
 constexpr int lanes = hn::MaxLanes(floats);
 constexpr int parts = 16 / lanes;  // vectors per line
 // Accumulators that stay in registers beside one broadcast weight.
-constexpr int most_accumulators = HWY_TARGET <= HWY_AVX3 ? 16 : 12;
+constexpr int most_accumulators = HWY_TARGET <= HWY_AVX3 ? 28 : 12;
 constexpr int most_rows = 4, most_columns = 16;
 
 using vec = hn::Vec<decltype(floats)>;
@@ -38,7 +38,7 @@ HWY_INLINE void request_lines(const line_requests& lines, int64_t from, int64_t 
   }
 }
 
-HWY_INLINE void request_entries(const image16_entry* begin, const image16_entry* end) {
+HWY_INLINE void request(const void* begin, const void* end) {
   for (auto at = reinterpret_cast<uintptr_t>(begin); at < reinterpret_cast<uintptr_t>(end);
        at += 64)
     __builtin_prefetch(reinterpret_cast<const void*>(at));

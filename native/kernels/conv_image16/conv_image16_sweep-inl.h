@@ -64,25 +64,25 @@ void sweep(const sweep_arguments& a) {
   const int64_t segments = (a.next.segments + a.results - 1) / a.results;
   for (int64_t k = 0; k < a.results; ++k, accumulators += count * lanes) {
     const int64_t later = HWY_MIN(k + image16_results_ahead, a.results - 1);
-    request_entries(a.entries + a.begins[later], a.entries + a.ends[later]);
+    request(a.entries + a.begins[later], a.entries + a.ends[later]);
     request_lines(a.next, k * segments, (k + 1) * segments);
     if (a.last) {
       const char* row = a.result + later * a.plane_bytes;
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
         for (int j = 0; j < kColumns; ++j) __builtin_prefetch(row + j * a.result_column_bytes, 1);
     }
     vec sum[copies][count];
     if (a.first) {
       const vec start = hn::Set(floats, a.bias != nullptr ? a.bias[k] : 0.0f);
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[0][t] = start;
       if (a.residual != nullptr) {
         const char* row = a.residual + k * a.plane_bytes;
 #pragma GCC unroll 4
         for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
           for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
             for (int v = 0; v < parts; ++v) {
@@ -91,19 +91,19 @@ void sweep(const sweep_arguments& a) {
             }
       }
     } else {
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[0][t] = hn::Load(floats, accumulators + t * lanes);
     }
 #pragma GCC unroll 4
     for (int u = 1; u < copies; ++u)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[u][t] = hn::Zero(floats);
 
     const auto add = [&](float weight, int64_t offset, vec* into) HWY_ATTR {
       const vec value = hn::Set(floats, weight);
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
         for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
           for (int v = 0; v < parts; ++v) {
@@ -122,11 +122,11 @@ void sweep(const sweep_arguments& a) {
     for (; e < end; ++e) add(e->value, offset.take(e), sum[0]);
 #pragma GCC unroll 4
     for (int u = 1; u < copies; ++u)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[0][t] = hn::Add(sum[0][t], sum[u][t]);
 
     if (!a.last) {
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) hn::Store(sum[0][t], floats, accumulators + t * lanes);
       continue;
     }
@@ -134,7 +134,7 @@ void sweep(const sweep_arguments& a) {
     char* row = result;
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
         for (int v = 0; v < parts; ++v)
