@@ -15,10 +15,22 @@ int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Results of a group per chunk: all that one thread's accumulators hold.
-int64_t most_chunk_results(const image16_problem& p) {
-  return std::min(p.group_results,
-                  image16_accumulator_bytes / (image16_most_tile_pixels * image16_line));
+// One thread's accumulators.
+int64_t accumulator_bytes(const image16_problem& p) {
+  return std::min(p.group_results * image16_most_tile_pixels * image16_line,
+                  image16_accumulator_bytes);
+}
+
+// Results of a group per chunk: all whose accumulators are held, unless the threads want more
+// chunks.
+int64_t chunk_results(const image16_run& run, int64_t wanted_chunks) {
+  const image16_problem& p = run.problem;
+  int64_t pixels = 1;
+  for (int64_t i = 0; i < p.phases; ++i)
+    pixels = std::max(pixels, int64_t{run.tilings[i].rows} * run.tilings[i].columns);
+  const int64_t held = accumulator_bytes(p) / (pixels * image16_line);
+  const int64_t chunks = std::max(ceil_div(p.group_results, held), wanted_chunks);
+  return ceil_div(p.group_results, std::min(chunks, p.group_results));
 }
 
 // The halo of one plane.
@@ -65,7 +77,8 @@ tile_grid grid_of(const image16_phase& phase, const image16_tiling& tiling) {
 // Sets what follows from the layout: the problem, the least taps, and per phase the tiling, for
 // which there is room at `tilings`. Returns the tiles of a block.
 int64_t plan_run(const esp_conv2d_image16_layout& layout, const packed_image16* packed,
-                 const image16_kernels& kernels, image16_tiling* tilings, image16_run* out) {
+                 image16_pass pass, const image16_kernels& kernels, image16_tiling* tilings,
+                 image16_run* out) {
   image16_run& run = *out;
   const esp_conv2d_shape& s = layout.shape;
   run.problem = make_image16_problem(layout);
@@ -81,7 +94,7 @@ int64_t plan_run(const esp_conv2d_image16_layout& layout, const packed_image16* 
   int64_t tiles = 0;
   for (int64_t i = 0; i < run.problem.phases; ++i) {
     const image16_phase phase = run.problem.phase(i);
-    tilings[i] = choose_image16_tiling(run.problem, s, phase, *run.packed, kernels);
+    tilings[i] = choose_image16_tiling(run.problem, s, phase, *run.packed, pass, kernels);
     const tile_grid grid = grid_of(phase, tilings[i]);
     tiles += grid.rows * grid.columns;
   }
@@ -106,14 +119,14 @@ image16_tile tile_of(const image16_run& run, int64_t index) {
 
 int64_t conv2d_image16_cpu_workspace_bytes(const esp_conv2d_image16_layout& layout,
                                            int32_t threads) {
-  return threads * most_chunk_results(make_image16_problem(layout)) * image16_most_tile_pixels *
-         image16_line;
+  return threads * accumulator_bytes(make_image16_problem(layout));
 }
 
 int32_t run_conv2d_image16_cpu(const conv2d_image16_call& call, const image16_kernels& kernels) {
   image16_run run{};
   image16_tiling tilings[image16_most_phases];
-  const int64_t tiles = plan_run(*call.layout, call.packed, kernels, tilings, &run);
+  const int64_t tiles =
+      plan_run(*call.layout, call.packed, image16_pass::sweep, kernels, tilings, &run);
   const image16_problem& p = run.problem;
   run.source = call.source;
   run.result = call.result;
@@ -124,10 +137,9 @@ int32_t run_conv2d_image16_cpu(const conv2d_image16_call& call, const image16_ke
   // demand.
   const int64_t wanted =
       ceil_div(int64_t{call.threads}, std::max<int64_t>(tiles * blocks * p.groups, 1));
-  const int64_t chunk =
-      std::min(most_chunk_results(p), std::max<int64_t>(1, ceil_div(p.group_results, wanted)));
+  const int64_t chunk = chunk_results(run, wanted);
   const int64_t chunks = ceil_div(p.group_results, chunk), per_block = tiles * p.groups * chunks;
-  const int64_t scratch_floats = most_chunk_results(p) * image16_most_tile_pixels * line_floats;
+  const int64_t scratch_floats = accumulator_bytes(p) / 4;
   float* const scratch = static_cast<float*>(call.workspace);
 #pragma omp parallel num_threads(call.threads)
   {
@@ -153,7 +165,8 @@ int32_t run_weight_gradient_cpu(const conv2d_image16_weight_gradient_call& call,
   const esp_conv2d_shape& s = call.layout->shape;
   image16_run run{};
   image16_tiling tiling;
-  const int64_t tiles = plan_run(*call.layout, call.packed, kernels, &tiling, &run);
+  const int64_t tiles =
+      plan_run(*call.layout, call.packed, image16_pass::weight_gradient, kernels, &tiling, &run);
   const image16_problem& p = run.problem;
   run.source = call.input;
   run.result = const_cast<float*>(call.output_gradient);

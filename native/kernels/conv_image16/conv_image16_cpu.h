@@ -6,7 +6,7 @@
 
 namespace espalier {
 
-constexpr int64_t image16_most_tile_pixels = 16;
+constexpr int64_t image16_most_tile_pixels = 28;
 
 // A tile: rows x columns result pixels of a phase, over `slab_lists` lists of source channels at a
 // time.
@@ -30,6 +30,9 @@ struct image16_run {
   const image16_tiling* tilings;    // per phase
   int64_t first_row, first_column;  // least of all taps, from a pixel of the source
 };
+
+// A sweep of either direction, or the weight gradient.
+enum class image16_pass { sweep, weight_gradient };
 
 // The functions of one instruction set.
 struct image16_kernels {
@@ -55,7 +58,7 @@ int32_t unpack_image16_cpu(const image16_unpack_call& call, const image16_kernel
 // The best tiling of a phase by the model of tuning.h.
 image16_tiling choose_image16_tiling(const image16_problem& problem, const esp_conv2d_shape& shape,
                                      const image16_phase& phase, const packed_image16& packed,
-                                     const image16_kernels& kernels);
+                                     image16_pass pass, const image16_kernels& kernels);
 
 // Refuses weights that were packed for something else.
 int32_t check_packed_image16(const char* function, const esp_conv2d_image16_layout& layout,

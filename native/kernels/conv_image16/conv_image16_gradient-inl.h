@@ -55,39 +55,41 @@ void gradient_sweep(const gradient_arguments& a) {
   constexpr int count = kRows * kColumns * parts;
   constexpr int chains = count >= 4 ? 4 : count;
   const int64_t step = kStep == 0 ? a.column_bytes : kStep * image16_line;
+  const source_rows<kRows> rows(a.source, a.row_bytes);
   const int64_t segments = (a.next.segments + a.results - 1) / a.results;
   for (int64_t k = 0; k < a.results; ++k) {
     const int64_t later = HWY_MIN(k + image16_results_ahead, a.results - 1);
-    request_entries(a.entries + a.begins[later], a.entries + a.ends[later]);
+    request(a.entries + a.begins[later], a.entries + a.ends[later]);
+    request(a.sums + a.begins[later], a.sums + a.ends[later]);
     request_lines(a.next, k * segments, (k + 1) * segments);
     {
       const char* row = a.output_gradient + later * a.plane_bytes;
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
         for (int j = 0; j < kColumns; ++j) __builtin_prefetch(at(row, j * image16_line));
     }
     vec upstream[count];
     const char* from = a.output_gradient + k * a.plane_bytes;
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i, from += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < kColumns * parts; ++t)
         upstream[i * kColumns * parts + t] = hn::Load(floats, at(from, 0) + t * lanes);
+    offsets_ahead ahead(a.entries + a.begins[k]);
     const auto products = [&](int32_t e) HWY_ATTR {
-      const char* row = a.source + a.entries[e].offset;
+      const int64_t offset = ahead.take(a.entries + e);
       vec sum[chains];
 #pragma GCC unroll 4
-      for (int u = 0; u < chains; ++u) sum[u] = hn::Zero(floats);
-#pragma GCC unroll 4
-      for (int i = 0; i < kRows; ++i, row += a.row_bytes)
-#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 28
         for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
           for (int v = 0; v < parts; ++v) {
             const int t = (i * kColumns + j) * parts + v;
-            sum[t % chains] = hn::MulAdd(
-                upstream[t], hn::Load(floats, at(row, j * step) + v * lanes), sum[t % chains]);
+            const vec line = hn::Load(floats, at(rows.begin[i] + offset, j * step) + v * lanes);
+            vec& s = sum[t % chains];
+            s = t < chains ? hn::Mul(upstream[t], line) : hn::MulAdd(upstream[t], line, s);
           }
 #pragma GCC unroll 4
       for (int u = 1; u < chains; ++u) sum[0] = hn::Add(sum[0], sum[u]);

@@ -116,7 +116,8 @@ int64_t image16_packed_bytes(const esp_conv2d_image16_layout& layout, int64_t no
       2147483648.0)
     return -1;
   const int64_t lists = ceil_div(p.group_sources, list_channels(p));
-  return head_bytes(p, lists) + nonzeros * static_cast<int64_t>(sizeof(image16_entry));
+  return head_bytes(p, lists) +
+         (nonzeros + image16_entries_ahead) * static_cast<int64_t>(sizeof(image16_entry));
 }
 
 }  // namespace espalier

@@ -61,9 +61,13 @@ struct image16_entry {
   float value;
 };
 
+// Entries behind the last one that a sweep may load, and does not use.
+constexpr int64_t image16_entries_ahead = 2;
+
 // The head of the packed form; names what it was packed for. Then int32 starts[phase][list][result
 // channel], one row more per phase for the ends, and the entries: by phase, result channel, source
-// channel, tap. A list holds the kept weights of `list_channels` source channels.
+// channel, tap; then entries ahead, all zero. A list holds the kept weights of `list_channels`
+// source channels.
 struct alignas(64) packed_image16 {
   uint64_t magic;
   int64_t nonzeros;

@@ -16,7 +16,7 @@ constexpr hn::ScalableTag<float> floats;
 constexpr int lanes = hn::MaxLanes(floats);
 constexpr int parts = 16 / lanes;  // vectors per line
 // Accumulators that stay in registers beside one broadcast weight.
-constexpr int most_accumulators = HWY_TARGET <= HWY_AVX3 ? 16 : 12;
+constexpr int most_accumulators = HWY_TARGET <= HWY_AVX3 ? 28 : 12;
 constexpr int most_rows = 4, most_columns = 16;
 
 using vec = hn::Vec<decltype(floats)>;
@@ -38,11 +38,44 @@ HWY_INLINE void request_lines(const line_requests& lines, int64_t from, int64_t 
   }
 }
 
-HWY_INLINE void request_entries(const image16_entry* begin, const image16_entry* end) {
+HWY_INLINE void request(const void* begin, const void* end) {
   for (auto at = reinterpret_cast<uintptr_t>(begin); at < reinterpret_cast<uintptr_t>(end);
        at += 64)
     __builtin_prefetch(reinterpret_cast<const void*>(at));
 }
+
+// Where each row of a tile counts its offsets from: one register per row, so that no kept weight
+// waits for a sum.
+template <int kRows>
+struct source_rows {
+  const char* begin[kRows];
+
+  HWY_INLINE source_rows(const char* source, int64_t row_bytes) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) begin[i] = source + i * row_bytes;
+  }
+};
+
+// The offsets of consecutive entries, loaded ahead: the loads of lines then find their addresses
+// ready.
+class offsets_ahead {
+ public:
+  HWY_INLINE explicit offsets_ahead(const image16_entry* first)
+      : now_(first[0].offset), next_(first[1].offset) {
+    static_assert(image16_entries_ahead == 2, "now and next");
+  }
+
+  // The offset of `entry`, the one after the last one taken.
+  HWY_INLINE int64_t take(const image16_entry* entry) {
+    const int64_t taken = now_;
+    now_ = next_;
+    next_ = entry[image16_entries_ahead].offset;
+    return taken;
+  }
+
+ private:
+  int64_t now_, next_;
+};
 
 float* at(char* lines, int64_t bytes) {
   return reinterpret_cast<float*>(lines + bytes);

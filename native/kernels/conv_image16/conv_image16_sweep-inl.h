@@ -58,30 +58,31 @@ void sweep(const sweep_arguments& a) {
   constexpr int count = kRows * kColumns * parts;
   constexpr int copies = count >= 7 ? 1 : count >= 4 ? 2 : 4;
   const int64_t step = kStep == 0 ? a.column_bytes : kStep * image16_line;
+  const source_rows<kRows> rows(a.source, a.row_bytes);
   const vec least = hn::Set(floats, a.activation == ESP_ACTIVATION_RELU ? 0.0f : -__builtin_inff());
   float* HWY_RESTRICT accumulators = a.accumulators;
   const int64_t segments = (a.next.segments + a.results - 1) / a.results;
   for (int64_t k = 0; k < a.results; ++k, accumulators += count * lanes) {
     const int64_t later = HWY_MIN(k + image16_results_ahead, a.results - 1);
-    request_entries(a.entries + a.begins[later], a.entries + a.ends[later]);
+    request(a.entries + a.begins[later], a.entries + a.ends[later]);
     request_lines(a.next, k * segments, (k + 1) * segments);
     if (a.last) {
       const char* row = a.result + later * a.plane_bytes;
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
         for (int j = 0; j < kColumns; ++j) __builtin_prefetch(row + j * a.result_column_bytes, 1);
     }
     vec sum[copies][count];
     if (a.first) {
       const vec start = hn::Set(floats, a.bias != nullptr ? a.bias[k] : 0.0f);
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[0][t] = start;
       if (a.residual != nullptr) {
         const char* row = a.residual + k * a.plane_bytes;
 #pragma GCC unroll 4
         for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
           for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
             for (int v = 0; v < parts; ++v) {
@@ -90,41 +91,42 @@ void sweep(const sweep_arguments& a) {
             }
       }
     } else {
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[0][t] = hn::Load(floats, accumulators + t * lanes);
     }
 #pragma GCC unroll 4
     for (int u = 1; u < copies; ++u)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[u][t] = hn::Zero(floats);
 
-    const auto add = [&](const image16_entry& entry, vec* into) HWY_ATTR {
-      const vec value = hn::Set(floats, entry.value);
-      const char* row = a.source + entry.offset;
+    const auto add = [&](float weight, int64_t offset, vec* into) HWY_ATTR {
+      const vec value = hn::Set(floats, weight);
 #pragma GCC unroll 4
-      for (int i = 0; i < kRows; ++i, row += a.row_bytes)
-#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 28
         for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
           for (int v = 0; v < parts; ++v) {
             vec& s = into[(i * kColumns + j) * parts + v];
-            s = hn::MulAdd(value, hn::Load(floats, at(row, j * step) + v * lanes), s);
+            s = hn::MulAdd(value,
+                           hn::Load(floats, at(rows.begin[i] + offset, j * step) + v * lanes), s);
           }
     };
     const image16_entry* e = a.entries + a.begins[k];
     const image16_entry* const end = a.entries + a.ends[k];
-    for (; e + copies <= end; e += copies) {
+    for (; copies > 1 && e + copies <= end; e += copies) {
 #pragma GCC unroll 4
-      for (int u = 0; u < copies; ++u) add(e[u], sum[u]);
+      for (int u = 0; u < copies; ++u) add(e[u].value, e[u].offset, sum[u]);
     }
-    for (; e < end; ++e) add(*e, sum[0]);
+    offsets_ahead offset(e);
+    for (; e < end; ++e) add(e->value, offset.take(e), sum[0]);
 #pragma GCC unroll 4
     for (int u = 1; u < copies; ++u)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) sum[0][t] = hn::Add(sum[0][t], sum[u][t]);
 
     if (!a.last) {
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int t = 0; t < count; ++t) hn::Store(sum[0][t], floats, accumulators + t * lanes);
       continue;
     }
@@ -132,7 +134,7 @@ void sweep(const sweep_arguments& a) {
     char* row = result;
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i, row += a.result_row_bytes)
-#pragma GCC unroll 16
+#pragma GCC unroll 28
       for (int j = 0; j < kColumns; ++j)
 #pragma GCC unroll 2
         for (int v = 0; v < parts; ++v)

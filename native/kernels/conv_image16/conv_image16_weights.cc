@@ -100,6 +100,7 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
                                                    call.weight[index]};
     });
   }
+  std::fill_n(entries + call.nonzeros, image16_entries_ahead, image16_entry{});
   head->magic = packed_magic;
   return ESP_OK;
 }
