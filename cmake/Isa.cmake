@@ -5,7 +5,8 @@ set(ESPALIER_FLAGS_cpu_avx512 ${ESPALIER_FLAGS_cpu_avx2}
 
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
-# Highway is used through its headers only (static dispatch), so the package's library is not linked.
+# Highway is used through its headers only (static dispatch), so the package's library is not linked;
+# its debug checks would need it.
 find_package(hwy CONFIG QUIET)
 set(ESPALIER_HIGHWAY_INCLUDE "")
 if(TARGET hwy::hwy)
@@ -23,6 +24,7 @@ target_compile_options(espalier_options INTERFACE
   $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-ffp-contract=off -lineinfo>)
 target_include_directories(espalier_options INTERFACE ${CMAKE_SOURCE_DIR}/native ${CMAKE_SOURCE_DIR}/native/include)
 target_include_directories(espalier_options SYSTEM INTERFACE ${ESPALIER_HIGHWAY_INCLUDE})
+target_compile_definitions(espalier_options INTERFACE HWY_IS_DEBUG_BUILD=0)
 target_link_libraries(espalier_options INTERFACE OpenMP::OpenMP_CXX)
 
 set(ESPALIER_SANITIZE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
