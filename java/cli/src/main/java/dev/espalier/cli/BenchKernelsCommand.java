@@ -1,10 +1,12 @@
 package dev.espalier.cli;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.espalier.formats.AtomicFile;
 import dev.espalier.runtime.Processor;
 import dev.espalier.runtime.Threads;
 import dev.espalier.runtime.Versions;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -76,8 +78,9 @@ final class BenchKernelsCommand extends Subcommand {
      *
      * @param date of the run, UTC
      * @param machine processor, its limits as measured, and the threads in use
+     * @param skipped layers and batches that this machine has not the memory for
      */
-    record Facts(String date, Machine machine, List<KernelRow> results) {}
+    record Facts(String date, Machine machine, List<KernelRow> results, List<String> skipped) {}
 
     /** {@code gigaflops} of a large matrix product, {@code gigabytes} per second of a large copy. */
     record Machine(String cpu, int threads, String libtorch, String kernels, double gigaflops, double gigabytes) {}
@@ -96,10 +99,18 @@ final class BenchKernelsCommand extends Subcommand {
         List<BenchLayer> chosen = chosen();
         Roofline roofline = Roofline.measure();
         List<KernelRow> rows = new ArrayList<>(new ArrayKernels(weights, roofline, seconds).run());
+        List<String> skipped = new ArrayList<>();
+        long memory = memory();
         try (Progress progress = Progress.start(console, "layers", (long) chosen.size() * batches.length)) {
             long done = 0;
             for (BenchLayer layer : chosen) {
                 for (int batch : batches) {
+                    if (layer.memory(batch) > memory) {
+                        skipped.add(layer.label() + ", batch " + batch + ": needs about " + (layer.memory(batch) >> 30)
+                                + " GiB");
+                        progress.at(++done);
+                        continue;
+                    }
                     rows.addAll(new ConvolutionKernels(layer, batch, roofline, seconds).run(sparsities));
                     progress.at(++done);
                 }
@@ -113,7 +124,7 @@ final class BenchKernelsCommand extends Subcommand {
                 versions.kernels(),
                 roofline.gigaflops(),
                 roofline.gigabytes());
-        Facts facts = new Facts(LocalDate.now(ZoneOffset.UTC).toString(), machine, rows);
+        Facts facts = new Facts(LocalDate.now(ZoneOffset.UTC).toString(), machine, rows, skipped);
         if (output != null) {
             AtomicFile.write(output, (JsonOption.text(facts) + "\n").getBytes(StandardCharsets.UTF_8));
         }
@@ -159,5 +170,12 @@ final class BenchKernelsCommand extends Subcommand {
                         r.ratio(),
                         r.ofRoofline()));
         table.print(out);
+        facts.skipped().forEach(what -> out.println("skipped " + what));
+    }
+
+    /** What may be used of the machine's memory, or of the container's. */
+    private static long memory() {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        return system.getTotalMemorySize() / 4 * 3;
     }
 }

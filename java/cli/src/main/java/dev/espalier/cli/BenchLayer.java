@@ -63,4 +63,9 @@ record BenchLayer(String network, long c, long k, long size, long kernel) {
     double bytes(double kept, long batch) {
         return 4.0 * batch * (c + k) * size * size + 8 * kept;
     }
+
+    /** Bytes that timing all kernels on so many images takes at its peak: inputs and outputs in several layouts, with gradients. */
+    long memory(long batch) {
+        return 8 * 4 * batch * (c + k) * size * size;
+    }
 }
