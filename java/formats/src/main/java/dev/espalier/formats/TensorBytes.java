@@ -9,10 +9,39 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.Arrays;
 
 /** Moves a tensor's elements, little-endian in C order, between memory and an open file. */
 public final class TensorBytes {
+    /** The most axes that a tensor can have: libtorch's own limit. */
+    public static final int MAX_RANK = 64;
+
     private TensorBytes() {}
+
+    /**
+     * Bytes that a tensor of these declared sizes needs, computed before any of them is believed.
+     *
+     * @throws IllegalArgumentException whose message is the problem alone
+     */
+    public static long declared(DType dtype, long... dims) {
+        if (dims.length > MAX_RANK) {
+            throw new IllegalArgumentException("has " + dims.length + " dimensions, expected at most " + MAX_RANK);
+        }
+        long elements = 1;
+        try {
+            for (long dim : dims) {
+                if (dim < 0) {
+                    throw new IllegalArgumentException("has the negative dimension " + dim);
+                }
+                elements = Math.multiplyExact(elements, Math.max(dim, 1));
+            }
+            long bytes = Math.multiplyExact(elements, dtype.bytes());
+            return Arrays.stream(dims).anyMatch(dim -> dim == 0) ? 0 : bytes;
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "of " + dtype + " " + Arrays.toString(dims) + " needs more than 2^63 bytes, which is too large", e);
+        }
+    }
 
     /** Bytes of the elements; throws ArithmeticException if that overflows. */
     public static long length(DType dtype, Shape shape) {

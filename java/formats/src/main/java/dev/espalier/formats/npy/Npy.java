@@ -92,9 +92,9 @@ public final class Npy {
     private static void checkLength(FileChannel channel, NpyHeader header, Path file) throws IOException {
         long expected;
         try {
-            expected = TensorBytes.length(header.dtype(), header.shape());
-        } catch (ArithmeticException e) {
-            throw new FormatException(file + ": shape " + header.shape() + " is too large", e);
+            expected = TensorBytes.declared(header.dtype(), header.shape().toArray());
+        } catch (IllegalArgumentException e) {
+            throw new FormatException(file + ": the array " + e.getMessage(), e);
         }
         long got = channel.size() - channel.position();
         if (got != expected) {

@@ -53,7 +53,9 @@ final class GraphReader {
     private final Map<String, TensorType> types = new HashMap<>();
     private final Set<String> parameters = new LinkedHashSet<>();
     private final List<Node> nodes = new ArrayList<>();
-    private final Set<String> names = new HashSet<>();
+    /** Names given, with the number of nodes that asked for each. */
+    private final Map<String, Integer> names = new HashMap<>();
+
     private final Set<String> used = new HashSet<>();
     private final ShapeArithmetic shapes = new ShapeArithmetic();
 
@@ -119,7 +121,7 @@ final class GraphReader {
             return builder.build();
         } catch (FormatException e) {
             throw e;
-        } catch (EspalierException e) {
+        } catch (EspalierException | ArithmeticException | IllegalArgumentException e) {
             throw new FormatException(file + ": " + e.getMessage(), e);
         }
     }
@@ -215,6 +217,8 @@ final class GraphReader {
             nodes.add(node);
         } catch (EspalierException e) {
             throw new FormatException(file + ": node '" + name + "': " + e.getMessage(), e);
+        } catch (ArithmeticException | IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw impossible(name, op.type(), e);
         }
     }
 
@@ -257,6 +261,8 @@ final class GraphReader {
     private Op op(String type, String name, Map<String, Attribute> attributes) {
         try {
             return Ops.create(type, name, attributes);
+        } catch (ArithmeticException | IndexOutOfBoundsException e) {
+            throw impossible(name, type, e);
         } catch (EspalierException | IllegalArgumentException e) {
             String problem = String.valueOf(e.getMessage());
             String where = problem.startsWith("node '") ? "" : "node '" + name + "': ";
@@ -283,10 +289,19 @@ final class GraphReader {
 
     private String unique(String wanted) {
         String name = wanted;
-        for (int i = 2; !names.add(name); i++) {
-            name = wanted + "_" + i;
+        while (names.containsKey(name)) {
+            name = wanted + "_" + names.merge(wanted, 1, Integer::sum);
         }
+        names.put(name, 1);
         return name;
+    }
+
+    /** The refusal of inputs or settings that an operator cannot calculate with: a missing input, sizes beyond a long. */
+    private FormatException impossible(String node, String type, RuntimeException cause) {
+        return new FormatException(
+                file + ": node '" + node + "': the inputs or attributes of " + type + " are not valid: "
+                        + cause.getMessage(),
+                cause);
     }
 
     private TensorType typeOf(String value) {

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.espalier.formats.FormatException;
+import dev.espalier.formats.TensorBytes;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
@@ -27,6 +28,10 @@ final class InputTypes {
                         what + " has the element type " + ElementTypes.name(tensor.getElemType())
                                 + ", which is not supported"));
         long[] dims = new long[tensor.getShape().getDimCount()];
+        if (dims.length > TensorBytes.MAX_RANK) {
+            throw FormatException.of(
+                    file, what + " has " + dims.length + " dimensions, expected at most " + TensorBytes.MAX_RANK);
+        }
         for (int i = 0; i < dims.length; i++) {
             Dimension dim = tensor.getShape().getDim(i);
             boolean known = dim.hasDimValue() && dim.getDimValue() >= 0;

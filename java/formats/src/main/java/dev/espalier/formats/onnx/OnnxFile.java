@@ -36,6 +36,12 @@ final class OnnxFile {
         if (!bytes.hasRemaining()) {
             throw FormatException.of(file, "not an ONNX file: it is empty");
         }
+        if (WireScan.parts(bytes) > WireScan.MAX_PARTS) {
+            throw FormatException.of(
+                    file,
+                    "has more than " + WireScan.MAX_PARTS
+                            + " nodes, attributes and tensors; split the model or merge its constants");
+        }
         boolean plausible = bytes.get(0) == IR_VERSION_TAG;
         ModelProto model;
         try {

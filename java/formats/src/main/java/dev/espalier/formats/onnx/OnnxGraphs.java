@@ -35,7 +35,7 @@ public final class OnnxGraphs implements GraphCodec {
         }
         int count = proto.getMetadataPropsList().stream()
                 .filter(entry -> entry.getKey().equals(PARAMETERS))
-                .mapToInt(entry -> Integer.parseInt(entry.getValue()))
+                .map(entry -> count(entry.getValue()))
                 .findFirst()
                 .orElseThrow(() -> new FormatException(NAME + " does not tell its parameters"));
         List<String> parameters = proto.getGraph().getInputList().stream()
@@ -45,5 +45,13 @@ public final class OnnxGraphs implements GraphCodec {
         return new GraphReader(NAME, proto.getGraph(), new GraphReader.Origin(true, parameters))
                 .read()
                 .graph();
+    }
+
+    private static int count(String text) {
+        try {
+            return Integer.parseUnsignedInt(text);
+        } catch (NumberFormatException e) {
+            throw new FormatException(NAME + ": expected a number of parameters, got '" + text + "'", e);
+        }
     }
 }

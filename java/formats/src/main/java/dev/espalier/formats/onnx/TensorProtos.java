@@ -32,14 +32,14 @@ final class TensorProtos {
         if (proto.hasSegment()) {
             throw refuse(proto, "is stored in segments, which is not supported");
         }
-        Shape shape = shape(proto);
+        long[] dims = proto.getDimsList().stream().mapToLong(Long::longValue).toArray();
         long length;
         try {
-            length = TensorBytes.length(dtype, shape);
-        } catch (ArithmeticException e) {
-            throw new FormatException(
-                    model + ": tensor '" + proto.getName() + "' of shape " + shape + " is too large", e);
+            length = TensorBytes.declared(dtype, dims);
+        } catch (IllegalArgumentException e) {
+            throw new FormatException(model + ": tensor '" + proto.getName() + "' " + e.getMessage(), e);
         }
+        Shape shape = Shape.of(dims);
         ByteBuffer bytes = bytes(proto, dtype, length);
         if (bytes.remaining() != length) {
             throw refuse(proto, "of " + dtype + " " + shape + " needs " + length + " bytes, got " + bytes.remaining());
@@ -67,16 +67,6 @@ final class TensorProtos {
             proto.addDims(dim);
         }
         return proto;
-    }
-
-    private Shape shape(TensorProto proto) {
-        long[] dims = proto.getDimsList().stream().mapToLong(Long::longValue).toArray();
-        for (long dim : dims) {
-            if (dim < 0) {
-                throw refuse(proto, "has the negative dimension " + dim);
-            }
-        }
-        return Shape.of(dims);
     }
 
     private ByteBuffer bytes(TensorProto proto, DType dtype, long length) {

@@ -27,6 +27,9 @@ public final class Safetensors {
     private static final int LENGTH_BYTES = 8;
     private static final long MAX_HEADER = 100_000_000;
 
+    /** Linux gives a process 65,530 mappings; a file with more tensors than this is copied. */
+    private static final int MAX_MAPPINGS = 8192;
+
     private Safetensors() {}
 
     /**
@@ -41,10 +44,11 @@ public final class Safetensors {
                 ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)
                 : FileChannel.open(file, StandardOpenOption.READ)) {
             Header header = readHeader(channel, file);
+            boolean mapped = mappable && header.entries().size() <= MAX_MAPPINGS;
             long data = channel.size() - header.dataLength();
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (TensorEntry entry : header.entries()) {
-                tensors.put(entry.name(), load(channel, data + entry.begin(), entry, mappable));
+                tensors.put(entry.name(), load(channel, data + entry.begin(), entry, mapped));
             }
             return new TensorFile(tensors, header.metadata());
         } catch (IOException e) {

@@ -90,8 +90,8 @@ public final class SafetensorsCheckpoints implements CheckpointStore {
         return Optional.empty();
     }
 
-    /** Reads one checkpoint; throws if its content is not what was written. */
-    private static Snapshot read(Path file) {
+    /** Reads one checkpoint into the open scope; throws if its content is not what was written. */
+    public static Snapshot read(Path file) {
         try (Scope scope = Scope.open()) {
             TensorFile content = Safetensors.read(file);
             Map<String, String> facts = new TreeMap<>(content.metadata());

@@ -9,9 +9,9 @@ public record TensorEntry(String name, DType dtype, Shape shape, long begin, lon
     public TensorEntry {
         long needed;
         try {
-            needed = TensorBytes.length(dtype, shape);
-        } catch (ArithmeticException e) {
-            throw new IllegalArgumentException("tensor '" + name + "' has shape " + shape + ", which is too large", e);
+            needed = TensorBytes.declared(dtype, shape.toArray());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("tensor '" + name + "' " + e.getMessage(), e);
         }
         if (begin < 0 || end < begin) {
             throw new IllegalArgumentException(

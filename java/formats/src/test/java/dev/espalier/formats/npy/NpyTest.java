@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
-class NpyTest {
+public class NpyTest {
     private static final long[][] SHAPES = {{}, {0}, {1}, {3, 0}, {7}, {2, 3, 5}, {1, 3, 1, 17}, {63}, {64}, {65}};
 
     @TempDir

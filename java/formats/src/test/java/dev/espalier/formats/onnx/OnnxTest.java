@@ -49,7 +49,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
-class OnnxTest {
+public class OnnxTest {
     private static final Shape IMAGE = Shape.of(3, 32, 32);
 
     @TempDir

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
-class SafetensorsTest {
+public class SafetensorsTest {
     private static final long[][] SHAPES = {{}, {0, 2}, {1}, {3}, {5, 7}, {2, 1, 3, 3}};
 
     @TempDir
