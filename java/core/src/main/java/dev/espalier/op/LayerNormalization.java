@@ -56,7 +56,8 @@ public record LayerNormalization(long axis, float epsilon) implements Op {
             trace.approximates(ids.at(at), "takes its mean and variance over these channels");
             for (int input = 1; input < trace.inputs(); input++) {
                 if (trace.has(input)) {
-                    trace.tie(ids.at(at), trace.ids(input).at(at - first), "normalises channels that cannot be removed");
+                    trace.tie(
+                            ids.at(at), trace.ids(input).at(at - first), "normalises channels that cannot be removed");
                 }
             }
         }

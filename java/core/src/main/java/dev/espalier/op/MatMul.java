@@ -85,7 +85,6 @@ public record MatMul() implements Op {
             stack = stack.with(axis, ids.at(axis));
         }
         TensorType type = trace.type(input);
-        return new ChannelRules.Operand(
-                type.withShape(outer(type.shape()).toArray()), stack, trace.vanishes(input));
+        return new ChannelRules.Operand(type.withShape(outer(type.shape()).toArray()), stack, trace.vanishes(input));
     }
 }

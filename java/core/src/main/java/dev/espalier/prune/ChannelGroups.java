@@ -24,6 +24,7 @@ public final class ChannelGroups {
     private final Map<String, ChannelGroup> groups = new LinkedHashMap<>();
     /** By class, null where the class is no channel of a group. */
     private final @Nullable Channel[] channels;
+
     private final List<Frozen> frozen;
 
     private ChannelGroups(Graph graph, ChannelTracer tracer, boolean exactOnly) {

@@ -181,7 +181,9 @@ final class ChannelTracer {
 
         @Override
         public boolean vanishes(int input) {
-            return vanishing.contains(node.inputs().get(input)) || isWeight(input) || ids(input).isFixed();
+            return vanishing.contains(node.inputs().get(input))
+                    || isWeight(input)
+                    || ids(input).isFixed();
         }
 
         @Override

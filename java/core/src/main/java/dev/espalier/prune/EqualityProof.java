@@ -78,10 +78,7 @@ final class EqualityProof {
             Seen worst =
                     seen.stream().max(Comparator.comparingDouble(Seen::excess)).orElseThrow();
             return new EqualityCheck(
-                    worst.difference(),
-                    worst.tolerance(),
-                    seen.stream().allMatch(Seen::agrees),
-                    0);
+                    worst.difference(), worst.tolerance(), seen.stream().allMatch(Seen::agrees), 0);
         }
     }
 

@@ -79,7 +79,9 @@ public final class ExplicitKeep {
             String here = place + " index " + i;
             List<Channel> channels = along.get(i);
             if (!stays[i]) {
-                require(!channels.isEmpty(), "keep of " + place + " leaves out index " + i + ", which is no removable channel");
+                require(
+                        !channels.isEmpty(),
+                        "keep of " + place + " leaves out index " + i + ", which is no removable channel");
                 channels = channels.size() == 1
                         ? channels
                         : channels.stream().filter(c -> !needed.contains(c)).toList();
@@ -96,9 +98,7 @@ public final class ExplicitKeep {
 
     private void judge(Channel channel, boolean kept, String here) {
         ChannelGroup group = channel.group();
-        require(
-                kept || group.prunable(),
-                "keep of " + here + " leaves out what must stay: " + group.reason());
+        require(kept || group.prunable(), "keep of " + here + " leaves out what must stay: " + group.reason());
         Verdict before = verdicts.computeIfAbsent(group.id(), g -> new LinkedHashMap<>())
                 .putIfAbsent(channel.number(), new Verdict(kept, here));
         require(

@@ -22,8 +22,7 @@ final class Grouping {
     private record Place(String parameter, int axis) {}
 
     /** What channels must have in common to form a group. */
-    private record Signature(
-            List<String> producers, String reason, String approximation, Map<Place, Integer> copies) {}
+    private record Signature(List<String> producers, String reason, String approximation, Map<Place, Integer> copies) {}
 
     private final ChannelTracer tracer;
     private final Map<Integer, List<String>> produced;
