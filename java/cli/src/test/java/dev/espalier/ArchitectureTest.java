@@ -59,6 +59,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void hdf5StaysInItsFormat() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.espalier.formats.keras..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.jhdf..")
+                .check(CLASSES);
+    }
+
+    @Test
     void packagesHaveNoCycles() {
         SlicesRuleDefinition.slices()
                 .matching("dev.espalier.(*)..")

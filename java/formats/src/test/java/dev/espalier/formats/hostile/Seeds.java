@@ -1,6 +1,8 @@
 package dev.espalier.formats.hostile;
 
 import dev.espalier.formats.Golden;
+import dev.espalier.formats.keras.Keras;
+import dev.espalier.formats.keras.KerasTest;
 import dev.espalier.formats.npy.NpyTest;
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.formats.onnx.OnnxGraphs;
@@ -58,7 +60,28 @@ final class Seeds {
                         .toList(),
                 with(TextEdits::npy, 10),
                 dev.espalier.formats.npy.Npy::read));
+        formats.add(new Format(
+                "Keras",
+                ".keras",
+                keras(".keras"),
+                with(ZipEdits::apply, 24),
+                file -> Keras.read(file).close()));
+        formats.add(new Format(
+                "Keras HDF5",
+                ".h5",
+                keras(".h5"),
+                with(TextEdits::json, 4),
+                file -> Keras.read(file).close()));
         return formats;
+    }
+
+    private static List<byte[]> keras(String suffix) {
+        List<String> names = suffix.equals(".h5")
+                ? List.of("cnn", "text", "table")
+                : List.of("cnn", "functional", "text", "gated", "permuted");
+        return names.stream()
+                .map(name -> read(Golden.file(KerasTest.class, name + suffix)))
+                .toList();
     }
 
     /** All edits of bytes, and {@code weight} times the one that knows the format. */

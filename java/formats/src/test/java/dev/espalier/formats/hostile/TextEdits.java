@@ -17,13 +17,13 @@ final class TextEdits {
 
     private TextEdits() {}
 
-    /** Changes one to three words. */
+    /** Changes one to three words; bytes that are no text stay as they are. */
     static byte[] json(byte[] text, Random random) {
-        String changed = new String(text, StandardCharsets.UTF_8);
+        String changed = new String(text, StandardCharsets.ISO_8859_1);
         for (int i = 0, n = 1 + random.nextInt(3); i < n; i++) {
             changed = word(changed, random);
         }
-        return changed.getBytes(StandardCharsets.UTF_8);
+        return changed.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /** Changes words of a safetensors header and sets its length right. */

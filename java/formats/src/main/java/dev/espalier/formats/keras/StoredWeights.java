@@ -1,0 +1,53 @@
+package dev.espalier.formats.keras;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Where a Keras file keeps the weights of its layers: asked for each layer in the model's order. */
+interface StoredWeights {
+    /** The weights of the next layer, in Keras's own order. */
+    List<Array> next(LayerConfig layer);
+
+    /** Keras 3: groups by the class of layer and a number, whatever the layer is called. */
+    static StoredWeights byClass(Hdf5 hdf) {
+        Map<String, Integer> used = new HashMap<>();
+        return layer -> {
+            String kind = snakeCase(layer.className());
+            int number = used.merge(kind, 1, Integer::sum) - 1;
+            String group = "layers/" + kind + (number == 0 ? "" : "_" + number);
+            List<Array> weights = new ArrayList<>();
+            for (String part :
+                    List.of("vars", "cell/vars", "layer/vars", "forward_layer/cell/vars", "backward_layer/cell/vars")) {
+                for (int i = 0; hdf.has(group + "/" + part, Integer.toString(i)); i++) {
+                    weights.add(hdf.array(group + "/" + part + "/" + i));
+                }
+            }
+            return weights;
+        };
+    }
+
+    /** The legacy format: groups by the layer's name, each with the list of its weights. */
+    static StoredWeights byName(Hdf5 hdf) {
+        return layer -> {
+            String group = "model_weights/" + layer.name();
+            List<Array> weights = new ArrayList<>();
+            if (hdf.has("model_weights", layer.name())) {
+                for (String name : hdf.texts(group, "weight_names").orElse(List.of())) {
+                    weights.add(hdf.array(group + "/" + name));
+                }
+            }
+            return weights;
+        };
+    }
+
+    /** Keras's own rule: {@code DepthwiseConv2D} becomes {@code depthwise_conv2d}, {@code PReLU} {@code p_re_lu}. */
+    private static String snakeCase(String name) {
+        return name.replaceAll("\\W+", "")
+                .replaceAll("(.)([A-Z][a-z]+)", "$1_$2")
+                .replaceAll("([a-z])([A-Z])", "$1_$2")
+                .toLowerCase(Locale.ROOT);
+    }
+}
