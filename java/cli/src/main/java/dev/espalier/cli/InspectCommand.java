@@ -111,11 +111,8 @@ final class InspectCommand extends Subcommand {
         out.println();
         Table groups = new Table().row("channel group", "channels", "places", "prunable");
         facts.groups()
-                .forEach(group -> groups.row(
-                        group.id(),
-                        group.channels(),
-                        group.members().size(),
-                        prunable(group)));
+                .forEach(group ->
+                        groups.row(group.id(), group.channels(), group.members().size(), prunable(group)));
         groups.print(out);
     }
 

@@ -270,12 +270,13 @@ final class PruneCommand extends Subcommand {
                     .println("proved: the largest difference to the masked model is "
                             + facts.check().maxAbsDiff() + ", rounding explains "
                             + facts.check().tolerance());
-        }
-        if (!facts.approximations().isEmpty()) {
-            console.out()
-                    .println("not equivalent by nature: outputs deviate by up to "
-                            + facts.check().deviation() + " of the largest from those of the merely masked model, because");
-            facts.approximations().forEach(reason -> console.out().println("  " + reason));
+            if (!facts.approximations().isEmpty()) {
+                console.out()
+                        .println("not equivalent by nature: outputs deviate by up to "
+                                + facts.check().deviation() + " of the largest from those of the merely masked model,"
+                                + " because");
+                facts.approximations().forEach(reason -> console.out().println("  " + reason));
+            }
         }
         facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
     }
