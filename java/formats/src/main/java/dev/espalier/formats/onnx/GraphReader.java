@@ -186,7 +186,8 @@ final class GraphReader {
         List<String> operands = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
             String value = inputs.get(i);
-            if (i >= 1 && i <= settings.size()) {
+            boolean looked = type.equals("Gather") && !constants.containsKey(value);
+            if (i >= 1 && i <= settings.size() && !looked) {
                 if (!value.isEmpty()) {
                     attributes.put(settings.get(i - 1), setting(name, type, settings.get(i - 1), value));
                 }
@@ -201,16 +202,25 @@ final class GraphReader {
         while (outputs.size() > 1 && !used.contains(outputs.get(outputs.size() - 1))) {
             outputs.remove(outputs.size() - 1);
         }
+        for (int i = 0; i < outputs.size(); i++) {
+            if (outputs.get(i).isEmpty()) {
+                outputs.set(i, unique(name + ".unused" + i));
+            }
+        }
         append(name, op(type, name, attributes), operands, outputs);
     }
 
     private void append(String name, Op op, List<String> inputs, List<String> outputs) {
         try {
-            Node node = new Node(name, op, inputs, outputs);
             List<TensorType> in = inputs.stream()
                     .map(value -> value.isEmpty() ? TensorType.ABSENT : typeOf(value))
                     .toList();
             List<TensorType> out = op.infer(in);
+            List<String> all = new ArrayList<>(outputs);
+            while (all.size() < out.size()) {
+                all.add(unique(name + ".unused" + all.size()));
+            }
+            Node node = new Node(name, op, inputs, all);
             for (int i = 0; i < Math.min(out.size(), outputs.size()); i++) {
                 types.put(outputs.get(i), out.get(i));
             }
