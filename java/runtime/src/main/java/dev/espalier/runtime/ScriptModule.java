@@ -26,8 +26,7 @@ public final class ScriptModule {
 
     /** Loads the program in {@code file} and runs it on one tensor; only for files that are trusted, since programs run. */
     public static Tensor run(Path file, Tensor input) {
-        return Operator.apply(
-                "torchscript_run(input)", () -> TorchScript.run(file.toString(), input.handle()), input);
+        return Operator.apply("torchscript_run(input)", () -> TorchScript.run(file.toString(), input.handle()), input);
     }
 
     private static Map<String, TorchTensor> handles(Map<String, Tensor> tensors) {

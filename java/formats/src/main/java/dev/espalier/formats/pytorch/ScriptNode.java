@@ -41,9 +41,10 @@ record ScriptNode(
 
     /** A call of one of libtorch's operators. */
     String call(String function, Object... arguments) {
-        return assign("torch." + function + Arrays.stream(arguments)
-                .map(ScriptNode::text)
-                .collect(java.util.stream.Collectors.joining(", ", "(", ")")));
+        return assign("torch." + function
+                + Arrays.stream(arguments)
+                        .map(ScriptNode::text)
+                        .collect(java.util.stream.Collectors.joining(", ", "(", ")")));
     }
 
     static String text(Object argument) {
@@ -105,7 +106,8 @@ record ScriptNode(
 
     /** Whether a list of real numbers is set that is not empty. */
     boolean hasFloats(String attribute) {
-        return node.op().attributes().get(attribute) instanceof Floats list && !list.values().isEmpty();
+        return node.op().attributes().get(attribute) instanceof Floats list
+                && !list.values().isEmpty();
     }
 
     /** An axis of the first input counted from 0. */

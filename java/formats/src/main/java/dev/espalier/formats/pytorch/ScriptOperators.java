@@ -1,6 +1,7 @@
 package dev.espalier.formats.pytorch;
 
 import dev.espalier.op.TensorType;
+import dev.espalier.runtime.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,7 +18,8 @@ final class ScriptOperators {
     private static final Map<String, Function<ScriptNode, Optional<String>>> RULES = new HashMap<>();
 
     static {
-        for (String same : List.of("Relu", "Sigmoid", "Tanh", "HardSwish", "Exp", "Log", "Sqrt", "Erf", "Neg", "Abs", "Floor", "Ceil")) {
+        for (String same : List.of(
+                "Relu", "Sigmoid", "Tanh", "HardSwish", "Exp", "Log", "Sqrt", "Erf", "Neg", "Abs", "Floor", "Ceil")) {
             String function = same.toLowerCase(java.util.Locale.ROOT);
             rule(same, n -> n.call(function, n.in(0)));
         }
@@ -29,20 +31,44 @@ final class ScriptOperators {
         rule("Selu", n -> n.call("selu", n.in(0)));
         rule("Softplus", n -> n.call("softplus", n.in(0)));
         rule("Softsign", n -> n.assign(n.in(0) + " / (1 + torch.abs(" + n.in(0) + "))"));
-        rule("Gelu", n -> n.assign("torch.gelu(" + n.in(0) + ", approximate=\"" + n.string("approximate", "none") + "\")"));
-        rule("HardSigmoid", n -> n.assign("torch.clamp(" + n.in(0) + " * " + ScriptNode.text(n.real("alpha", 0.2f)) + " + "
-                + ScriptNode.text(n.real("beta", 0.5f)) + ", 0., 1.)"));
+        rule(
+                "Gelu",
+                n -> n.assign("torch.gelu(" + n.in(0) + ", approximate=\"" + n.string("approximate", "none") + "\")"));
+        rule(
+                "HardSigmoid",
+                n -> n.assign("torch.clamp(" + n.in(0) + " * " + ScriptNode.text(n.real("alpha", 0.2f)) + " + "
+                        + ScriptNode.text(n.real("beta", 0.5f)) + ", 0., 1.)"));
         rule("PRelu", n -> n.call("where", n.in(0) + " < 0", n.in(0) + " * " + n.in(1), n.in(0)));
         rule("Clip", n -> n.call("clamp", n.in(0), bound(n, "min"), bound(n, "max")));
         rule("Softmax", n -> n.call("softmax", n.in(0), n.axis("axis", -1), "None"));
         rule("LogSoftmax", n -> n.call("log_softmax", n.in(0), n.axis("axis", -1), "None"));
         for (Map.Entry<String, String> two : Map.of(
-                        "Add", "add", "Sub", "sub", "Mul", "mul", "Pow", "pow", "MatMul", "matmul", "Equal", "eq", "Greater", "gt",
-                        "Less", "lt", "GreaterOrEqual", "ge")
+                        "Add",
+                        "add",
+                        "Sub",
+                        "sub",
+                        "Mul",
+                        "mul",
+                        "Pow",
+                        "pow",
+                        "MatMul",
+                        "matmul",
+                        "Equal",
+                        "eq",
+                        "Greater",
+                        "gt",
+                        "Less",
+                        "lt",
+                        "GreaterOrEqual",
+                        "ge")
                 .entrySet()) {
             rule(two.getKey(), n -> n.call(two.getValue(), n.in(0), n.in(1)));
         }
-        maybe("Div", n -> n.types().get(0).dtype().isFloating() ? Optional.of(n.call("div", n.in(0), n.in(1))) : Optional.empty());
+        maybe(
+                "Div",
+                n -> n.types().get(0).dtype().isFloating()
+                        ? Optional.of(n.call("div", n.in(0), n.in(1)))
+                        : Optional.empty());
         rule("Max", n -> chain(n, "maximum"));
         rule("Min", n -> chain(n, "minimum"));
         rule("Where", n -> n.call("where", n.in(0), n.in(1), n.in(2)));
@@ -53,7 +79,7 @@ final class ScriptOperators {
         rule("Expand", n -> n.call("expand", n.in(0), n.out().get(0).shape().toArray()));
         rule("Tile", n -> n.call("repeat", n.in(0), n.integers("repeats")));
         rule("Transpose", n -> n.call("permute", n.in(0), permutation(n)));
-        rule("Cast", n -> n.call("to", n.in(0), n.out().get(0).dtype().code()));
+        rule("Cast", n -> n.call("to", n.in(0), scalarType(n.out().get(0).dtype())));
         rule("Gemm", ScriptOperators::gemm);
         maybe("Slice", ScriptOperators::slice);
         rule("Gather", ScriptOperators::gather);
@@ -61,8 +87,10 @@ final class ScriptOperators {
         maybe("DepthToSpace", ScriptOperators::depthToSpace);
         rule("SpaceToDepth", ScriptOperators::spaceToDepth);
         maybe("Resize", ScriptOperators::resize);
-        maybe("Einsum", n -> Optional.of(
-                n.assign("torch.einsum(\"" + n.string("equation", "") + "\", [" + String.join(", ", n.in()) + "])")));
+        maybe(
+                "Einsum",
+                n -> Optional.of(n.assign(
+                        "torch.einsum(\"" + n.string("equation", "") + "\", [" + String.join(", ", n.in()) + "])")));
         for (Map.Entry<String, String> reduction : Map.of(
                         "ReduceMean", "mean", "ReduceSum", "sum", "ReduceMax", "amax", "ReduceMin", "amin")
                 .entrySet()) {
@@ -87,7 +115,23 @@ final class ScriptOperators {
             return Optional.of(split(node));
         }
         Function<ScriptNode, Optional<String>> form = RULES.get(node.type());
-        return form == null || node.out().size() != 1 ? Optional.empty() : form.apply(node).map(List::of);
+        return form == null || node.out().size() != 1
+                ? Optional.empty()
+                : form.apply(node).map(List::of);
+    }
+
+    /** The number of {@code c10::ScalarType}. */
+    private static int scalarType(DType dtype) {
+        return switch (dtype) {
+            case U8 -> 0;
+            case I32 -> 3;
+            case I64 -> 4;
+            case F16 -> 5;
+            case F32 -> 6;
+            case F64 -> 7;
+            case BOOL -> 11;
+            case BF16 -> 15;
+        };
     }
 
     private static String bound(ScriptNode n, String name) {
@@ -114,7 +158,11 @@ final class ScriptOperators {
         float beta = n.real("beta", 1);
         boolean turned = n.integer("transA", 0) != 0;
         boolean weight = n.integer("transB", 0) != 0;
-        boolean plain = alpha == 1 && beta == 1 && !turned && weight && (!n.has(2) || n.types().get(2).rank() == 1);
+        boolean plain = alpha == 1
+                && beta == 1
+                && !turned
+                && weight
+                && (!n.has(2) || n.types().get(2).rank() == 1);
         if (plain) {
             return n.call("linear", n.in(0), n.in(1), n.in(2));
         }
@@ -219,8 +267,12 @@ final class ScriptOperators {
         String where = n.string("coordinate_transformation_mode", "half_pixel");
         boolean bigger = size[0] > x.dim(2) || size[1] > x.dim(3);
         if (mode.equals("nearest") && whole) {
-            boolean floored = where.equals("asymmetric") ? n.string("nearest_mode", "round_prefer_floor").equals("floor") : bigger;
-            return floored ? Optional.of(n.call("upsample_nearest2d", n.in(0), size, "None", "None")) : Optional.empty();
+            boolean floored = where.equals("asymmetric")
+                    ? n.string("nearest_mode", "round_prefer_floor").equals("floor")
+                    : bigger;
+            return floored
+                    ? Optional.of(n.call("upsample_nearest2d", n.in(0), size, "None", "None"))
+                    : Optional.empty();
         }
         boolean centres = where.equals("half_pixel") || where.equals("pytorch_half_pixel");
         return mode.equals("linear") && centres

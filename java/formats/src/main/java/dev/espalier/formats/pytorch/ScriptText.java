@@ -110,10 +110,11 @@ final class ScriptText {
                 graph.inputTypes(node),
                 node.outputs().stream().map(graph::type).toList(),
                 this::statement);
-        List<String> results = ScriptOperators.write(call).orElseThrow(() -> FormatException.of(
-                file,
-                "node '" + node.name() + "': operator '" + node.op().type()
-                        + "' with these settings has no TorchScript form here; write ONNX instead"));
+        List<String> results = ScriptOperators.write(call)
+                .orElseThrow(() -> FormatException.of(
+                        file,
+                        "node '" + node.name() + "': operator '" + node.op().type()
+                                + "' with these settings has no TorchScript form here; write ONNX instead"));
         for (int i = 0; i < node.outputs().size(); i++) {
             expressions.put(node.outputs().get(i), results.get(i));
         }

@@ -26,7 +26,16 @@ final class ScriptWindows {
         RULES.put(
                 "InstanceNormalization",
                 n -> Optional.of(n.call(
-                        "instance_norm", n.in(0), n.in(1), n.in(2), "None", "None", true, 0.1f, n.real("epsilon", 1e-5f), true)));
+                        "instance_norm",
+                        n.in(0),
+                        n.in(1),
+                        n.in(2),
+                        "None",
+                        "None",
+                        true,
+                        0.1f,
+                        n.real("epsilon", 1e-5f),
+                        true)));
         RULES.put("GroupNormalization", ScriptWindows::groupNorm);
     }
 
@@ -131,7 +140,17 @@ final class ScriptWindows {
         boolean direct = fits(pads, kernel);
         String x = direct ? n.in(0) : paddedSpatial(n, pads, LOWEST);
         long[] sides = direct ? Arrays.copyOf(pads, spatial) : new long[spatial];
-        return cut(n, n.call("max_pool" + spatial + "d", x, kernel, strides, sides, dilations, n.integer("ceil_mode", 0) != 0), direct);
+        return cut(
+                n,
+                n.call(
+                        "max_pool" + spatial + "d",
+                        x,
+                        kernel,
+                        strides,
+                        sides,
+                        dilations,
+                        n.integer("ceil_mode", 0) != 0),
+                direct);
     }
 
     /** libtorch pads evenly, by at most half the window. */
@@ -168,7 +187,8 @@ final class ScriptWindows {
         boolean counted = n.integer("count_include_pad", 0) != 0;
         String pool = "avg_pool" + spatial + "d";
         if (fits(pads, kernel)) {
-            return Optional.of(average(n, pool, n.in(0), new long[][] {kernel, strides, Arrays.copyOf(pads, spatial)}, ceil, counted));
+            return Optional.of(average(
+                    n, pool, n.in(0), new long[][] {kernel, strides, Arrays.copyOf(pads, spatial)}, ceil, counted));
         }
         if (ceil) {
             return Optional.empty();
@@ -180,8 +200,7 @@ final class ScriptWindows {
         }
         ScriptNode inside = new ScriptNode(
                 n.node(), java.util.List.of(n.call("ones_like", n.in(0))), n.types(), n.out(), n.statement());
-        return Optional.of(
-                n.call("div", sum, average(n, pool, paddedSpatial(inside, pads, 0), window, false, true)));
+        return Optional.of(n.call("div", sum, average(n, pool, paddedSpatial(inside, pads, 0), window, false, true)));
     }
 
     private static String average(ScriptNode n, String pool, String x, long[][] window, boolean ceil, boolean counted) {
@@ -207,15 +226,20 @@ final class ScriptWindows {
 
     private static String layerNorm(ScriptNode n) {
         TensorType scale = n.types().get(1);
-        return n.call(
-                "layer_norm", n.in(0), scale.shape().toArray(), n.in(1), n.in(2), n.real("epsilon", 1e-5f), true);
+        return n.call("layer_norm", n.in(0), scale.shape().toArray(), n.in(1), n.in(2), n.real("epsilon", 1e-5f), true);
     }
 
     private static Optional<String> groupNorm(ScriptNode n) {
         boolean perChannel = n.types().get(1).dim(0) == n.types().get(0).dim(1);
         return perChannel
                 ? Optional.of(n.call(
-                        "group_norm", n.in(0), n.integer("num_groups", 1), n.in(1), n.in(2), n.real("epsilon", 1e-5f), true))
+                        "group_norm",
+                        n.in(0),
+                        n.integer("num_groups", 1),
+                        n.in(1),
+                        n.in(2),
+                        n.real("epsilon", 1e-5f),
+                        true))
                 : Optional.empty();
     }
 }

@@ -62,7 +62,8 @@ public final class StateDict {
             String root = pickle.substring(0, pickle.length() - "data.pkl".length());
             if (zip.names().contains(root + "constants.pkl")) {
                 throw FormatException.of(
-                        file, "is a TorchScript program, expected a state_dict: save model.state_dict() with torch.save");
+                        file,
+                        "is a TorchScript program, expected a state_dict: save model.state_dict() with torch.save");
             }
             return new StateDict(file, zip, root, MOST_SHARING * size(file)).tensors(pickle);
         }
@@ -79,7 +80,9 @@ public final class StateDict {
     private Map<String, Tensor> tensors(String pickle) {
         String order = root + "byteorder";
         if (zip.names().contains(order)
-                && !new String(zip.read(order), StandardCharsets.US_ASCII).strip().equals("little")) {
+                && !new String(zip.read(order), StandardCharsets.US_ASCII)
+                        .strip()
+                        .equals("little")) {
             throw FormatException.of(file, "was written on a big-endian machine, which is not supported");
         }
         Object value;
@@ -105,7 +108,8 @@ public final class StateDict {
             if (!(value instanceof TensorView view)) {
                 throw FormatException.of(
                         file,
-                        "entry '" + key + "' is no tensor; expected a state_dict, or a checkpoint with one under one of "
+                        "entry '" + key
+                                + "' is no tensor; expected a state_dict, or a checkpoint with one under one of "
                                 + NESTED);
             }
             tensors.put(String.valueOf(key), tensor(String.valueOf(key), view));
@@ -131,7 +135,8 @@ public final class StateDict {
         if (bytes > storage.length || left < 0 || size.length != stride.length) {
             throw refuse(
                     name,
-                    "of " + dtype + " " + view.size() + " needs " + bytes + " bytes, its storage has " + storage.length);
+                    "of " + dtype + " " + view.size() + " needs " + bytes + " bytes, its storage has "
+                            + storage.length);
         }
         Tensor tensor = Tensor.empty(dtype, Device.CPU, size);
         if (bytes > 0) {
@@ -141,8 +146,7 @@ public final class StateDict {
         return tensor;
     }
 
-    private void requireInside(
-            String name, TensorView view, byte[] storage, long[] size, long[] stride, int width) {
+    private void requireInside(String name, TensorView view, byte[] storage, long[] size, long[] stride, int width) {
         long elements = storage.length / width;
         long last = view.offset();
         boolean inside = last >= 0 && last < elements;

@@ -33,8 +33,8 @@ public class StateDictTest {
     void givesTheTensorsThatWereSaved(String name) {
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> got = StateDict.read(Golden.file(StateDictTest.class, name + ".pt"));
-            Map<String, Tensor> expected =
-                    Safetensors.read(Golden.file(StateDictTest.class, name + ".safetensors")).tensors();
+            Map<String, Tensor> expected = Safetensors.read(Golden.file(StateDictTest.class, name + ".safetensors"))
+                    .tensors();
             assertThat(got.keySet()).isEqualTo(expected.keySet());
             expected.forEach((key, tensor) -> {
                 Tensor other = Objects.requireNonNull(got.get(key));
@@ -60,7 +60,8 @@ public class StateDictTest {
         Path file = folder.resolve("evil.pt");
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
             out.putNextEntry(new ZipEntry("evil/data.pkl"));
-            out.write("\u0080\u0002cos\nsystem\nX\u0004\u0000\u0000\u0000true\u0085R.".getBytes(StandardCharsets.ISO_8859_1));
+            out.write("\u0080\u0002cos\nsystem\nX\u0004\u0000\u0000\u0000true\u0085R."
+                    .getBytes(StandardCharsets.ISO_8859_1));
         }
         refusal(file, "wants to call 'os.system'");
     }

@@ -29,7 +29,8 @@ public final class TorchScript {
     /** Loads a module and runs its {@code forward}, which takes and returns one tensor. */
     public static TorchTensor run(String file, TorchTensor input) {
         JitModule module = torch.load(file);
+        // toTensor() is a view into a value that dies with the frame; detach() is a tensor of its own.
         return new TorchTensor(
-                module.forward(new IValueVector(new IValue(input.t))).toTensor());
+                module.forward(new IValueVector(new IValue(input.t))).toTensor().detach());
     }
 }
