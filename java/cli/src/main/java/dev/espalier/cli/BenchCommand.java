@@ -1,6 +1,6 @@
 package dev.espalier.cli;
 
-import dev.espalier.formats.onnx.Onnx;
+import dev.espalier.formats.ModelFile;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Threads;
@@ -66,7 +66,7 @@ final class BenchCommand extends Subcommand {
         List<Model> models = new ArrayList<>();
         List<Row> rows = new ArrayList<>();
         try {
-            files.forEach(file -> models.add(Onnx.read(file)));
+            files.forEach(file -> models.add(ModelFile.read(file)));
             for (int batch : batches) {
                 rows.addAll(measure(models, batch, on));
             }

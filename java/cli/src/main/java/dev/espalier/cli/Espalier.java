@@ -19,6 +19,7 @@ import picocli.CommandLine.IVersionProvider;
             EvalCommand.class,
             InspectCommand.class,
             RunCommand.class,
+            ConvertCommand.class,
             BenchCommand.class,
             ReportCommand.class,
             DoctorCommand.class

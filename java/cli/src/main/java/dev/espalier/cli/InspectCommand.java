@@ -48,11 +48,13 @@ final class InspectCommand extends Subcommand {
     record NodeFacts(String name, String op, long macs, long parameters) {}
 
     /** One group of channels that are removed together. */
-    record GroupFacts(String id, int channels, boolean prunable, String reason, List<Place> members) {
+    record GroupFacts(
+            String id, int channels, boolean prunable, String reason, String approximation, List<Place> members) {
         static GroupFacts of(ChannelGroup group) {
             List<Place> places =
                     group.members().stream().map(Place::of).distinct().toList();
-            return new GroupFacts(group.id(), group.channels(), group.prunable(), group.reason(), places);
+            return new GroupFacts(
+                    group.id(), group.channels(), group.prunable(), group.reason(), group.approximation(), places);
         }
     }
 
@@ -109,12 +111,16 @@ final class InspectCommand extends Subcommand {
         out.println();
         Table groups = new Table().row("channel group", "channels", "places", "prunable");
         facts.groups()
-                .forEach(group -> groups.row(
-                        group.id(),
-                        group.channels(),
-                        group.members().size(),
-                        group.prunable() ? "yes" : "no: " + group.reason()));
+                .forEach(group ->
+                        groups.row(group.id(), group.channels(), group.members().size(), prunable(group)));
         groups.print(out);
+    }
+
+    private static String prunable(GroupFacts group) {
+        if (!group.prunable()) {
+            return "no: " + group.reason();
+        }
+        return group.approximation().isEmpty() ? "yes" : "inexactly: " + group.approximation();
     }
 
     private static String describe(ValueFacts value) {

@@ -1,6 +1,6 @@
 package dev.espalier.cli;
 
-import dev.espalier.formats.onnx.Onnx;
+import dev.espalier.formats.ModelFile;
 import dev.espalier.model.Model;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,8 +11,8 @@ final class OutputArgument {
     @Option(
             names = {"-o", "--output"},
             required = true,
-            paramLabel = "OUT.onnx",
-            description = "The model file to write.")
+            paramLabel = "OUT",
+            description = "The model file to write: .onnx, TorchScript as .pt, or the weights alone as .safetensors.")
     private Path file = Path.of("");
 
     Path file() {
@@ -34,6 +34,6 @@ final class OutputArgument {
     }
 
     void write(Model model) {
-        Onnx.write(model, file);
+        ModelFile.write(model, file);
     }
 }

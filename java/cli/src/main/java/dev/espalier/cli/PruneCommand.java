@@ -90,12 +90,14 @@ final class PruneCommand extends Subcommand {
      * The facts, in the form of the JSON output; accuracies only where data was given.
      *
      * @param check none where no channel was removed: zeros in place need no proof
+     * @param approximations why removals change results by nature, which the check then measures as a deviation
      * @param frozen what kept all its channels, where channels were to go
      */
     record Facts(
             Size before,
             Size after,
             @Nullable EqualityCheck check,
+            List<String> approximations,
             List<Frozen> frozen,
             @Nullable Accuracy accuracy) {}
 
@@ -176,8 +178,14 @@ final class PruneCommand extends Subcommand {
                 output.write(compacted.model());
                 CompactionReport report = compacted.outcome();
                 return mask.channels().isEmpty()
-                        ? new Facts(report.before(), report.after(), null, List.of(), null)
-                        : new Facts(report.before(), report.after(), report.check(), report.frozen(), null);
+                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), null)
+                        : new Facts(
+                                report.before(),
+                                report.after(),
+                                report.check(),
+                                report.approximations(),
+                                report.frozen(),
+                                null);
             }
         }
     }
@@ -216,6 +224,7 @@ final class PruneCommand extends Subcommand {
                         outcome.before().size(),
                         outcome.after().size(),
                         removal.map(CompactionReport::check).orElse(null),
+                        removal.map(CompactionReport::approximations).orElse(List.of()),
                         removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
@@ -261,6 +270,13 @@ final class PruneCommand extends Subcommand {
                     .println("proved: the largest difference to the masked model is "
                             + facts.check().maxAbsDiff() + ", rounding explains "
                             + facts.check().tolerance());
+            if (!facts.approximations().isEmpty()) {
+                console.out()
+                        .println("not equivalent by nature: outputs deviate by up to "
+                                + facts.check().deviation() + " of the largest from those of the merely masked model,"
+                                + " because");
+                facts.approximations().forEach(reason -> console.out().println("  " + reason));
+            }
         }
         facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
     }

@@ -1,7 +1,7 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.formats.onnx.Onnx;
+import dev.espalier.formats.ModelFile;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
 import dev.espalier.pipeline.Checkpointing;
@@ -179,12 +179,12 @@ final class TrainCommand extends Subcommand {
         if (!model.endsWith(".onnx") && !Files.exists(Path.of(model))) {
             throw new BadInput("--model '" + model + "' is no model file and none of " + Models.names());
         }
-        Onnx.read(Path.of(model)).close();
+        ModelFile.read(Path.of(model)).close();
     }
 
     private Model initial(DataSets sets, long seed) {
         return Models.names().contains(model)
                 ? Models.create(model, sets.train().imageShape(), sets.classes().size(), width, seed)
-                : Onnx.read(Path.of(model));
+                : ModelFile.read(Path.of(model));
     }
 }

@@ -53,7 +53,7 @@ class ModelCommandsTest {
                 .containsExactly("parameters", "macs", "sparsity", "inputs", "outputs", "nodes", "groups");
         assertThat(facts.at("/nodes/0").propertyNames()).containsExactly("name", "op", "macs", "parameters");
         assertThat(facts.at("/groups/0").propertyNames())
-                .containsExactly("id", "channels", "prunable", "reason", "members");
+                .containsExactly("id", "channels", "prunable", "reason", "approximation", "members");
         assertThat(facts.at("/groups/0/members/0").propertyNames()).containsExactly("parameter", "axis");
         long macs = 0;
         for (JsonNode node : facts.get("nodes")) {

@@ -122,9 +122,10 @@ class TrainAndPruneTest {
     @Test
     void prunesChannelsAndElements() {
         JsonNode facts = prune("--target", 0.5, "--of", "macs", "--json").json();
-        assertThat(facts.propertyNames()).containsExactly("before", "after", "check", "frozen");
+        assertThat(facts.propertyNames()).containsExactly("before", "after", "check", "approximations", "frozen");
         assertThat(facts.get("before").propertyNames()).containsExactly("parameters", "macs", "sparsity");
-        assertThat(facts.get("check").propertyNames()).containsExactly("maxAbsDiff", "tolerance", "passed");
+        assertThat(facts.get("check").propertyNames())
+                .containsExactly("maxAbsDiff", "tolerance", "passed", "deviation");
         assertThat(facts.at("/frozen/0").propertyNames()).containsExactly("node", "reason");
         assertThat(facts.at("/after/macs").asLong())
                 .isLessThanOrEqualTo(facts.at("/before/macs").asLong() / 2);

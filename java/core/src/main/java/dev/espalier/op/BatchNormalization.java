@@ -76,5 +76,6 @@ public record BatchNormalization(float epsilon, float momentum) implements Op {
             trace.tie(channels, trace.ids(input).at(0), "normalises channels that cannot all be removed");
         }
         trace.output(0, trace.ids(0));
+        trace.vanishing(0);
     }
 }

@@ -48,6 +48,16 @@ interface Binary extends Op {
     @Override
     default void trace(ChannelTrace trace) {
         List<ChannelRules.Operand> operands = List.of(ChannelRules.operand(trace, 0), ChannelRules.operand(trace, 1));
-        trace.output(0, ChannelRules.broadcast(trace, trace.outputType(0), operands));
+        TensorType type = trace.outputType(0);
+        ChannelIds out = ChannelRules.broadcast(trace, type, operands);
+        trace.output(0, out);
+        if (vanishes(type, out, operands)) {
+            trace.vanishing(0);
+        }
+    }
+
+    /** Whether the result is zero wherever masking makes operands zero. */
+    default boolean vanishes(TensorType type, ChannelIds out, List<ChannelRules.Operand> operands) {
+        return false;
     }
 }

@@ -39,6 +39,11 @@ public final class ChannelIds {
         return axes.length;
     }
 
+    /** Whether no axis can lose indices. */
+    public boolean isFixed() {
+        return Arrays.stream(axes).allMatch(ids -> ids.length == 0);
+    }
+
     public boolean isFixed(int axis) {
         return axes[axis].length == 0;
     }

@@ -2,16 +2,23 @@ package dev.espalier.op;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Channel rules that several operators share. */
 final class ChannelRules {
     /** One side of an elementwise pairing. */
-    record Operand(TensorType type, ChannelIds ids) {}
+    record Operand(TensorType type, ChannelIds ids, boolean vanishes) {
+        /** Whether the operand has an index of its own for every index of the output's axis. */
+        private boolean carries(TensorType out, int axis) {
+            int at = axis - (out.rank() - type.rank());
+            return at >= 0 && type.dim(at) == out.dim(axis) && !ids.isFixed(at);
+        }
+    }
 
     private ChannelRules() {}
 
     static Operand operand(ChannelTrace trace, int input) {
-        return new Operand(trace.type(input), trace.ids(input));
+        return new Operand(trace.type(input), trace.ids(input), trace.vanishes(input));
     }
 
     /** Output 0 carries the ids of input 0 on its axes before {@code first}; the others slide or pool and stay whole. */
@@ -23,6 +30,31 @@ final class ChannelRules {
             out = out.with(axis, in.at(axis));
         }
         trace.output(0, out);
+        if (trace.vanishes(0)) {
+            trace.vanishing(0);
+        }
+    }
+
+    /** Output 0 is made of elements of input 0 and zeros, or of weighted sums of them along other axes. */
+    static void passVanishing(ChannelTrace trace) {
+        if (trace.vanishes(0)) {
+            trace.vanishing(0);
+        }
+    }
+
+    /** Whether a sum of broadcast operands vanishes: all of them must, on every axis that loses indices. */
+    static boolean sumVanishes(TensorType out, ChannelIds ids, List<Operand> operands) {
+        return operands.stream()
+                .allMatch(operand -> operand.vanishes()
+                        && IntStream.range(0, out.rank())
+                                .allMatch(axis -> ids.isFixed(axis) || operand.carries(out, axis)));
+    }
+
+    /** Whether a product of broadcast operands vanishes: on every axis that loses indices one of them must. */
+    static boolean productVanishes(TensorType out, ChannelIds ids, List<Operand> operands) {
+        return IntStream.range(0, out.rank())
+                .allMatch(axis -> ids.isFixed(axis)
+                        || operands.stream().anyMatch(operand -> operand.vanishes() && operand.carries(out, axis)));
     }
 
     /** Ids of the broadcast of the operands: paired channels become one, those paired with something fixed freeze. */
@@ -84,14 +116,20 @@ final class ChannelRules {
         return first;
     }
 
-    /** A sum of products along an axis: sound where one side is a weight, whose slice vanishes with the channel. */
+    /** A sum of products along an axis: sound where one side vanishes with the channel, as a weight's slice does. */
     static void contract(ChannelTrace trace, int[] a, int[] b) {
-        if (trace.isWeight(0) || trace.isWeight(1)) {
+        if (trace.vanishes(0) || trace.vanishes(1)) {
             trace.tie(a, b, "reads channels that are fixed");
         } else {
-            trace.freeze(a, "multiplies two computed values along their channels");
-            trace.freeze(b, "multiplies two computed values along their channels");
+            String reason = "sums products of two values over channels that masking leaves different from zero";
+            trace.freeze(a, reason);
+            trace.freeze(b, reason);
         }
+    }
+
+    /** Whether the outer axes of a matrix product vanish: each comes from one operand. */
+    static boolean outerVanishes(ChannelTrace trace, int[] rows, int[] columns) {
+        return (rows.length == 0 || trace.vanishes(0)) && (columns.length == 0 || trace.vanishes(1));
     }
 
     /** The outer axis of a matrix product that comes from a weight holds channels of this node's own. */

@@ -1,5 +1,7 @@
 package dev.espalier.op;
 
+import java.util.List;
+
 /**
  * What the channel rule of one node sees and says while the graph runs on channel ids instead of numbers.
  *
@@ -28,14 +30,29 @@ public interface ChannelTrace {
      */
     boolean isWeight(int input);
 
+    /**
+     * True where every index of the input that goes is exactly zero in the masked network, in which all slices of all parameters that
+     * belong to it are zero. Then sums over such an axis do not change when it gets shorter.
+     */
+    boolean vanishes(int input);
+
     /** Ids of an output. */
     void output(int output, ChannelIds ids);
+
+    /** States that what goes of an output is exactly zero in the masked network; a rule that does not say so leaves it open. */
+    void vanishing(int output);
 
     /** Ids of output 0, which holds the elements of {@code input} in other places and nothing else. */
     void moved(int input, ChannelIds ids);
 
     /** New ids that nothing else carries. */
     int[] fresh(int count);
+
+    /** The channel at each position of {@code whole} goes exactly when the one at this position of some list goes. */
+    void compose(int[] whole, List<int[]> of);
+
+    /** Whether two ids are known to be one channel. */
+    boolean same(int a, int b);
 
     /** The channels at equal positions of two lists of equal length are one channel from now on. */
     void unify(int[] a, int[] b);
@@ -45,6 +62,13 @@ public interface ChannelTrace {
 
     /** These channels must stay; the reason completes the sentence "node … (Op) …". */
     void freeze(int[] ids, String reason);
+
+    /**
+     * The node's result changes by nature when some of these channels go, because what it computes depends on their number or on all of
+     * them, as the statistics of a normalisation do; {@link Op#masked} then says what the compacted network is to be compared with. The
+     * reason completes the sentence "node … (Op) …".
+     */
+    void approximates(int[] ids, String reason);
 
     /** Freezes the channels of all inputs, for the same kind of reason, and leaves the outputs fixed. */
     default void refuse(String reason) {

@@ -21,4 +21,9 @@ public record Clip(float min, float max) implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return x.clamp(min, max);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return min <= 0 && max >= 0;
+    }
 }

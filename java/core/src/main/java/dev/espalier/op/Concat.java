@@ -65,6 +65,9 @@ public record Concat(long axis) implements Op {
             out = out.with(d, d == along ? joined(trace, along) : paired(trace, d));
         }
         trace.output(0, out);
+        if (IntStream.range(0, trace.inputs()).allMatch(trace::vanishes)) {
+            trace.vanishing(0);
+        }
     }
 
     /** Inputs without channels get ids of their own, which stay. */

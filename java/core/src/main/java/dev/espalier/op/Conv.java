@@ -129,6 +129,7 @@ public record Conv(Window window, long group) implements Op {
         }
         trace.produce(filters);
         trace.output(0, ChannelIds.fixed(trace.type(0).rank()).with(1, filters));
+        trace.vanishing(0);
     }
 
     /** Depthwise, there are as many groups as input channels. */

@@ -148,6 +148,7 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
         }
         trace.produce(out);
         trace.output(0, ChannelIds.fixed(trace.type(0).rank()).with(1, out));
+        trace.vanishing(0);
     }
 
     /** Depthwise, there are as many groups as input channels. */

@@ -75,5 +75,6 @@ public record DepthToSpace(long blockSize, String mode) implements Op {
             }
         }
         trace.output(0, ChannelIds.fixed(4).with(0, in.at(0)).with(1, out));
+        ChannelRules.passVanishing(trace);
     }
 }

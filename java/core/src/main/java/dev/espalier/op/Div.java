@@ -1,6 +1,7 @@
 package dev.espalier.op;
 
 import dev.espalier.runtime.Tensor;
+import java.util.List;
 
 /** Quotient of two tensors, element by element. */
 public record Div() implements Binary {
@@ -12,7 +13,14 @@ public record Div() implements Binary {
     /** A removed divisor would be masked to zero, and the quotient would not be a number. */
     @Override
     public void trace(ChannelTrace trace) {
-        trace.freezeAxes(1, 0, "divides by these channels");
+        if (!trace.ids(1).isFixed() && trace.vanishes(1)) {
+            trace.freezeAxes(1, 0, "divides by channels that masking makes zero");
+        }
         Binary.super.trace(trace);
+    }
+
+    @Override
+    public boolean vanishes(TensorType type, ChannelIds out, List<ChannelRules.Operand> operands) {
+        return ChannelRules.productVanishes(type, out, operands.subList(0, 1));
     }
 }

@@ -26,4 +26,9 @@ public record Dropout(float ratio) implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return context.training() ? Nn.dropout(x, ratio, true) : x;
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

@@ -19,4 +19,9 @@ public record Elu(float alpha) implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return Nn.elu(x, alpha);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

@@ -92,6 +92,7 @@ public record Expand(Ints shape) implements Op {
             }
         }
         trace.output(0, out);
+        ChannelRules.passVanishing(trace);
     }
 
     @Override

@@ -30,4 +30,9 @@ public record Gelu(boolean tanhApproximation) implements Unary {
         Tensor inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
         return x.mul(Nn.tanh(inner).add(1)).mul(0.5);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

@@ -88,11 +88,17 @@ public record Gemm(float alpha, float beta, boolean transA, boolean transB) impl
         ChannelRules.contract(trace, a.at(transA ? 0 : 1), b.at(transB ? 1 : 0));
         ChannelRules.produceWeighted(trace, rows, columns);
         ChannelIds out = ChannelIds.fixed(2).with(0, rows).with(1, columns);
+        boolean vanishes = ChannelRules.outerVanishes(trace, rows, columns);
         if (trace.has(2)) {
             TensorType type = trace.outputType(0);
-            out = ChannelRules.broadcast(
-                    trace, type, List.of(new ChannelRules.Operand(type, out), ChannelRules.operand(trace, 2)));
+            List<ChannelRules.Operand> terms =
+                    List.of(new ChannelRules.Operand(type, out, vanishes), ChannelRules.operand(trace, 2));
+            out = ChannelRules.broadcast(trace, type, terms);
+            vanishes = ChannelRules.sumVanishes(type, out, terms);
         }
         trace.output(0, out);
+        if (vanishes) {
+            trace.vanishing(0);
+        }
     }
 }

@@ -15,4 +15,9 @@ public record HardSwish() implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return Nn.hardSwish(x);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

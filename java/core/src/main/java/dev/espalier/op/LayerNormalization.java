@@ -6,6 +6,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Normalises over the axes from {@code axis} on and applies scale and an optional bias of those axes' shape. */
@@ -46,16 +47,31 @@ public record LayerNormalization(long axis, float epsilon) implements Op {
         return List.of(Nn.layerNorm(x, normalized, scale, bias, epsilon));
     }
 
-    /** Every output depends on all channels of the normalised axes. */
+    /** Scale and bias go with the channels, whose statistics change when some go. */
     @Override
     public void trace(ChannelTrace trace) {
-        int first = Inputs.of(this, List.of(trace.type(0)), 1, 1)
-                .axis(axis, trace.type(0).rank());
-        trace.freezeAxes(0, first, "mixes the channels that it normalises");
-        trace.freezeAxes(1, 0, "scales channels that it mixes");
-        if (trace.has(2)) {
-            trace.freezeAxes(2, 0, "shifts channels that it mixes");
+        ChannelIds ids = trace.ids(0);
+        int first = Inputs.of(this, List.of(trace.type(0)), 1, 1).axis(axis, ids.rank());
+        for (int at = first; at < ids.rank(); at++) {
+            trace.approximates(ids.at(at), "takes its mean and variance over these channels");
+            for (int input = 1; input < trace.inputs(); input++) {
+                if (trace.has(input)) {
+                    trace.tie(
+                            ids.at(at), trace.ids(input).at(at - first), "normalises channels that cannot be removed");
+                }
+            }
         }
-        trace.output(0, trace.ids(0));
+        trace.output(0, ids);
+        boolean scaled = trace.isWeight(1) && (!trace.has(2) || trace.isWeight(2));
+        boolean before = IntStream.range(0, first).allMatch(ids::isFixed);
+        if (scaled && before) {
+            trace.vanishing(0);
+        }
+    }
+
+    /** With mean and variance over the indices that stay. */
+    @Override
+    public Op masked(ChannelCut cut) {
+        return new KeptLayerNormalization(this, new KeptIndices(cut));
     }
 }

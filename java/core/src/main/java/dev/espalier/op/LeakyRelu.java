@@ -19,4 +19,9 @@ public record LeakyRelu(float alpha) implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return Nn.leakyRelu(x, alpha);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

@@ -52,21 +52,39 @@ public record MatMul() implements Op {
         return List.of(Inputs.present(in.get(0)).matmul(Inputs.present(in.get(1))));
     }
 
-    /** The inner axes meet, the last outer axes become those of the output; stacked matrices keep their number. */
+    /** The inner axes meet, the last outer axes become those of the output; stacked matrices are paired as broadcasting pairs them. */
     @Override
     public void trace(ChannelTrace trace) {
         ChannelIds a = trace.ids(0);
         ChannelIds b = trace.ids(1);
-        int rank = trace.outputType(0).rank();
+        TensorType type = trace.outputType(0);
+        int rank = type.rank();
         int[] rows = a.at(a.rank() - 2);
         int[] columns = b.at(b.rank() - 1);
-        for (int input = 0; input < 2; input++) {
-            for (int axis = 0; axis < trace.ids(input).rank() - 2; axis++) {
-                trace.freeze(trace.ids(input).at(axis), "multiplies along a stack that carries channels");
-            }
-        }
         ChannelRules.contract(trace, a.at(a.rank() - 1), b.at(b.rank() - 2));
         ChannelRules.produceWeighted(trace, rows, columns);
-        trace.output(0, ChannelIds.fixed(rank).with(rank - 2, rows).with(rank - 1, columns));
+        TensorType stacks = type.withShape(outer(type.shape()).toArray());
+        List<ChannelRules.Operand> operands = List.of(stack(trace, 0), stack(trace, 1));
+        ChannelIds paired = ChannelRules.broadcast(trace, stacks, operands);
+        ChannelIds out = ChannelIds.fixed(rank).with(rank - 2, rows).with(rank - 1, columns);
+        for (int axis = 0; axis < rank - 2; axis++) {
+            out = out.with(axis, paired.at(axis));
+        }
+        trace.output(0, out);
+        if (ChannelRules.outerVanishes(trace, rows, columns)
+                && ChannelRules.productVanishes(stacks, paired, operands)) {
+            trace.vanishing(0);
+        }
+    }
+
+    /** The axes before the matrices. */
+    private static ChannelRules.Operand stack(ChannelTrace trace, int input) {
+        ChannelIds ids = trace.ids(input);
+        ChannelIds stack = ChannelIds.fixed(ids.rank() - 2);
+        for (int axis = 0; axis < stack.rank(); axis++) {
+            stack = stack.with(axis, ids.at(axis));
+        }
+        TensorType type = trace.type(input);
+        return new ChannelRules.Operand(type.withShape(outer(type.shape()).toArray()), stack, trace.vanishes(input));
     }
 }

@@ -52,6 +52,14 @@ public interface Op {
         trace.refuse("has no channel rule");
     }
 
+    /**
+     * This operator as it acts in the masked network if it takes no notice of what has been removed: the statistics of a normalisation
+     * are those of the channels that stay. Differs from this operator only where {@link #trace} says {@link ChannelTrace#approximates}.
+     */
+    default Op masked(ChannelCut cut) {
+        return this;
+    }
+
     /** This operator with its settings fitted to a removal of channels, where they hold sizes. */
     default Op cut(ChannelCut cut) {
         return this;

@@ -147,6 +147,9 @@ public record Pad(Ints pads, float value, Ints axes, String mode) implements Op 
                             .toArray());
         }
         trace.output(0, out);
+        if (value == 0 && trace.vanishes(0)) {
+            trace.vanishing(0);
+        }
     }
 
     /** The border loses the channels that were added and are removed, and takes fewer away where those are gone already. */

@@ -56,7 +56,7 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
                         : x.mean(keepDims, reduced.stream().mapToInt(i -> i).toArray()));
     }
 
-    private List<Integer> reduced(int rank) {
+    List<Integer> reduced(int rank) {
         if (axes.isEmpty()) {
             return noopWhenEmpty ? List.of() : IntStream.range(0, rank).boxed().toList();
         }
@@ -66,7 +66,7 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
                 .toList();
     }
 
-    /** A mean over channels depends on all of them and on their number. */
+    /** A mean over channels depends on how many there are. */
     @Override
     public void trace(ChannelTrace trace) {
         ChannelIds in = trace.ids(0);
@@ -75,12 +75,21 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
         int at = 0;
         for (int axis = 0; axis < in.rank(); axis++) {
             if (reduced.contains(axis)) {
-                trace.freeze(in.at(axis), "mixes the channels of axis " + axis);
+                trace.approximates(in.at(axis), "takes the mean over these channels");
                 at += keepDims ? 1 : 0;
             } else {
                 out = out.with(at++, in.at(axis));
             }
         }
         trace.output(0, out);
+        if (trace.vanishes(0)) {
+            trace.vanishing(0);
+        }
+    }
+
+    /** The mean over the indices that stay. */
+    @Override
+    public Op masked(ChannelCut cut) {
+        return new KeptMean(this, new KeptIndices(cut));
     }
 }

@@ -15,4 +15,9 @@ public record Relu() implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return Nn.relu(x);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

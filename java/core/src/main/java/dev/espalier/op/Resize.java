@@ -130,6 +130,7 @@ public record Resize(Ints axes, Floats scales, Ints sizes, Interpolation interpo
             }
         }
         trace.output(0, out);
+        ChannelRules.passVanishing(trace);
     }
 
     /** Sizes of axes that only keep theirs follow the removal. */

@@ -1,14 +1,15 @@
 package dev.espalier.op;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Moves channel ids as a reshape moves elements: row by row.
  *
- * <p>Both shapes are cut into the shortest runs of axes with equal element counts. Where a run merges axes, the ids repeat or
- * alternate along the merged axis. Where it splits one, the ids go to the axis along which they are constant; if there is none, whole
- * slices of the longest axis become one channel each, as a channel shuffle needs.
+ * <p>Both shapes are cut into the shortest runs of axes with equal element counts. Where a run merges axes, an index of the merged axis
+ * goes when one of its coordinates goes. Where it splits one, ids that depend on one new axis alone go to that axis; others are composed
+ * of new ids of all the axes that they depend on, so that rows and columns can be removed, each as a whole.
  */
 final class RowMajorMove {
     /** Stands for the open batch; a prime that no product of the other sizes can imitate. */
@@ -82,20 +83,34 @@ final class RowMajorMove {
             moved = moved.with(out.get(0), ids.at(in.get(0)));
             return;
         }
-        if (carrying.size() > 1 || total % BATCH == 0) {
-            String what = carrying.size() > 1 ? "two axes that both carry channels" : "their axis with the batch";
-            carrying.forEach(axis -> trace.freeze(ids.at(axis), "merges or splits " + what));
+        if (total % BATCH == 0 || total > Integer.MAX_VALUE) {
+            carrying.forEach(axis -> trace.freeze(ids.at(axis), "merges or splits their axis with the batch"));
             return;
         }
-        int[] flat = flatten(in, carrying.get(0), (int) total);
-        if (out.size() == 1) {
-            moved = moved.with(out.get(0), flat);
-        } else {
-            split(out, flat);
+        List<List<int[]>> layers = new ArrayList<>();
+        out.forEach(axis -> layers.add(new ArrayList<>()));
+        int[] sizes = out.stream().mapToInt(axis -> (int) to.dim(axis)).toArray();
+        for (int axis : carrying) {
+            place(flatten(in, axis, (int) total), sizes, layers);
+        }
+        for (int i = 0; i < sizes.length; i++) {
+            if (!layers.get(i).isEmpty()) {
+                moved = moved.with(out.get(i), all(layers.get(i)));
+            }
         }
     }
 
-    /** The ids of all elements of a run, in order. */
+    /** One id per index that goes when the index goes from any of the layers. */
+    private int[] all(List<int[]> layers) {
+        if (layers.size() == 1) {
+            return layers.get(0);
+        }
+        int[] whole = trace.fresh(layers.get(0).length);
+        trace.compose(whole, layers);
+        return whole;
+    }
+
+    /** For all elements of a run, in order, the id on one of its axes. */
     private int[] flatten(List<Integer> axes, int carrying, int total) {
         int[] own = ids.at(carrying);
         int inner = 1;
@@ -109,49 +124,48 @@ final class RowMajorMove {
         return flat;
     }
 
-    private void split(List<Integer> axes, int[] flat) {
-        int[] strides = new int[axes.size()];
+    /** Gives the ids of all elements to the axes that they depend on. */
+    private void place(int[] flat, int[] sizes, List<List<int[]>> layers) {
+        int[] strides = new int[sizes.length];
         int inner = 1;
-        for (int i = axes.size() - 1; i >= 0; i--) {
+        for (int i = sizes.length - 1; i >= 0; i--) {
             strides[i] = inner;
-            inner *= (int) to.dim(axes.get(i));
+            inner *= sizes[i];
         }
-        int best = -1;
-        for (int i = 0; i < axes.size(); i++) {
-            int length = (int) to.dim(axes.get(i));
-            if (constantAlong(flat, strides[i], length)) {
-                moved = moved.with(axes.get(i), slices(flat, strides[i], length));
-                return;
-            }
-            best = best < 0 || length >= to.dim(axes.get(best)) ? i : best;
-        }
-        int length = (int) to.dim(axes.get(best));
-        int[] firsts = slices(flat, strides[best], length);
-        int[] repeated = new int[flat.length];
-        for (int k = 0; k < flat.length; k++) {
-            repeated[k] = firsts[k / strides[best] % length];
-        }
-        trace.unify(flat, repeated);
-        moved = moved.with(axes.get(best), firsts);
-    }
-
-    /** Whether all elements at one coordinate have the same id. */
-    private static boolean constantAlong(int[] flat, int stride, int length) {
-        int[] firsts = slices(flat, stride, length);
-        for (int k = 0; k < flat.length; k++) {
-            if (flat[k] != firsts[k / stride % length]) {
-                return false;
+        List<Integer> depends = new ArrayList<>();
+        for (int i = 0; i < sizes.length; i++) {
+            if (varies(flat, strides[i], sizes[i])) {
+                depends.add(i);
             }
         }
-        return true;
+        if (depends.size() <= 1) {
+            int axis = depends.isEmpty() ? sizes.length - 1 : depends.get(0);
+            int[] slices = new int[sizes[axis]];
+            for (int c = 0; c < slices.length; c++) {
+                slices[c] = flat[c * strides[axis]];
+            }
+            layers.get(axis).add(slices);
+            return;
+        }
+        List<int[]> spread = new ArrayList<>();
+        for (int axis : depends) {
+            int[] own = trace.fresh(sizes[axis]);
+            layers.get(axis).add(own);
+            int[] along = new int[flat.length];
+            Arrays.setAll(along, k -> own[k / strides[axis] % own.length]);
+            spread.add(along);
+        }
+        trace.compose(flat, spread);
     }
 
-    /** The first id at each coordinate. */
-    private static int[] slices(int[] flat, int stride, int length) {
-        int[] firsts = new int[length];
-        for (int c = 0; c < length; c++) {
-            firsts[c] = flat[c * stride];
+    /** Whether elements that differ in one coordinate alone have different ids. */
+    private boolean varies(int[] flat, int stride, int length) {
+        for (int k = 0; k < flat.length; k++) {
+            int first = k - k / stride % length * stride;
+            if (flat[k] != flat[first] && !trace.same(flat[k], flat[first])) {
+                return true;
+            }
         }
-        return firsts;
+        return false;
     }
 }

@@ -178,7 +178,7 @@ public record Slice(Ints starts, Ints ends, Ints axes, Ints steps) implements Op
                 end[i] = range.step() > 0 ? 0 : length;
                 continue;
             }
-            int taken = (int)
+            int taken =
                     IntStream.of(range.indices()).filter(k -> before[k]).min().orElseThrow();
             int lowest = ChannelCut.count(before, 0, taken);
             long last = lowest + (count - 1) * Math.abs(range.step());

@@ -57,5 +57,6 @@ public record SpaceToDepth(long blockSize) implements Op {
         int[] out = new int[Math.toIntExact(ids.length * blockSize * blockSize)];
         Arrays.setAll(out, i -> ids[i % ids.length]);
         trace.output(0, ChannelIds.fixed(4).with(0, in.at(0)).with(1, out));
+        ChannelRules.passVanishing(trace);
     }
 }

@@ -104,6 +104,9 @@ public record Split(long axis, Ints sizes, long outputs) implements Op {
         for (int i = 0; i < outputs; i++) {
             int length = (int) trace.outputType(i).dim(along);
             trace.output(i, whole.length == 0 ? in : in.with(along, Arrays.copyOfRange(whole, start, start + length)));
+            if (trace.vanishes(0)) {
+                trace.vanishing(i);
+            }
             start += length;
         }
     }

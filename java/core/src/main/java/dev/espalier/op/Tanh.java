@@ -15,4 +15,9 @@ public record Tanh() implements Unary {
     public Tensor apply(Evaluation context, Tensor x) {
         return Nn.tanh(x);
     }
+
+    @Override
+    public boolean keepsZero() {
+        return true;
+    }
 }

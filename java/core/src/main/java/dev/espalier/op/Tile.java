@@ -62,5 +62,6 @@ public record Tile(Ints repeats) implements Op {
             out = out.with(axis, all);
         }
         trace.output(0, out);
+        ChannelRules.passVanishing(trace);
     }
 }

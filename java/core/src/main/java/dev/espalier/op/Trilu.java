@@ -43,5 +43,6 @@ public record Trilu(boolean upper, long k) implements Op {
         ChannelIds in = trace.ids(0);
         trace.freezeAxes(0, in.rank() - 2, "cuts a triangle out of an axis that carries channels");
         trace.output(0, in.without(in.rank() - 2).without(in.rank() - 1));
+        ChannelRules.passVanishing(trace);
     }
 }

@@ -19,9 +19,17 @@ interface Unary extends Op {
         return List.of(apply(context, Inputs.present(in.get(0))));
     }
 
+    /** Whether zeros give zeros. */
+    default boolean keepsZero() {
+        return false;
+    }
+
     /** Element by element: channels stay where they are. */
     @Override
     default void trace(ChannelTrace trace) {
         trace.output(0, trace.ids(0));
+        if (keepsZero() && trace.vanishes(0)) {
+            trace.vanishing(0);
+        }
     }
 }

@@ -45,7 +45,13 @@ final class RunRecords {
         save(snapshot, COMPACTION + "before/", report.before());
         save(snapshot, COMPACTION + "after/", report.after());
         snapshot.fact(COMPACTION + "difference", report.check().maxAbsDiff())
-                .fact(COMPACTION + "tolerance", report.check().tolerance());
+                .fact(COMPACTION + "tolerance", report.check().tolerance())
+                .fact(COMPACTION + "deviation", report.check().deviation());
+        for (int i = 0; i < report.approximations().size(); i++) {
+            snapshot.fact(
+                    COMPACTION + "approximations/" + "%06d".formatted(i),
+                    report.approximations().get(i));
+        }
         for (int i = 0; i < report.frozen().size(); i++) {
             Frozen frozen = report.frozen().get(i);
             // Facts sort as text, so that equal widths keep the order.
@@ -66,9 +72,16 @@ final class RunRecords {
         }
         // A compaction that fails its check throws, so that one on record has passed.
         EqualityCheck check = new EqualityCheck(
-                snapshot.real(COMPACTION + "difference"), snapshot.real(COMPACTION + "tolerance"), true);
+                snapshot.real(COMPACTION + "difference"),
+                snapshot.real(COMPACTION + "tolerance"),
+                true,
+                snapshot.real(COMPACTION + "deviation"));
         return Optional.of(new CompactionReport(
-                size(snapshot, COMPACTION + "before/"), size(snapshot, COMPACTION + "after/"), check, frozen));
+                size(snapshot, COMPACTION + "before/"),
+                size(snapshot, COMPACTION + "after/"),
+                check,
+                List.copyOf(snapshot.factsUnder(COMPACTION + "approximations/").values()),
+                frozen));
     }
 
     private static void save(Snapshot.Builder snapshot, String prefix, Size size) {

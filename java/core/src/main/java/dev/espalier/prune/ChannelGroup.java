@@ -9,11 +9,18 @@ import java.util.List;
  * @param channels how many there are
  * @param prunable whether channels may be removed; at least one always stays
  * @param reason why not, or empty
+ * @param approximation why a removal changes what the network computes by nature, or empty where it is exact
  * @param producers the nodes whose output channels these are
  * @param members the places; each holds all channels of the group
  */
 public record ChannelGroup(
-        String id, int channels, boolean prunable, String reason, List<String> producers, List<Member> members) {
+        String id,
+        int channels,
+        boolean prunable,
+        String reason,
+        String approximation,
+        List<String> producers,
+        List<Member> members) {
     public ChannelGroup {
         producers = List.copyOf(producers);
         members = List.copyOf(members);

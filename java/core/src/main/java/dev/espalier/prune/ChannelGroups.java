@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,14 +22,19 @@ public final class ChannelGroups {
     private final Graph graph;
     private final ChannelTracer tracer;
     private final Map<String, ChannelGroup> groups = new LinkedHashMap<>();
-    private final Map<Integer, Channel> channels;
+    /** By class, null where the class is no channel of a group. */
+    private final @Nullable Channel[] channels;
+
     private final List<Frozen> frozen;
 
-    private ChannelGroups(Graph graph, ChannelTracer tracer) {
+    private ChannelGroups(Graph graph, ChannelTracer tracer, boolean exactOnly) {
         this.graph = graph;
         this.tracer = tracer;
-        this.channels = new Grouping(graph, tracer).channels();
-        channels.values().forEach(channel -> groups.put(channel.group().id(), channel.group()));
+        this.channels = new Channel[tracer.classes()];
+        new Grouping(graph, tracer, exactOnly).channels().forEach((c, channel) -> {
+            channels[c] = channel;
+            groups.put(channel.group().id(), channel.group());
+        });
         Set<Frozen> reasons = new LinkedHashSet<>();
         for (ChannelGroup group : groups.values()) {
             if (!group.prunable()) {
@@ -42,9 +48,10 @@ public final class ChannelGroups {
      * Runs the graph on channel ids.
      *
      * @param ignored names of nodes whose own output channels must stay; their inputs still follow what feeds them
+     * @param exactOnly whether channels must stay whose removal changes what the network computes by nature
      * @throws PruningException if an ignored name is no node of the graph
      */
-    public static ChannelGroups trace(Graph graph, Set<String> ignored) {
+    public static ChannelGroups trace(Graph graph, Set<String> ignored, boolean exactOnly) {
         List<String> names = graph.nodes().stream().map(Node::name).toList();
         for (String name : ignored) {
             if (!names.contains(name)) {
@@ -52,7 +59,7 @@ public final class ChannelGroups {
                         + "'; inspect lists its nodes" + nearest(name, names));
             }
         }
-        return new ChannelGroups(graph, ChannelTracer.run(graph, ignored));
+        return new ChannelGroups(graph, ChannelTracer.run(graph, ignored), exactOnly);
     }
 
     private static String nearest(String name, List<String> names) {
@@ -61,6 +68,11 @@ public final class ChannelGroups {
                 .findFirst()
                 .map(n -> ", such as '" + n + "'")
                 .orElse("");
+    }
+
+    /** As {@link #trace(Graph, Set, boolean)}, removals by nature inexact allowed. */
+    public static ChannelGroups trace(Graph graph, Set<String> ignored) {
+        return trace(graph, ignored, false);
     }
 
     /** As {@link #trace(Graph, Set)} with no node ignored. */
@@ -93,26 +105,30 @@ public final class ChannelGroups {
         return frozen;
     }
 
-    /** For every index along an axis of any value the channel that it belongs to, null where it belongs to none. */
-    @Nullable
-    Channel[] channelsOf(String value, int fromEitherEnd) {
+    /** The channels of which one must go for an index along an axis of any value to go; none where the index stays. */
+    List<Channel> channelsOf(String value, int axis, int index) {
         ChannelIds ids = tracer.idsOf(value);
-        int axis = fromEitherEnd < 0 ? fromEitherEnd + ids.rank() : fromEitherEnd;
-        if (ids.isFixed(axis)) {
-            return new Channel[Math.toIntExact(Math.max(graph.type(value).dim(axis), 0))];
-        }
-        return Arrays.stream(ids.at(axis))
-                .mapToObj(id -> channels.get(tracer.classOf(id)))
-                .toArray(Channel[]::new);
+        return ids.isFixed(axis)
+                ? List.of()
+                : Arrays.stream(tracer.leavesOf(ids.at(axis)[index]))
+                        .mapToObj(leaf -> channels[leaf])
+                        .filter(Objects::nonNull)
+                        .toList();
     }
 
     /** For every index along an axis of any value, whether it stays when groups keep these channels, by id, and the others all. */
-    boolean[] kept(String value, int axis, Map<String, Kept> choice) {
-        Channel[] along = channelsOf(value, axis);
-        boolean[] kept = new boolean[along.length];
+    boolean[] kept(String value, int fromEitherEnd, Map<String, Kept> choice) {
+        ChannelIds ids = tracer.idsOf(value);
+        int axis = fromEitherEnd < 0 ? fromEitherEnd + ids.rank() : fromEitherEnd;
+        boolean[] kept = new boolean[Math.toIntExact(Math.max(graph.type(value).dim(axis), 0))];
+        Arrays.fill(kept, true);
+        int[] along = ids.at(axis);
         for (int i = 0; i < along.length; i++) {
-            Kept group = along[i] == null ? null : choice.get(along[i].group().id());
-            kept[i] = group == null || group.has(along[i].number());
+            for (int leaf : tracer.leavesOf(along[i])) {
+                Channel channel = channels[leaf];
+                Kept group = channel == null ? null : choice.get(channel.group().id());
+                kept[i] &= group == null || group.has(channel.number());
+            }
         }
         return kept;
     }

@@ -17,14 +17,25 @@ import java.util.Set;
 
 /** One run of a graph on channel ids: it lets every node's rule speak and remembers what was tied, produced and frozen. */
 final class ChannelTracer {
-    /** Reason of a freeze, without the node when the graph itself is the reason. */
-    private final Map<Integer, String> frozen = new HashMap<>();
+    /** Something said of ids: the node that produces them, or a reason. */
+    private static final class Statement {
+        private final String text;
+        private final int[] ids;
+
+        Statement(String text, int[] ids) {
+            this.text = text;
+            this.ids = ids;
+        }
+    }
 
     private final Graph graph;
-    private final UnionFind classes = new UnionFind();
+    private final ChannelClasses classes = new ChannelClasses();
     private final Map<String, ChannelIds> ids = new HashMap<>();
     private final Set<String> weights = new HashSet<>();
-    private final Map<Integer, List<String>> producers = new LinkedHashMap<>();
+    private final Set<String> vanishing = new HashSet<>();
+    private final List<Statement> producers = new ArrayList<>();
+    private final List<Statement> frozen = new ArrayList<>();
+    private final List<Statement> approximated = new ArrayList<>();
 
     private ChannelTracer(Graph graph) {
         this.graph = graph;
@@ -43,6 +54,7 @@ final class ChannelTracer {
         for (String output : graph.outputs()) {
             tracer.freezeOutput(output);
         }
+        tracer.classes.settle();
         return tracer;
     }
 
@@ -69,34 +81,61 @@ final class ChannelTracer {
     }
 
     private void freeze(int[] these, String reason) {
-        for (int id : these) {
-            frozen.putIfAbsent(id, reason);
+        if (these.length > 0) {
+            frozen.add(new Statement(reason, these));
         }
     }
 
-    /** Ids of a value; those of equal {@link #classOf class} are one channel. */
+    /** Ids of a value; those of equal {@link #leavesOf leaves} are one channel. */
     ChannelIds idsOf(String value) {
         return Objects.requireNonNull(ids.get(value), value);
     }
 
-    int classOf(int id) {
-        return classes.find(id);
+    /** The classes of which one must go for this id to go; all of them are below {@link #classes}. */
+    int[] leavesOf(int id) {
+        return classes.leaves(id);
+    }
+
+    /** A bound of all class numbers. */
+    int classes() {
+        return classes.size();
     }
 
     /** The nodes that produce each class, by class, in the order of production. */
     Map<Integer, List<String>> produced() {
         Map<Integer, List<String>> byClass = new LinkedHashMap<>();
-        producers.forEach((id, nodes) -> {
-            List<String> all = byClass.computeIfAbsent(classOf(id), c -> new ArrayList<>());
-            nodes.stream().filter(n -> !all.contains(n)).forEach(all::add);
-        });
+        for (Statement statement : producers) {
+            for (int id : statement.ids) {
+                for (int leaf : classes.leaves(id)) {
+                    List<String> nodes = byClass.computeIfAbsent(leaf, c -> new ArrayList<>(2));
+                    if (!nodes.contains(statement.text)) {
+                        nodes.add(statement.text);
+                    }
+                }
+            }
+        }
         return byClass;
     }
 
     /** The first reason for which each frozen class must stay. */
     Map<Integer, String> frozen() {
+        return first(frozen);
+    }
+
+    /** The first reason for which the removal of each class changes results by nature. */
+    Map<Integer, String> approximated() {
+        return first(approximated);
+    }
+
+    private Map<Integer, String> first(List<Statement> statements) {
         Map<Integer, String> byClass = new HashMap<>();
-        frozen.keySet().stream().sorted().forEach(id -> byClass.putIfAbsent(classOf(id), frozen.get(id)));
+        for (Statement statement : statements) {
+            for (int id : statement.ids) {
+                for (int leaf : classes.leaves(id)) {
+                    byClass.putIfAbsent(leaf, statement.text);
+                }
+            }
+        }
         return byClass;
     }
 
@@ -141,6 +180,18 @@ final class ChannelTracer {
         }
 
         @Override
+        public boolean vanishes(int input) {
+            return vanishing.contains(node.inputs().get(input))
+                    || isWeight(input)
+                    || ids(input).isFixed();
+        }
+
+        @Override
+        public void vanishing(int output) {
+            vanishing.add(node.outputs().get(output));
+        }
+
+        @Override
         public void output(int output, ChannelIds own) {
             ids.put(node.outputs().get(output), own);
         }
@@ -151,6 +202,22 @@ final class ChannelTracer {
             if (isWeight(input)) {
                 weights.add(node.outputs().get(0));
             }
+            if (vanishes(input)) {
+                vanishing(0);
+            }
+        }
+
+        @Override
+        public void compose(int[] whole, List<int[]> of) {
+            for (int i = 0; i < whole.length; i++) {
+                int at = i;
+                classes.compose(whole[i], of.stream().mapToInt(list -> list[at]).toArray());
+            }
+        }
+
+        @Override
+        public boolean same(int a, int b) {
+            return classes.find(a) == classes.find(b);
         }
 
         @Override
@@ -171,9 +238,7 @@ final class ChannelTracer {
 
         @Override
         public void produce(int[] own) {
-            for (int id : own) {
-                producers.computeIfAbsent(id, i -> new ArrayList<>()).add(node.name());
-            }
+            producers.add(new Statement(node.name(), own));
             if (ignored) {
                 ChannelTracer.this.freeze(own, "node '" + node.name() + "' is ignored by request");
             }
@@ -181,8 +246,18 @@ final class ChannelTracer {
 
         @Override
         public void freeze(int[] these, String reason) {
-            ChannelTracer.this.freeze(
-                    these, "node '" + node.name() + "' (" + node.op().type() + ") " + reason);
+            ChannelTracer.this.freeze(these, sentence(reason));
+        }
+
+        @Override
+        public void approximates(int[] these, String reason) {
+            if (these.length > 0) {
+                approximated.add(new Statement(sentence(reason), these));
+            }
+        }
+
+        private String sentence(String reason) {
+            return "node '" + node.name() + "' (" + node.op().type() + ") " + reason;
         }
     }
 }

@@ -37,7 +37,7 @@ final class EqualityProof {
     private final Map<String, Tensor> compactedWeights;
 
     /** What was seen of one output. */
-    private record Seen(String output, double difference, double tolerance, double spread) {
+    private record Seen(String output, double difference, double tolerance, double magnitude, double spread) {
         /** Negated, so that a difference that is not a number fails. */
         boolean agrees() {
             return !(difference > tolerance) && Double.isFinite(difference);
@@ -78,7 +78,18 @@ final class EqualityProof {
             Seen worst =
                     seen.stream().max(Comparator.comparingDouble(Seen::excess)).orElseThrow();
             return new EqualityCheck(
-                    worst.difference(), worst.tolerance(), seen.stream().allMatch(Seen::agrees));
+                    worst.difference(), worst.tolerance(), seen.stream().allMatch(Seen::agrees), 0);
+        }
+    }
+
+    /** The largest difference of any output in relation to the largest magnitude of the masked one. */
+    double deviation(List<Map<String, Tensor>> samples) {
+        try (Scope scope = Scope.open();
+                Grad off = Grad.disabled()) {
+            return seen(samples, 0x1p-24).stream()
+                    .mapToDouble(s -> s.magnitude() == 0 ? s.difference() : s.difference() / s.magnitude())
+                    .max()
+                    .orElse(0);
         }
     }
 
@@ -115,8 +126,8 @@ final class EqualityProof {
                     .add(reference.neg().amax(false, 0))
                     .max()
                     .item();
-            seen.add(new Seen(
-                    output, difference, relative * reference.abs().max().item(), spread));
+            double magnitude = reference.abs().max().item();
+            seen.add(new Seen(output, difference, relative * magnitude, magnitude, spread));
         }
         return seen;
     }

@@ -3,10 +3,13 @@ package dev.espalier.prune;
 import dev.espalier.graph.Graph;
 import dev.espalier.op.TensorType;
 import dev.espalier.prune.ChannelGroups.Channel;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A mask from indices that somebody has chosen: {@code {parameter: {axis: kept indices}}}.
@@ -48,38 +51,54 @@ public final class ExplicitKeep {
     private void read(String parameter, int axis, long[] kept) {
         Graph graph = groups.graph();
         TensorType type = graph.parameters().get(parameter);
+        if (type == null) {
+            throw new PruningException(
+                    "keep names parameter '" + parameter + "', which graph '" + graph.name() + "' does not have");
+        }
         require(
-                type != null,
-                "keep names parameter '" + parameter + "', which graph '" + graph.name() + "' does not have");
-        require(
-                type != null && axis >= 0 && axis < type.rank(),
-                "keep names axis " + axis + " of '" + parameter + "', which has " + (type == null ? 0 : type.rank())
-                        + " axes");
+                axis >= 0 && axis < type.rank(),
+                "keep names axis " + axis + " of '" + parameter + "', which has " + type.rank() + " axes");
         String place = "'" + parameter + "' axis " + axis;
-        Channel[] along = groups.channelsOf(parameter, axis);
-        boolean[] stays = new boolean[along.length];
+        boolean[] stays = new boolean[Math.toIntExact(type.dim(axis))];
         for (long index : kept) {
             require(
-                    index >= 0 && index < along.length,
-                    "keep of " + place + " has index " + index + ", expected 0 to " + (along.length - 1));
+                    index >= 0 && index < stays.length,
+                    "keep of " + place + " has index " + index + ", expected 0 to " + (stays.length - 1));
             require(!stays[(int) index], "keep of " + place + " has index " + index + " twice");
             stays[(int) index] = true;
         }
-        for (int i = 0; i < along.length; i++) {
-            judge(along[i], stays[i], place, i);
+        List<List<Channel>> along = new ArrayList<>();
+        Set<Channel> needed = new HashSet<>();
+        for (int i = 0; i < stays.length; i++) {
+            along.add(groups.channelsOf(parameter, axis, i));
+            if (stays[i]) {
+                needed.addAll(along.get(i));
+            }
+        }
+        for (int i = 0; i < stays.length; i++) {
+            String here = place + " index " + i;
+            List<Channel> channels = along.get(i);
+            if (!stays[i]) {
+                require(
+                        !channels.isEmpty(),
+                        "keep of " + place + " leaves out index " + i + ", which is no removable channel");
+                channels = channels.size() == 1
+                        ? channels
+                        : channels.stream().filter(c -> !needed.contains(c)).toList();
+                require(
+                        !channels.isEmpty(),
+                        "keep of " + place + " leaves out index " + i + ", whose row and column both have indices that"
+                                + " are kept; leave out whole rows or columns");
+            }
+            for (Channel channel : channels) {
+                judge(channel, stays[i], here);
+            }
         }
     }
 
-    private void judge(@Nullable Channel channel, boolean kept, String place, int index) {
-        if (channel == null) {
-            require(kept, "keep of " + place + " leaves out index " + index + ", which is no removable channel");
-            return;
-        }
+    private void judge(Channel channel, boolean kept, String here) {
         ChannelGroup group = channel.group();
-        require(
-                kept || group.prunable(),
-                "keep of " + place + " leaves out index " + index + ", which must stay: " + group.reason());
-        String here = place + " index " + index;
+        require(kept || group.prunable(), "keep of " + here + " leaves out what must stay: " + group.reason());
         Verdict before = verdicts.computeIfAbsent(group.id(), g -> new LinkedHashMap<>())
                 .putIfAbsent(channel.number(), new Verdict(kept, here));
         require(

@@ -27,6 +27,16 @@ final class GraphCut {
         return graph.with(nodes, parameters);
     }
 
+    /** The whole graph, with operators whose statistics leave out what does not stay. */
+    static Graph masked(ChannelGroups groups, Map<String, Kept> choice) {
+        GraphCut cut = new GraphCut(groups, choice);
+        Graph graph = groups.graph();
+        List<Node> nodes = graph.nodes().stream()
+                .map(node -> new Node(node.name(), node.op().masked(cut.around(node)), node.inputs(), node.outputs()))
+                .toList();
+        return graph.with(nodes, graph.parameters());
+    }
+
     private TensorType shrunk(String parameter, TensorType type) {
         long[] dims = type.shape().toArray();
         for (int axis = 0; axis < dims.length; axis++) {
@@ -36,7 +46,11 @@ final class GraphCut {
     }
 
     private Node fitted(Node node) {
-        ChannelCut around = new ChannelCut() {
+        return new Node(node.name(), node.op().cut(around(node)), node.inputs(), node.outputs());
+    }
+
+    private ChannelCut around(Node node) {
+        return new ChannelCut() {
             @Override
             public boolean[] keptInput(int input, int axis) {
                 return groups.kept(node.inputs().get(input), axis, choice);
@@ -47,6 +61,5 @@ final class GraphCut {
                 return groups.kept(node.outputs().get(output), axis, choice);
             }
         };
-        return new Node(node.name(), node.op().cut(around), node.inputs(), node.outputs());
     }
 }

@@ -22,18 +22,22 @@ final class Grouping {
     private record Place(String parameter, int axis) {}
 
     /** What channels must have in common to form a group. */
-    private record Signature(List<String> producers, String reason, Map<Place, Integer> copies) {}
+    private record Signature(List<String> producers, String reason, String approximation, Map<Place, Integer> copies) {}
 
     private final ChannelTracer tracer;
     private final Map<Integer, List<String>> produced;
     private final Map<Integer, String> frozen;
+    private final Map<Integer, String> approximated;
+    private final boolean exactOnly;
     /** By class, the indices that it holds at each place. */
     private final Map<Integer, Map<Place, List<Integer>>> places = new LinkedHashMap<>();
 
-    Grouping(Graph graph, ChannelTracer tracer) {
+    Grouping(Graph graph, ChannelTracer tracer, boolean exactOnly) {
         this.tracer = tracer;
         this.produced = tracer.produced();
         this.frozen = tracer.frozen();
+        this.approximated = tracer.approximated();
+        this.exactOnly = exactOnly;
         produced.keySet().forEach(c -> places.put(c, new LinkedHashMap<>()));
         graph.parameters().keySet().forEach(this::collect);
     }
@@ -42,11 +46,13 @@ final class Grouping {
         ChannelIds ids = tracer.idsOf(parameter);
         for (int axis = 0; axis < ids.rank(); axis++) {
             int[] along = ids.at(axis);
+            Place place = new Place(parameter, axis);
             for (int i = 0; i < along.length; i++) {
-                Map<Place, List<Integer>> held = places.get(tracer.classOf(along[i]));
-                if (held != null) {
-                    held.computeIfAbsent(new Place(parameter, axis), p -> new ArrayList<>())
-                            .add(i);
+                for (int leaf : tracer.leavesOf(along[i])) {
+                    Map<Place, List<Integer>> held = places.get(leaf);
+                    if (held != null) {
+                        held.computeIfAbsent(place, p -> new ArrayList<>()).add(i);
+                    }
                 }
             }
         }
@@ -72,7 +78,12 @@ final class Grouping {
     private Signature signature(int c) {
         Map<Place, Integer> copies = new HashMap<>();
         places.getOrDefault(c, Map.of()).forEach((place, indices) -> copies.put(place, indices.size()));
-        return new Signature(produced.getOrDefault(c, List.of()), frozen.getOrDefault(c, ""), copies);
+        String approximation = approximated.getOrDefault(c, "");
+        String reason = frozen.getOrDefault(c, "");
+        if (reason.isEmpty() && exactOnly && !approximation.isEmpty()) {
+            reason = approximation + ", and only exact removals are allowed";
+        }
+        return new Signature(produced.getOrDefault(c, List.of()), reason, approximation, copies);
     }
 
     private static String name(List<String> producers, Set<String> taken) {
@@ -99,6 +110,13 @@ final class Grouping {
         if (reason.isEmpty() && classes.size() == 1) {
             reason = "its only channel must stay";
         }
-        return new ChannelGroup(id, classes.size(), reason.isEmpty(), reason, signature.producers(), members);
+        return new ChannelGroup(
+                id,
+                classes.size(),
+                reason.isEmpty(),
+                reason,
+                signature.approximation(),
+                signature.producers(),
+                members);
     }
 }

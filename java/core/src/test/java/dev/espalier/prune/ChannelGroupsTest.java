@@ -11,8 +11,9 @@ import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Evaluation;
 import dev.espalier.op.MatMul;
+import dev.espalier.op.Mul;
 import dev.espalier.op.Op;
-import dev.espalier.op.ReduceMean;
+import dev.espalier.op.Sigmoid;
 import dev.espalier.op.Softmax;
 import dev.espalier.op.TensorType;
 import dev.espalier.op.Transpose;
@@ -180,10 +181,51 @@ class ChannelGroupsTest {
     }
 
     @Test
-    void aChannelShuffleKeepsTheGroupsEquallyLargeAndFollowsTheData() {
-        ChannelGroup group = groupOf(Networks.shuffle(), "conv");
-        assertThat(at(group, "conv.weight", 0).of(1)).containsExactly(1, 5);
-        assertThat(at(group, "next.weight", 1).of(1)).containsExactly(2, 3);
+    void aChannelShuffleLosesWholeRowsOrColumnsAndFollowsTheData() {
+        List<ChannelGroup> groups = ChannelGroups.trace(Networks.shuffle()).prunable();
+        ChannelGroup rows = groups.get(0);
+        assertThat(rows.channels()).isEqualTo(2);
+        assertThat(at(rows, "conv.weight", 0).of(1)).containsExactly(4, 5, 6, 7);
+        assertThat(at(rows, "next.weight", 1).of(1)).containsExactly(1, 3, 5, 7);
+        ChannelGroup columns = groups.get(1);
+        assertThat(columns.channels()).isEqualTo(4);
+        assertThat(at(columns, "conv.weight", 0).of(1)).containsExactly(1, 5);
+        assertThat(at(columns, "next.weight", 1).of(1)).containsExactly(2, 3);
+    }
+
+    @Test
+    void attentionLosesHeadsAndHeadDimensions() {
+        ChannelGroups groups = ChannelGroups.trace(Networks.attention());
+        assertThat(groups.prunable().stream()
+                        .map(g -> g.channels() + " " + g.producers().size()))
+                .containsExactlyInAnyOrder("4 3", "6 2", "6 1", "8 1");
+        ChannelGroup heads = groups.prunable().stream()
+                .filter(g -> g.channels() == 4)
+                .findFirst()
+                .orElseThrow();
+        assertThat(places(heads))
+                .contains("query.weight@1", "key.bias@0", "value.weight@1", "out.weight@0")
+                .doesNotContain("out.weight@1");
+        assertThat(at(heads, "out.weight", 0).of(1)).containsExactly(6, 7, 8, 9, 10, 11);
+    }
+
+    @Test
+    void anOuterProductLosesRowsAndColumns() {
+        ChannelGroups groups = ChannelGroups.trace(Networks.outerProduct());
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("a", "b");
+        assertThat(at(groups.prunable().get(1), "fc.weight", 1).of(2)).containsExactly(2, 8, 14, 20, 26);
+    }
+
+    @Test
+    void normalisationOverChannelsIsDeclaredAndCanBeRefused() {
+        Graph graph = Networks.layerNorm();
+        ChannelGroup group = groupOf(graph, "up.product");
+        assertThat(group.prunable()).isTrue();
+        assertThat(group.approximation())
+                .isEqualTo("node 'normed' (LayerNormalization) takes its mean and variance over these channels");
+        ChannelGroups exact = ChannelGroups.trace(graph, Set.of(), true);
+        assertThat(exact.frozen().get(0).reason()).endsWith("and only exact removals are allowed");
+        assertThat(exact.prunable()).extracting(ChannelGroup::id).containsExactly("down.product");
     }
 
     @Test
@@ -267,14 +309,14 @@ class ChannelGroupsTest {
         ModelBuilder first = ModelBuilder.of("net", Shape.of(3, 6, 6)).conv(8, 3);
         ChannelGroups groups = ChannelGroups.trace(first.op("soft", new Softmax(1))
                 .conv(5, 1)
-                .op("mean", new ReduceMean(Ints.of(1), true, false))
+                .op("soft", new Softmax(1))
                 .flatten()
                 .dense(4)
                 .graph());
         assertThat(groups.prunable()).isEmpty();
         assertThat(groups.frozen())
                 .contains(new Frozen("conv1", "node 'soft1' (Softmax) mixes the channels of axis 1"))
-                .contains(new Frozen("conv2", "node 'mean1' (ReduceMean) mixes the channels of axis 1"));
+                .contains(new Frozen("conv2", "node 'soft2' (Softmax) mixes the channels of axis 1"));
     }
 
     @Test
@@ -300,41 +342,53 @@ class ChannelGroupsTest {
     }
 
     @Test
-    void aProductOfTwoComputedValuesKeepsTheChannelsThatItSumsOver() {
+    void aProductOfTwoComputedValuesLosesWhatVanishesInOneOfThem() {
         Graph.Builder graph =
                 Graph.builder("attention").input("x", TensorType.f32(-1, 5, 6)).output("scores");
         for (String name : List.of("query", "key", "value")) {
             graph.parameter(name + ".weight", TensorType.f32(6, 4)).node(name, new MatMul(), "x", name + ".weight");
         }
+        for (String name : List.of("left", "right")) {
+            graph.parameter(name + ".weight", TensorType.f32(6, 3))
+                    .node(name + "Rows", new MatMul(), "x", name + ".weight")
+                    .node(name, new Sigmoid(), name + "Rows");
+        }
         graph.node("turned", new Transpose(Ints.of(0, 2, 1)), "key")
                 .node("product", new MatMul(), "query", "turned")
-                .node("weights", new Softmax(-1), "product")
+                .node("across", new Transpose(Ints.of(0, 2, 1)), "right")
+                .node("gates", new MatMul(), "left", "across")
+                .node("gated", new Mul(), "product", "gates")
+                .node("weights", new Softmax(-1), "gated")
                 .node("mixed", new MatMul(), "weights", "value")
                 .parameter("out.weight", TensorType.f32(4, 6))
                 .node("scores", new MatMul(), "mixed", "out.weight");
         ChannelGroups groups = ChannelGroups.trace(graph.build());
-        String reason = "node 'product' (MatMul) multiplies two computed values along their channels";
-        assertThat(groups.frozen()).contains(new Frozen("query", reason), new Frozen("key", reason));
-        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("value");
+        String reason =
+                "node 'gates' (MatMul) sums products of two values over channels that masking leaves different from zero";
+        assertThat(groups.frozen()).contains(new Frozen("leftRows", reason), new Frozen("rightRows", reason));
+        assertThat(groups.prunable()).extracting(ChannelGroup::id).containsExactly("query+key", "value");
     }
 
     @Test
-    void everyIndexOfAMemberAxisBelongsToAtMostOneChannel() {
+    void everyIndexOfAMemberBelongsToOneChannelOfItsGroup() {
         Networks.PATTERNS.forEach((name, pattern) -> {
             Graph graph = pattern.get();
             ChannelGroups groups = ChannelGroups.trace(graph);
             graph.parameters().forEach((parameter, type) -> {
                 for (int axis = 0; axis < type.rank(); axis++) {
                     int place = axis;
-                    List<Long> indices = groups.groups().stream()
-                            .flatMap(g -> g.members().stream())
-                            .filter(m -> m.parameter().equals(parameter) && m.axis() == place)
-                            .flatMapToInt(m -> IntStream.of(m.indices().all()))
-                            .asLongStream()
-                            .boxed()
-                            .toList();
-                    assertThat(indices).as(name + " " + parameter + " " + axis).doesNotHaveDuplicates();
-                    assertThat(indices).allMatch(i -> i < type.dim(place));
+                    for (ChannelGroup group : groups.groups()) {
+                        List<Long> indices = group.members().stream()
+                                .filter(m -> m.parameter().equals(parameter) && m.axis() == place)
+                                .flatMapToInt(m -> IntStream.of(m.indices().all()))
+                                .asLongStream()
+                                .boxed()
+                                .toList();
+                        assertThat(indices)
+                                .as(name + " " + parameter + " " + axis)
+                                .doesNotHaveDuplicates();
+                        assertThat(indices).allMatch(i -> i < type.dim(place));
+                    }
                 }
             });
         });

@@ -15,7 +15,9 @@ import dev.espalier.op.Expand;
 import dev.espalier.op.Flatten;
 import dev.espalier.op.Gemm;
 import dev.espalier.op.GlobalAveragePool;
+import dev.espalier.op.HardSwish;
 import dev.espalier.op.Interpolation;
+import dev.espalier.op.LayerNormalization;
 import dev.espalier.op.MatMul;
 import dev.espalier.op.Mul;
 import dev.espalier.op.Op;
@@ -27,8 +29,10 @@ import dev.espalier.op.Reshape;
 import dev.espalier.op.Resize;
 import dev.espalier.op.Sigmoid;
 import dev.espalier.op.Slice;
+import dev.espalier.op.Softmax;
 import dev.espalier.op.SpaceToDepth;
 import dev.espalier.op.Split;
+import dev.espalier.op.Sub;
 import dev.espalier.op.TensorType;
 import dev.espalier.op.Tile;
 import dev.espalier.op.Transpose;
@@ -75,7 +79,16 @@ final class Networks {
             Map.entry("spaceToDepth", Networks::spaceToDepth),
             Map.entry("tiled", Networks::tiled),
             Map.entry("interleaved", Networks::interleaved),
-            Map.entry("upsampled", Networks::upsampled)));
+            Map.entry("upsampled", Networks::upsampled),
+            Map.entry("attention", Networks::attention),
+            Map.entry("outerProduct", Networks::outerProduct),
+            Map.entry("mixer", Networks::mixer)));
+
+    /** Graphs whose results change by nature when channels go. */
+    static final Map<String, Supplier<Graph>> INEXACT = new TreeMap<>(Map.of(
+            "layerNorm", Networks::layerNorm,
+            "layerNormOfParts", Networks::layerNormOfParts,
+            "channelMean", Networks::channelMean));
 
     private Networks() {}
 
@@ -301,6 +314,105 @@ final class Networks {
                 .globalAveragePool()
                 .dense(4)
                 .graph();
+    }
+
+    private static Graph.Builder rows(Graph.Builder graph, String name, String input, long in, long out) {
+        return graph.parameter(name + ".weight", TensorType.f32(in, out))
+                .parameter(name + ".bias", TensorType.f32(out))
+                .node(name + ".product", new MatMul(), input, name + ".weight")
+                .node(name, new Add(), name + ".product", name + ".bias");
+    }
+
+    /** Scaled dot-product attention with four heads of six numbers, whose projections are split by reshaping. */
+    static Graph attention() {
+        Graph.Builder graph =
+                Graph.builder("pattern").input("x", TensorType.f32(-1, 5, 8)).output("y");
+        for (String name : List.of("query", "key", "value")) {
+            rows(graph, name, "x", 8, 24)
+                    .node(name + ".heads", new Reshape(Ints.of(0, 0, 4, 6), false), name)
+                    .node(
+                            name + ".turned",
+                            new Transpose(name.equals("key") ? Ints.of(0, 2, 3, 1) : Ints.of(0, 2, 1, 3)),
+                            name + ".heads");
+        }
+        graph.node("scores", new MatMul(), "query.turned", "key.turned")
+                .node("weights", new Softmax(-1), "scores")
+                .node("mixed", new MatMul(), "weights", "value.turned")
+                .node("back", new Transpose(Ints.of(0, 2, 1, 3)), "mixed")
+                .node("joined", new Reshape(Ints.of(0, 0, 24), false), "back");
+        rows(graph, "out", "joined", 24, 8).node("flat", new Flatten(1), "out");
+        return dense(graph, "flat", 4, 40).build();
+    }
+
+    /** Every pair of two vectors' elements multiplied, then flattened. */
+    static Graph outerProduct() {
+        Graph.Builder graph =
+                Graph.builder("pattern").input("x", TensorType.f32(-1, 7)).output("y");
+        for (String name : List.of("a", "b")) {
+            long units = name.equals("a") ? 5 : 6;
+            graph.parameter(name + ".weight", TensorType.f32(units, 7))
+                    .parameter(name + ".bias", TensorType.f32(units))
+                    .node(name, Gemm.DENSE, "x", name + ".weight", name + ".bias");
+        }
+        graph.node("column", new Reshape(Ints.of(0, 5, 1), false), "a")
+                .node("row", new Reshape(Ints.of(0, 1, 6), false), "b")
+                .node("outer", new Mul(), "column", "row")
+                .node("flat", new Flatten(1), "outer");
+        return dense(graph, "flat", 4, 30).build();
+    }
+
+    /** Dense layers over patches and over channels in turn, as in MLP-Mixer. */
+    static Graph mixer() {
+        Graph.Builder graph =
+                Graph.builder("pattern").input("x", TensorType.f32(-1, 9, 5)).output("y");
+        rows(graph, "embed", "x", 5, 8).node("turned", new Transpose(Ints.of(0, 2, 1)), "embed");
+        rows(graph, "tokensUp", "turned", 9, 12).node("tokensRelu", new Relu(), "tokensUp");
+        rows(graph, "tokensDown", "tokensRelu", 12, 9).node("back", new Transpose(Ints.of(0, 2, 1)), "tokensDown");
+        graph.node("sum", new Add(), "back", "embed");
+        rows(graph, "up", "sum", 8, 10).node("relu", new Relu(), "up");
+        rows(graph, "down", "relu", 10, 8).node("out", new Add(), "down", "sum").node("flat", new Flatten(1), "out");
+        return dense(graph, "flat", 4, 72).build();
+    }
+
+    static Graph layerNorm() {
+        Graph.Builder graph =
+                Graph.builder("pattern").input("x", TensorType.f32(-1, 5, 6)).output("y");
+        rows(graph, "up", "x", 6, 12)
+                .parameter("layernorm.scale", TensorType.f32(12))
+                .parameter("layernorm.bias", TensorType.f32(12))
+                .node("normed", new LayerNormalization(-1, 1e-5f), "up", "layernorm.scale", "layernorm.bias")
+                .node("gate", new Sigmoid(), "normed");
+        rows(graph, "down", "gate", 12, 6).node("flat", new Flatten(1), "down");
+        return dense(graph, "flat", 4, 30).build();
+    }
+
+    /** The layer normalisation that older exporters write operator by operator. */
+    static Graph layerNormOfParts() {
+        Graph.Builder graph =
+                Graph.builder("pattern").input("x", TensorType.f32(-1, 5, 6)).output("y");
+        rows(graph, "up", "x", 6, 12)
+                .parameter("layernorm.scale", TensorType.f32(12))
+                .parameter("layernorm.bias", TensorType.f32(12))
+                .node("mean", new ReduceMean(Ints.of(-1), true, false), "up")
+                .node("centred", new Sub(), "up", "mean")
+                .node("square", new Mul(), "centred", "centred")
+                .node("variance", new ReduceMean(Ints.of(-1), true, false), "square")
+                .node("smooth", new HardSwish(), "variance")
+                .node("quotient", new Mul(), "centred", "smooth")
+                .node("scaled", new Mul(), "quotient", "layernorm.scale")
+                .node("shifted", new Add(), "scaled", "layernorm.bias");
+        rows(graph, "down", "shifted", 12, 6).node("flat", new Flatten(1), "down");
+        return dense(graph, "flat", 4, 30).build();
+    }
+
+    /** A map of the means over all channels scales the channels. */
+    static Graph channelMean() {
+        Graph.Builder graph = conv(graph(), "conv", "x", 8, 3, 3)
+                .node("mean", new ReduceMean(Ints.of(1), true, false), "conv")
+                .node("gate", new Sigmoid(), "mean")
+                .node("scaled", new Mul(), "conv", "gate")
+                .node("flat", new Flatten(1), "scaled");
+        return dense(graph, "flat", 4, 288).build();
     }
 
     /** Widened, filtered channel by channel, narrowed, added to the input of the block. */

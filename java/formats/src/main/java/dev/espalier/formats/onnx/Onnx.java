@@ -2,12 +2,15 @@ package dev.espalier.formats.onnx;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.espalier.formats.FormatException;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Attribute.TensorValue;
+import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
@@ -15,6 +18,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Reads and writes models as ONNX files. */
 public final class Onnx {
@@ -31,14 +37,40 @@ public final class Onnx {
 
     /** The model in {@code file}, on the CPU, owning its weights. */
     public static Model read(Path file) {
+        return read(file, Map.of());
+    }
+
+    /**
+     * As {@link #read(Path)}, of a file that leaves weights out: inputs that have the name of one of these tensors are parameters,
+     * and get a copy of it.
+     */
+    public static Model read(Path file, Map<String, Tensor> outside) {
         ModelProto proto = OnnxFile.read(file);
         Metadata metadata = MetadataEntries.read(file, proto.getMetadataPropsList());
         boolean own = proto.getProducerName().equals(PRODUCER);
+        Set<String> stored = proto.getGraph().getInitializerList().stream()
+                .map(TensorProto::getName)
+                .collect(Collectors.toSet());
+        List<String> parameters = proto.getGraph().getInputList().stream()
+                .map(ValueInfoProto::getName)
+                .filter(name -> outside.containsKey(name) && !stored.contains(name))
+                .toList();
         GraphReader.Parsed parsed =
-                new GraphReader(file, proto.getGraph(), new GraphReader.Origin(own, List.of())).read();
+                new GraphReader(file, proto.getGraph(), new GraphReader.Origin(own, parameters)).read();
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             parsed.values().forEach((name, value) -> tensors.put(name, tensor(value)));
+            for (String name : parameters) {
+                Tensor given = Objects.requireNonNull(outside.get(name));
+                TensorType type = parsed.graph().type(name);
+                if (!given.shape().equals(type.shape()) || given.dtype() != type.dtype()) {
+                    throw FormatException.of(
+                            file,
+                            "input '" + name + "' is " + type + ", the weight of that name is " + given.dtype()
+                                    + given.shape());
+                }
+                tensors.put(name, given.copy());
+            }
             return new Model(parsed.graph(), Weights.adopt(tensors), metadata);
         }
     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * refused.txt names may be refused by name instead.
  */
 @NoLeaks
-class ExportedModelsTest {
+public class ExportedModelsTest {
     private static final Path FOLDER =
             Golden.file(ExportedModelsTest.class, "make_exports.py").getParent();
 

@@ -7,6 +7,8 @@ import dev.espalier.formats.npy.NpyTest;
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.formats.onnx.OnnxGraphs;
 import dev.espalier.formats.onnx.OnnxTest;
+import dev.espalier.formats.pytorch.StateDict;
+import dev.espalier.formats.pytorch.StateDictTest;
 import dev.espalier.formats.safetensors.Safetensors;
 import dev.espalier.formats.safetensors.SafetensorsCheckpoints;
 import dev.espalier.formats.safetensors.SafetensorsTest;
@@ -72,6 +74,14 @@ final class Seeds {
                 keras(".h5"),
                 with(TextEdits::json, 4),
                 file -> Keras.read(file).close()));
+        formats.add(new Format(
+                "state_dict",
+                ".pt",
+                Stream.of("state", "checkpoint", "views", "module")
+                        .map(name -> ZipEdits.repacked(Golden.file(StateDictTest.class, name + ".pt")))
+                        .toList(),
+                with(ZipEdits::apply, 24),
+                StateDict::read));
         return formats;
     }
 

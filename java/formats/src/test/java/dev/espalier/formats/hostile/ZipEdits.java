@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
@@ -21,6 +23,9 @@ final class ZipEdits {
     /** Edits for archives whose texts are JSON. */
     static byte[] apply(byte[] file, Random random) {
         Map<String, byte[]> entries = unpack(file);
+        if (entries.isEmpty()) {
+            return ByteEdits.ALL.get(random.nextInt(ByteEdits.ALL.size())).apply(file, random);
+        }
         List<String> names = new ArrayList<>(entries.keySet());
         String name = names.get(random.nextInt(names.size()));
         byte[] content = entries.get(name);
@@ -41,6 +46,19 @@ final class ZipEdits {
             }
         }
         return pack(entries, random.nextBoolean());
+    }
+
+    /** The archive in a form that can be unpacked front to back. */
+    static byte[] repacked(Path file) {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : zip.stream().toList()) {
+                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return pack(entries, true);
     }
 
     static Map<String, byte[]> unpack(byte[] file) {

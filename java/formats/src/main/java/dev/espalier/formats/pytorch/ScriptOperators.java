@@ -1,0 +1,293 @@
+package dev.espalier.formats.pytorch;
+
+import dev.espalier.op.TensorType;
+import dev.espalier.runtime.DType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/** How each operator is said in TorchScript, by calls of libtorch's own operators ({@code aten}). */
+final class ScriptOperators {
+    /** Operators with one result; null stands for settings that have no form. */
+    private static final Map<String, Function<ScriptNode, Optional<String>>> RULES = new HashMap<>();
+
+    static {
+        for (String same : List.of(
+                "Relu", "Sigmoid", "Tanh", "HardSwish", "Exp", "Log", "Sqrt", "Erf", "Neg", "Abs", "Floor", "Ceil")) {
+            String function = same.toLowerCase(java.util.Locale.ROOT);
+            rule(same, n -> n.call(function, n.in(0)));
+        }
+        rule("Identity", n -> n.in(0));
+        rule("Dropout", n -> n.call("dropout", n.in(0), n.real("ratio", 0.5f), "self.training"));
+        rule("Reciprocal", n -> n.call("reciprocal", n.in(0)));
+        rule("LeakyRelu", n -> n.call("leaky_relu", n.in(0), n.real("alpha", 0.01f)));
+        rule("Elu", n -> n.call("elu", n.in(0), n.real("alpha", 1)));
+        rule("Selu", n -> n.call("selu", n.in(0)));
+        rule("Softplus", n -> n.call("softplus", n.in(0)));
+        rule("Softsign", n -> n.assign(n.in(0) + " / (1 + torch.abs(" + n.in(0) + "))"));
+        rule(
+                "Gelu",
+                n -> n.assign("torch.gelu(" + n.in(0) + ", approximate=\"" + n.string("approximate", "none") + "\")"));
+        rule(
+                "HardSigmoid",
+                n -> n.assign("torch.clamp(" + n.in(0) + " * " + ScriptNode.text(n.real("alpha", 0.2f)) + " + "
+                        + ScriptNode.text(n.real("beta", 0.5f)) + ", 0., 1.)"));
+        rule("PRelu", n -> n.call("where", n.in(0) + " < 0", n.in(0) + " * " + n.in(1), n.in(0)));
+        rule("Clip", n -> n.call("clamp", n.in(0), bound(n, "min"), bound(n, "max")));
+        rule("Softmax", n -> n.call("softmax", n.in(0), n.axis("axis", -1), "None"));
+        rule("LogSoftmax", n -> n.call("log_softmax", n.in(0), n.axis("axis", -1), "None"));
+        for (Map.Entry<String, String> two : Map.of(
+                        "Add",
+                        "add",
+                        "Sub",
+                        "sub",
+                        "Mul",
+                        "mul",
+                        "Pow",
+                        "pow",
+                        "MatMul",
+                        "matmul",
+                        "Equal",
+                        "eq",
+                        "Greater",
+                        "gt",
+                        "Less",
+                        "lt",
+                        "GreaterOrEqual",
+                        "ge")
+                .entrySet()) {
+            rule(two.getKey(), n -> n.call(two.getValue(), n.in(0), n.in(1)));
+        }
+        maybe(
+                "Div",
+                n -> n.types().get(0).dtype().isFloating()
+                        ? Optional.of(n.call("div", n.in(0), n.in(1)))
+                        : Optional.empty());
+        rule("Max", n -> chain(n, "maximum"));
+        rule("Min", n -> chain(n, "minimum"));
+        rule("Where", n -> n.call("where", n.in(0), n.in(1), n.in(2)));
+        rule("Concat", n -> n.assign("torch.cat([" + String.join(", ", n.in()) + "], " + n.axis("axis", 0) + ")"));
+        for (String moved : List.of("Reshape", "Flatten", "Squeeze", "Unsqueeze")) {
+            rule(moved, n -> n.call("reshape", n.in(0), n.out().get(0).shape().toArray()));
+        }
+        rule("Expand", n -> n.call("expand", n.in(0), n.out().get(0).shape().toArray()));
+        rule("Tile", n -> n.call("repeat", n.in(0), n.integers("repeats")));
+        rule("Transpose", n -> n.call("permute", n.in(0), permutation(n)));
+        rule("Cast", n -> n.call("to", n.in(0), scalarType(n.out().get(0).dtype())));
+        rule("Gemm", ScriptOperators::gemm);
+        maybe("Slice", ScriptOperators::slice);
+        rule("Gather", ScriptOperators::gather);
+        maybe("Pad", ScriptOperators::pad);
+        maybe("DepthToSpace", ScriptOperators::depthToSpace);
+        rule("SpaceToDepth", ScriptOperators::spaceToDepth);
+        maybe("Resize", ScriptOperators::resize);
+        maybe(
+                "Einsum",
+                n -> Optional.of(n.assign(
+                        "torch.einsum(\"" + n.string("equation", "") + "\", [" + String.join(", ", n.in()) + "])")));
+        for (Map.Entry<String, String> reduction : Map.of(
+                        "ReduceMean", "mean", "ReduceSum", "sum", "ReduceMax", "amax", "ReduceMin", "amin")
+                .entrySet()) {
+            rule(reduction.getKey(), n -> reduce(n, reduction.getValue()));
+        }
+        ScriptWindows.RULES.forEach(RULES::put);
+    }
+
+    private ScriptOperators() {}
+
+    private static void rule(String type, Function<ScriptNode, String> form) {
+        RULES.put(type, node -> Optional.of(form.apply(node)));
+    }
+
+    private static void maybe(String type, Function<ScriptNode, Optional<String>> form) {
+        RULES.put(type, form);
+    }
+
+    /** Expressions of the node's outputs, or empty where it has no form. */
+    static Optional<List<String>> write(ScriptNode node) {
+        if (node.type().equals("Split")) {
+            return Optional.of(split(node));
+        }
+        Function<ScriptNode, Optional<String>> form = RULES.get(node.type());
+        return form == null || node.out().size() != 1
+                ? Optional.empty()
+                : form.apply(node).map(List::of);
+    }
+
+    /** The number of {@code c10::ScalarType}. */
+    private static int scalarType(DType dtype) {
+        return switch (dtype) {
+            case U8 -> 0;
+            case I32 -> 3;
+            case I64 -> 4;
+            case F16 -> 5;
+            case F32 -> 6;
+            case F64 -> 7;
+            case BOOL -> 11;
+            case BF16 -> 15;
+        };
+    }
+
+    private static String bound(ScriptNode n, String name) {
+        return n.has(name) ? ScriptNode.text(n.real(name, 0)) : "None";
+    }
+
+    private static String chain(ScriptNode n, String function) {
+        String value = n.in(0);
+        for (int i = 1; i < n.in().size(); i++) {
+            value = n.call(function, value, n.in(i));
+        }
+        return value;
+    }
+
+    private static long[] permutation(ScriptNode n) {
+        long[] given = n.integers("perm");
+        return given.length > 0
+                ? given
+                : LongStream.range(0, n.rank()).map(i -> n.rank() - 1 - i).toArray();
+    }
+
+    private static String gemm(ScriptNode n) {
+        float alpha = n.real("alpha", 1);
+        float beta = n.real("beta", 1);
+        boolean turned = n.integer("transA", 0) != 0;
+        boolean weight = n.integer("transB", 0) != 0;
+        boolean plain = alpha == 1
+                && beta == 1
+                && !turned
+                && weight
+                && (!n.has(2) || n.types().get(2).rank() == 1);
+        if (plain) {
+            return n.call("linear", n.in(0), n.in(1), n.in(2));
+        }
+        String a = turned ? "torch.t(" + n.in(0) + ")" : n.in(0);
+        String b = weight ? "torch.t(" + n.in(1) + ")" : n.in(1);
+        String product = n.assign("torch.matmul(" + a + ", " + b + ") * " + ScriptNode.text(alpha));
+        return n.has(2) ? n.assign(product + " + " + n.in(2) + " * " + ScriptNode.text(beta)) : product;
+    }
+
+    private static List<String> split(ScriptNode n) {
+        int axis = (int) n.axis("axis", 0);
+        List<String> parts = new ArrayList<>();
+        long at = 0;
+        for (TensorType part : n.out()) {
+            long end = at + part.dim(axis);
+            parts.add(n.call("slice", n.in(0), axis, at, end, 1));
+            at = end;
+        }
+        return parts;
+    }
+
+    private static Optional<String> slice(ScriptNode n) {
+        long[] starts = n.integers("starts");
+        long[] ends = n.integers("ends");
+        long[] axes = n.has("axes") && n.integers("axes").length > 0
+                ? n.integers("axes")
+                : LongStream.range(0, starts.length).toArray();
+        long[] steps = n.integers("steps", starts.length, 1);
+        if (starts.length == 0 || Arrays.stream(steps).anyMatch(step -> step <= 0)) {
+            return Optional.empty();
+        }
+        String value = n.in(0);
+        for (int i = 0; i < starts.length; i++) {
+            value = n.call("slice", value, axes[i], starts[i], ends[i], steps[i]);
+        }
+        return Optional.of(value);
+    }
+
+    private static String gather(ScriptNode n) {
+        int axis = (int) n.axis("axis", 0);
+        long extent = n.types().get(0).dim(axis);
+        String index = n.in(1);
+        if (extent >= 0) {
+            index = n.assign("torch.where(" + index + " < 0, " + index + " + " + extent + ", " + index + ")");
+        }
+        if (axis == 0 && n.rank() == 2) {
+            return n.call("embedding", n.in(0), index);
+        }
+        String flat = n.assign("torch.index_select(" + n.in(0) + ", " + axis + ", torch.reshape(" + index + ", [-1]))");
+        return n.call("reshape", flat, n.out().get(0).shape().toArray());
+    }
+
+    /** libtorch lists the widths from the last axis on, beginning and end of each. */
+    private static Optional<String> pad(ScriptNode n) {
+        if (!n.string("mode", "constant").equals("constant") || n.in().size() != 1) {
+            return Optional.empty();
+        }
+        int rank = n.rank();
+        long[] pads = n.integers("pads");
+        long[] axes = n.integers("axes").length > 0
+                ? n.integers("axes")
+                : LongStream.range(0, rank).toArray();
+        long[] begin = new long[rank];
+        long[] end = new long[rank];
+        for (int i = 0; i < axes.length; i++) {
+            int axis = (int) (axes[i] < 0 ? axes[i] + rank : axes[i]);
+            begin[axis] = pads[i];
+            end[axis] = pads[axes.length + i];
+        }
+        return Optional.of(ScriptWindows.padded(n, begin, end, n.real("value", 0)));
+    }
+
+    private static Optional<String> depthToSpace(ScriptNode n) {
+        long block = n.integer("blocksize", 1);
+        if (n.string("mode", "DCR").equals("CRD")) {
+            return Optional.of(n.call("pixel_shuffle", n.in(0), block));
+        }
+        TensorType x = n.types().get(0);
+        long[] apart = {x.dim(0), block, block, x.dim(1) / (block * block), x.dim(2), x.dim(3)};
+        String moved = n.call("permute", n.call("reshape", n.in(0), apart), new long[] {0, 3, 4, 1, 5, 2});
+        return Optional.of(n.call("reshape", moved, n.out().get(0).shape().toArray()));
+    }
+
+    private static String spaceToDepth(ScriptNode n) {
+        long block = n.integer("blocksize", 1);
+        TensorType x = n.types().get(0);
+        long[] apart = {x.dim(0), x.dim(1), x.dim(2) / block, block, x.dim(3) / block, block};
+        String moved = n.call("permute", n.call("reshape", n.in(0), apart), new long[] {0, 3, 5, 1, 2, 4});
+        return n.call("reshape", moved, n.out().get(0).shape().toArray());
+    }
+
+    /** The two modes that libtorch computes as ONNX does: nearest by whole factors, and linear between the centres of pixels. */
+    private static Optional<String> resize(ScriptNode n) {
+        TensorType x = n.types().get(0);
+        TensorType y = n.out().get(0);
+        if (n.rank() != 4 || x.dim(1) != y.dim(1)) {
+            return Optional.empty();
+        }
+        long[] size = {y.dim(2), y.dim(3)};
+        boolean whole = size[0] % x.dim(2) == 0 && size[1] % x.dim(3) == 0;
+        String mode = n.string("mode", "nearest");
+        String where = n.string("coordinate_transformation_mode", "half_pixel");
+        boolean bigger = size[0] > x.dim(2) || size[1] > x.dim(3);
+        if (mode.equals("nearest") && whole) {
+            boolean floored = where.equals("asymmetric")
+                    ? n.string("nearest_mode", "round_prefer_floor").equals("floor")
+                    : bigger;
+            return floored
+                    ? Optional.of(n.call("upsample_nearest2d", n.in(0), size, "None", "None"))
+                    : Optional.empty();
+        }
+        boolean centres = where.equals("half_pixel") || where.equals("pytorch_half_pixel");
+        return mode.equals("linear") && centres
+                ? Optional.of(n.call("upsample_bilinear2d", n.in(0), size, false, "None", "None"))
+                : Optional.empty();
+    }
+
+    private static String reduce(ScriptNode n, String function) {
+        long[] axes = n.integers("axes");
+        if (axes.length == 0 && n.integer("noop_with_empty_axes", 0) != 0) {
+            return n.in(0);
+        }
+        long[] all = axes.length > 0
+                ? axes
+                : IntStream.range(0, n.rank()).asLongStream().toArray();
+        return n.call(function, n.in(0), all, n.integer("keepdims", 1) != 0);
+    }
+}
