@@ -482,9 +482,9 @@ final class Networks {
 
     /** Every second channel, every second one backwards, and all in reverse. */
     static Graph stridedSlices() {
-        Graph.Builder graph = conv(graph(), "stem", "x", 11, 3, 3)
+        Graph.Builder graph = conv(graph(), "stem", "x", 10, 3, 3)
                 .node("even", new Slice(Ints.of(0), Ints.of(10), Ints.of(1), Ints.of(2)), "stem")
-                .node("odd", new Slice(Ints.of(-2), Ints.of(-20), Ints.of(1), Ints.of(-2)), "stem");
+                .node("odd", new Slice(Ints.of(-1), Ints.of(-20), Ints.of(1), Ints.of(-2)), "stem");
         conv(graph, "own", "x", 12, 3, 3)
                 .node("reverse", new Slice(Ints.of(-1), Ints.of(Long.MIN_VALUE), Ints.of(1), Ints.of(-1)), "own")
                 .node("all", new Concat(1), "even", "odd", "reverse");
