@@ -5,6 +5,7 @@ import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.runtime.DType;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -64,5 +65,40 @@ final class ConstantNodes {
         return to.get() == DType.I64 && whole
                 ? Optional.of(TensorValue.of(from.toLongs(), from.shape().toArray()))
                 : Optional.empty();
+    }
+
+    /** Whether all numbers are finite: masks of attention, for one, are not. */
+    static boolean isFinite(TensorValue value) {
+        ByteBuffer bytes = value.bytes();
+        while (bytes.hasRemaining()) {
+            boolean finite = switch (value.dtype()) {
+                case F32 -> Float.isFinite(bytes.getFloat());
+                case F64 -> Double.isFinite(bytes.getDouble());
+                default -> {
+                    bytes.position(bytes.limit());
+                    yield true;
+                }
+            };
+            if (!finite) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether all bits are zero, which is the number zero in every type. */
+    static boolean isZero(TensorValue value) {
+        ByteBuffer bytes = value.bytes();
+        while (bytes.remaining() >= Long.BYTES) {
+            if (bytes.getLong() != 0) {
+                return false;
+            }
+        }
+        while (bytes.hasRemaining()) {
+            if (bytes.get() != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 }
