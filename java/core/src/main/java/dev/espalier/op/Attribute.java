@@ -81,8 +81,32 @@ public sealed interface Attribute {
 
     /** A list of real numbers. */
     record Floats(List<java.lang.Float> values) implements Attribute {
+        public static final Floats NONE = new Floats(List.of());
+
         public Floats {
             values = List.copyOf(values);
+        }
+
+        /** The numbers rounded to single precision. */
+        public static Floats of(double... values) {
+            return new Floats(Arrays.stream(values).mapToObj(v -> (float) v).toList());
+        }
+
+        public int size() {
+            return values.size();
+        }
+
+        public boolean isEmpty() {
+            return values.isEmpty();
+        }
+
+        public float get(int index) {
+            return values.get(index);
+        }
+
+        @Override
+        public String toString() {
+            return values.toString();
         }
     }
 

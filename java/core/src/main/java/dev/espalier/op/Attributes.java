@@ -1,5 +1,6 @@
 package dev.espalier.op;
 
+import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import java.util.Collections;
@@ -46,6 +47,11 @@ public final class Attributes {
         return value.isEmpty() ? this : with(name, (Attribute) value);
     }
 
+    /** Adds the list unless it is empty, which stands for the ONNX default. */
+    Attributes with(String name, Floats value) {
+        return value.isEmpty() ? this : with(name, (Attribute) value);
+    }
+
     Map<String, Attribute> asMap() {
         return values;
     }
@@ -72,6 +78,16 @@ public final class Attributes {
                     type + ": attribute '" + name + "' must be " + value + ", got " + integer(name, value));
         }
         return this;
+    }
+
+    /** The text, refused unless it is one of those that are implemented; the first is the default. */
+    String oneOf(String name, String... known) {
+        String value = text(name, known[0]);
+        if (!List.of(known).contains(value)) {
+            throw new UnsupportedOperatorException(
+                    type + ": attribute '" + name + "' must be one of " + List.of(known) + ", got '" + value + "'");
+        }
+        return value;
     }
 
     /** Refuses any value but the one that is implemented. */
@@ -155,6 +171,21 @@ public final class Attributes {
             return Ints.of(t.toLongs());
         }
         throw wrong(name, "a list of whole numbers", value);
+    }
+
+    /** The list, empty where the attribute is left out. */
+    Floats floats(String name) {
+        Attribute value = values.get(name);
+        if (value == null) {
+            return Floats.NONE;
+        }
+        if (value instanceof Floats list) {
+            return list;
+        }
+        if (value instanceof TensorValue t && t.shape().rank() <= 1) {
+            return Floats.of(t.toDoubles());
+        }
+        throw wrong(name, "a list of real numbers", value);
     }
 
     TensorValue tensor(String name) {

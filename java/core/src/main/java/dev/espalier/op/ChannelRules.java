@@ -39,6 +39,13 @@ final class ChannelRules {
         }
     }
 
+    /** Output 0 is made of elements of input 0 and zeros, or of weighted sums of them along other axes. */
+    static void passVanishing(ChannelTrace trace) {
+        if (trace.vanishes(0)) {
+            trace.vanishing(0);
+        }
+    }
+
     /** Whether a sum of broadcast operands vanishes: all of them must, on every axis that loses indices. */
     static boolean sumVanishes(TensorType out, ChannelIds ids, List<Operand> operands) {
         return operands.stream()

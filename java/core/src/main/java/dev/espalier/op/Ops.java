@@ -33,6 +33,7 @@ public final class Ops {
         entry("Gather", Gather::of, "indices");
         entry("GatherElements", GatherElements::of);
         entry("LSTM", LSTM::of);
+        entry("Mod", Mod::of);
         entry("RNN", RNN::of);
         entry("Celu", Celu::of);
         entry("GroupNormalization", GroupNormalization::of);
@@ -47,8 +48,10 @@ public final class Ops {
         entry("Constant", Constant::of);
         entry("Conv", Conv::of);
         entry("ConvTranspose", ConvTranspose::of);
+        entry("DepthToSpace", DepthToSpace::of);
         entry("Dropout", Dropout::of, "ratio", "training_mode");
         entry("Elu", Elu::of);
+        entry("Expand", Expand::of, "shape");
         entry("Flatten", Flatten::of);
         entry("Gelu", Gelu::of);
         entry("Gemm", Gemm::of);
@@ -60,9 +63,15 @@ public final class Ops {
         entry("Pad", Pad::of, "pads", "value", "axes");
         entry("ReduceMean", ReduceMean::of, "axes");
         entry("Reshape", Reshape::of, "shape");
+        entry("Resize", Resize::of, "roi", "scales", "sizes");
+        entry("Slice", Slice::of, "starts", "ends", "axes", "steps");
         entry("Softmax", Softmax::of);
+        entry("SpaceToDepth", SpaceToDepth::of);
+        entry("Split", Split::of, "split");
         entry("Squeeze", Squeeze::of, "axes");
+        entry("Tile", Tile::of, "repeats");
         entry("Transpose", Transpose::of);
+        entry("Trilu", Trilu::of, "k");
         entry("Unsqueeze", Unsqueeze::of, "axes");
     }
 

@@ -1,5 +1,6 @@
 package dev.espalier.op;
 
+import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.runtime.DType;
@@ -43,7 +44,9 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                         volumes(),
                         lookups(),
                         recurrences(),
-                        layouts())
+                        layouts(),
+                        moves(),
+                        resizes())
                 .flatMap(s -> s);
     }
 
@@ -191,6 +194,7 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                                 of(new Not(), bool(-1, 3), bool(-1, 3)),
                                 of(new Where(), x, bool(3, 1), x, f(4)),
                                 of(new Pow(), x, x, f(4)),
+                                of(new Mod(), numbers(-1, 3), numbers(-1, 3), numbers(3)),
                                 of(new Pow(), x, x, f()),
                                 of(new PRelu(), x, x, f(3, 1)),
                                 of(new PRelu(), x, x, f(1))))
@@ -269,7 +273,9 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
     Tensor draw(TensorType type) {
         Tensor values = Tensor.randn(Device.CPU, type.shape().toArray());
         if (type.dtype() == DType.BOOL || type.dtype() == DType.I64) {
-            return values.gt(0).to(type.dtype());
+            return type.dtype() == DType.BOOL || !(op instanceof Mod)
+                    ? values.gt(0).to(type.dtype())
+                    : values.mul(5).to(type.dtype()).mul(2).add(1).to(type.dtype());
         }
         return isPositive() ? values.abs().add(0.1) : values;
     }
@@ -302,6 +308,41 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new ReduceMean(none, false, false), f(), f(3, 4)),
                 of(new ReduceMean(none, true, true), f(-1, 3, 4), f(-1, 3, 4)),
                 of(new Constant(TensorValue.of(new float[] {1, 2}, 2)), f(2)));
+    }
+
+    private static Stream<OpCase> moves() {
+        Ints none = Ints.NONE;
+        Ints one = Ints.of(1);
+        return Stream.of(
+                of(new Split(1, none, 1), f(-1, 3, 4), f(-1, 3, 4)),
+                of(Slice.of(1, 1, 3), f(-1, 2, 4), f(-1, 3, 4)),
+                of(Slice.of(-1, -3, Long.MAX_VALUE), f(-1, 3, 3), f(-1, 3, 4)),
+                of(new Slice(Ints.of(0, 1), Ints.of(Long.MAX_VALUE, 9), none, none), f(-1, 2, 4), f(-1, 3, 4)),
+                of(new Slice(Ints.of(1, 0), Ints.of(6, 5), Ints.of(2, 1), Ints.of(2, 3)), f(-1, 2, 3), f(-1, 5, 7)),
+                of(new Slice(Ints.of(-1), Ints.of(Long.MIN_VALUE), one, Ints.of(-2)), f(-1, 3, 2), f(-1, 5, 2)),
+                of(new Pad(Ints.of(2, 1), 0, Ints.of(2), "reflect"), f(-1, 2, 7), f(-1, 2, 4)),
+                of(new Pad(Ints.of(2, 3), 0, Ints.of(-1), "edge"), f(-1, 2, 7), f(-1, 2, 2)),
+                of(new Pad(Ints.of(0, 1, -1, 0, 0, 2), 0, none, "wrap"), f(-1, 3, 5), f(-1, 2, 4)),
+                of(new Expand(Ints.of(2, 1, 3)), f(2, 4, 3), f(1, 4, 1)),
+                of(new Expand(Ints.of(2, 3, 1)), f(2, 3, 4), f(4)),
+                of(new Tile(Ints.of(1, 2, 3)), f(-1, 6, 6), f(-1, 3, 2)),
+                of(new DepthToSpace(2, "DCR"), f(-1, 2, 4, 6), f(-1, 8, 2, 3)),
+                of(new DepthToSpace(2, "CRD"), f(-1, 2, 4, 6), f(-1, 8, 2, 3)),
+                of(new SpaceToDepth(2), f(-1, 8, 2, 3), f(-1, 2, 4, 6)),
+                of(new Trilu(true, 1), f(-1, 3, 4), f(-1, 3, 4)),
+                of(new Trilu(false, -1), f(-1, 3, 4), f(-1, 3, 4)));
+    }
+
+    private static Stream<OpCase> resizes() {
+        Interpolation cubic = new Interpolation("cubic", "half_pixel", "round_prefer_floor", -0.75f, true);
+        return Stream.of(
+                of(Resize.byScale(2, Interpolation.NEAREST), f(-1, 2, 4, 6), f(-1, 2, 2, 3)),
+                of(Resize.byScale(1.5f, Interpolation.LINEAR), f(-1, 2, 4, 4), f(-1, 2, 3, 3)),
+                of(new Resize(Ints.of(2, 3), Floats.NONE, Ints.of(5, 2), cubic), f(-1, 1, 5, 2), f(-1, 1, 4, 4)),
+                of(
+                        new Resize(Ints.of(-2, -1), Floats.NONE, Ints.of(2, 6), Interpolation.LINEAR),
+                        f(-1, 2, 6),
+                        f(-1, 2, 4)));
     }
 
     /** The input types with the batch set. */

@@ -120,6 +120,15 @@ class OpTest {
                 refusal(new Pad(Ints.of(0, 0), 0, Ints.NONE), "pads must hold 4 widths", f(-1, 3)),
                 refusal(new ReduceMean(Ints.of(0), true, false), "axis 0 is the open batch", f(-1, 3)),
                 refusal(new ReduceMean(Ints.of(2), true, false), "axis must lie in [-2, 1], got 2", f(-1, 3)),
+                refusal(Split.of(1, 2, 2), "cannot be cut into pieces of [2, 2]", f(-1, 3)),
+                refusal(Split.evenly(0, 2), "the open batch cannot be split", f(-1, 3)),
+                refusal(Slice.of(0, 1, 2), "the open batch cannot be sliced", f(-1, 3)),
+                refusal(new Expand(Ints.of(2, 3)), "cannot expand [2] to [2, 3]: dimension 1 would be 2 and 3", f(2)),
+                refusal(new Tile(Ints.of(2, 1)), "the open batch cannot be repeated", f(-1, 3)),
+                refusal(new DepthToSpace(2, "DCR"), "channels 6 must be a multiple", f(-1, 6, 2, 2)),
+                refusal(new SpaceToDepth(2), "must be multiples of blocksize 2", f(-1, 6, 2, 3)),
+                refusal(new Pad(Ints.of(3, 0), 0, Ints.of(1), "reflect"), "is wider than its size 3", f(-1, 3)),
+                refusal(Resize.byScale(2, Interpolation.LINEAR), "must hold one number per axis", f(-1, 3, 4)),
                 refusal(new Softmax(2), "axis must lie in [-2, 1], got 2", f(-1, 3)),
                 refusal(new MaxPool(Window.square(3, 3, 0)), "window of 3 does not fit", f(-1, 3, 2, 2)),
                 refusal(new LayerNormalization(-1, 1e-5f), "scale must have shape [4], got [3]", f(-1, 4), f(3)),
@@ -157,8 +166,21 @@ class OpTest {
                 .hasMessageStartingWith("node 'warp': operator 'GridSample' is not supported");
         assertThatThrownBy(() -> Ops.create("Relu", Map.of("alpha", Attribute.of(1f))))
                 .hasMessage("Relu: attribute 'alpha' is not supported, expected none");
-        assertThatThrownBy(() -> Ops.create("Pad", "edge", Map.of("mode", Attribute.of("reflect"))))
-                .hasMessage("node 'edge': Pad: attribute 'mode' must be 'constant', got 'reflect'");
+        assertThatThrownBy(
+                        () -> Ops.create("Pad", "edge", Map.of("mode", Attribute.of("mirror"), "pads", Ints.of(1, 1))))
+                .hasMessage(
+                        "node 'edge': Pad: attribute 'mode' must be one of [constant, reflect, edge, wrap], got 'mirror'");
+        assertThatThrownBy(() -> Ops.create("Resize", Map.of("antialias", Attribute.of(1), "sizes", Ints.of(1))))
+                .hasMessage("Resize: attribute 'antialias' must be 0, got 1");
+        assertThatThrownBy(() -> Ops.create(
+                        "Resize",
+                        Map.of(
+                                "coordinate_transformation_mode",
+                                Attribute.of("tf_crop_and_resize"),
+                                "sizes",
+                                Ints.of(1))))
+                .hasMessageContaining("got 'tf_crop_and_resize'");
+        assertThatThrownBy(() -> Ops.create("Slice", Map.of())).hasMessageContaining("must be constants");
         assertThatThrownBy(() -> Ops.create("Reshape", Map.of())).hasMessageContaining("must be a constant");
         assertThatThrownBy(() -> Ops.create("Softmax", Map.of("axis", Attribute.of(1f))))
                 .hasMessageContaining("must be a whole number");

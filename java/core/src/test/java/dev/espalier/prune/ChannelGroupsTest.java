@@ -21,10 +21,13 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ChannelGroupsTest {
     /** An operator that nobody has taught to trace. */
@@ -62,6 +65,29 @@ class ChannelGroupsTest {
                 .findFirst()
                 .orElseThrow()
                 .indices();
+    }
+
+    /** Moving channels about costs none of them: what stays are the outputs. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "unevenSplit",
+                "splitBottleneck",
+                "gatedLinearUnit",
+                "channelSlice",
+                "stridedSlices",
+                "croppedChannels",
+                "pixelShuffle",
+                "depthToSpace",
+                "spaceToDepth",
+                "tiled",
+                "interleaved",
+                "upsampled"
+            })
+    void movedChannelsAreFree(String pattern) {
+        ChannelGroups groups = ChannelGroups.trace(
+                Objects.requireNonNull(Networks.PATTERNS.get(pattern)).get());
+        assertThat(groups.frozen()).extracting(Frozen::node).containsOnly("fc");
     }
 
     @Test

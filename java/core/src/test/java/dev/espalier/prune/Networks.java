@@ -5,14 +5,18 @@ import dev.espalier.graph.Node;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Add;
 import dev.espalier.op.Attribute;
+import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Clip;
 import dev.espalier.op.Concat;
 import dev.espalier.op.Conv;
+import dev.espalier.op.DepthToSpace;
+import dev.espalier.op.Expand;
 import dev.espalier.op.Flatten;
 import dev.espalier.op.Gemm;
 import dev.espalier.op.GlobalAveragePool;
 import dev.espalier.op.HardSwish;
+import dev.espalier.op.Interpolation;
 import dev.espalier.op.LayerNormalization;
 import dev.espalier.op.MatMul;
 import dev.espalier.op.Mul;
@@ -22,11 +26,17 @@ import dev.espalier.op.Pad;
 import dev.espalier.op.ReduceMean;
 import dev.espalier.op.Relu;
 import dev.espalier.op.Reshape;
+import dev.espalier.op.Resize;
 import dev.espalier.op.Sigmoid;
+import dev.espalier.op.Slice;
 import dev.espalier.op.Softmax;
+import dev.espalier.op.SpaceToDepth;
+import dev.espalier.op.Split;
 import dev.espalier.op.Sub;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.Tile;
 import dev.espalier.op.Transpose;
+import dev.espalier.op.Unsqueeze;
 import dev.espalier.op.Window;
 import dev.espalier.runtime.Shape;
 import java.util.List;
@@ -58,6 +68,18 @@ final class Networks {
             Map.entry("plainGemm", Networks::plainGemm),
             Map.entry("denseBlock", Networks::denseBlock),
             Map.entry("invertedResidual", Networks::invertedResidual),
+            Map.entry("unevenSplit", Networks::unevenSplit),
+            Map.entry("splitBottleneck", Networks::splitBottleneck),
+            Map.entry("gatedLinearUnit", Networks::gatedLinearUnit),
+            Map.entry("channelSlice", Networks::channelSlice),
+            Map.entry("stridedSlices", Networks::stridedSlices),
+            Map.entry("croppedChannels", Networks::croppedChannels),
+            Map.entry("pixelShuffle", () -> pixelShuffle("CRD")),
+            Map.entry("depthToSpace", () -> pixelShuffle("DCR")),
+            Map.entry("spaceToDepth", Networks::spaceToDepth),
+            Map.entry("tiled", Networks::tiled),
+            Map.entry("interleaved", Networks::interleaved),
+            Map.entry("upsampled", Networks::upsampled),
             Map.entry("attention", Networks::attention),
             Map.entry("outerProduct", Networks::outerProduct),
             Map.entry("mixer", Networks::mixer)));
@@ -409,5 +431,119 @@ final class Networks {
                 .flatten()
                 .dense(4)
                 .graph();
+    }
+
+    private static Graph headed(Graph.Builder graph, String value, long channels) {
+        graph.node("pool", new GlobalAveragePool(), value).node("flat", new Flatten(1), "pool");
+        return dense(graph, "flat", 4, channels).build();
+    }
+
+    private static Graph.Builder split(Graph.Builder graph, String input, Split op, String... outputs) {
+        return graph.node(new Node("split", op, List.of(input), List.of(outputs)));
+    }
+
+    /** Pieces of 3 and 5 channels, each with a reader of its own, joined again. */
+    static Graph unevenSplit() {
+        Graph.Builder graph = split(conv(graph(), "stem", "x", 8, 3, 3), "stem", Split.of(1, 3, 5), "a", "b");
+        conv(conv(graph, "left", "a", 4, 3, 3), "right", "b", 6, 5, 1)
+                .node("both", new Concat(1), "left", "right")
+                .node("relu", new Relu(), "both");
+        return headed(graph, "relu", 10);
+    }
+
+    /** One half passes by, the other goes through a residual bottleneck, and all stages are concatenated (C2f, CSP). */
+    static Graph splitBottleneck() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 12, 3, 3).node("act", new Sigmoid(), "stem");
+        split(graph, "act", Split.evenly(1, 2), "a", "b");
+        conv(conv(graph, "down", "b", 4, 6, 3), "up", "down", 6, 4, 3)
+                .node("sum", new Add(), "b", "up")
+                .node("all", new Concat(1), "a", "b", "sum");
+        conv(graph, "merge", "all", 8, 18, 1).node("relu", new Relu(), "merge");
+        return headed(graph, "relu", 8);
+    }
+
+    /** Half of the channels gate the other half. */
+    static Graph gatedLinearUnit() {
+        Graph.Builder graph = split(conv(graph(), "both", "x", 12, 3, 3), "both", Split.evenly(-3, 2), "value", "gate")
+                .node("open", new Sigmoid(), "gate")
+                .node("gated", new Mul(), "value", "open");
+        conv(graph, "next", "gated", 5, 6, 3).node("relu", new Relu(), "next");
+        return headed(graph, "relu", 5);
+    }
+
+    /** A reader of the first channels beside a reader of all. */
+    static Graph channelSlice() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 10, 3, 3).node("first", Slice.of(1, 0, 6), "stem");
+        conv(conv(graph, "part", "first", 5, 6, 3), "whole", "stem", 5, 10, 1)
+                .node("sum", new Add(), "part", "whole")
+                .node("relu", new Relu(), "sum");
+        return headed(graph, "relu", 5);
+    }
+
+    /** Every second channel, every second one backwards, and all in reverse. */
+    static Graph stridedSlices() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 10, 3, 3)
+                .node("even", new Slice(Ints.of(0), Ints.of(10), Ints.of(1), Ints.of(2)), "stem")
+                .node("odd", new Slice(Ints.of(-1), Ints.of(-20), Ints.of(1), Ints.of(-2)), "stem");
+        conv(graph, "own", "x", 12, 3, 3)
+                .node("reverse", new Slice(Ints.of(-1), Ints.of(Long.MIN_VALUE), Ints.of(1), Ints.of(-1)), "own")
+                .node("all", new Concat(1), "even", "odd", "reverse");
+        conv(graph, "merge", "all", 6, 22, 3).node("relu", new Relu(), "merge");
+        return headed(graph, "relu", 6);
+    }
+
+    /** Negative widths of a Pad take the outer channels away. */
+    static Graph croppedChannels() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 10, 3, 3)
+                .node("inner", new Pad(Ints.of(0, -2, 0, 0, 0, -1, 0, 0), 0, Ints.NONE), "stem");
+        conv(conv(graph, "part", "inner", 5, 7, 3), "whole", "stem", 5, 10, 1)
+                .node("sum", new Add(), "part", "whole")
+                .node("relu", new Relu(), "sum");
+        return headed(graph, "relu", 5);
+    }
+
+    /** Up-sampling by moving channels into the image plane. */
+    static Graph pixelShuffle(String mode) {
+        Graph.Builder graph = conv(graph(), "wide", "x", 24, 3, 3).node("shuffled", new DepthToSpace(2, mode), "wide");
+        conv(graph, "next", "shuffled", 5, 6, 3).node("relu", new Relu(), "next");
+        return headed(graph, "relu", 5);
+    }
+
+    static Graph spaceToDepth() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 5, 3, 3).node("blocks", new SpaceToDepth(2), "stem");
+        conv(graph, "next", "blocks", 6, 20, 3).node("relu", new Relu(), "next");
+        return headed(graph, "relu", 6);
+    }
+
+    /** All channels twice, one copy after the other. */
+    static Graph tiled() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 5, 3, 3).node("twice", new Tile(Ints.of(1, 2, 1, 1)), "stem");
+        conv(graph, "next", "twice", 6, 10, 3).node("relu", new Relu(), "next");
+        return headed(graph, "relu", 6);
+    }
+
+    /** Every channel three times in a row, as repeat_interleave is exported. */
+    static Graph interleaved() {
+        Graph.Builder graph = conv(graph(), "stem", "x", 5, 3, 3)
+                .node("slot", new Unsqueeze(Ints.of(2)), "stem")
+                .node("copies", new Expand(Ints.of(1, 5, 3, 6, 6)), "slot")
+                .node("merged", new Reshape(Ints.of(0, 15, 6, 6), false), "copies");
+        conv(graph, "next", "merged", 6, 15, 3).node("relu", new Relu(), "next");
+        return headed(graph, "relu", 6);
+    }
+
+    /** A coarse map resized and joined with a fine one, as in a feature pyramid. */
+    static Graph upsampled() {
+        Graph.Builder graph = conv(graph(), "fine", "x", 6, 3, 3)
+                .node(
+                        "coarse",
+                        Ops.create("MaxPool", Map.of("kernel_shape", Ints.of(2, 2), "strides", Ints.of(2, 2))),
+                        "fine");
+        conv(graph, "deep", "coarse", 8, 6, 3)
+                .node("up", new Resize(Ints.of(1, 2, 3), Floats.NONE, Ints.of(8, 6, 6), Interpolation.LINEAR), "deep")
+                .node("nearest", Resize.byScale(2, Interpolation.NEAREST), "deep")
+                .node("both", new Concat(1), "fine", "up", "nearest");
+        conv(graph, "merge", "both", 5, 22, 1).node("relu", new Relu(), "merge");
+        return headed(graph, "relu", 5);
     }
 }

@@ -161,4 +161,9 @@ public sealed interface TensorArithmetic permits Tensor {
     default Tensor pow(Tensor exponent) {
         return Operator.binary("pow(input, exponent)", self(), exponent, TorchArithmetic::pow);
     }
+
+    /** What is left of this after division by {@code other}, with the sign of {@code other}. */
+    default Tensor remainder(Tensor other) {
+        return Operator.binary("remainder(input, other)", self(), other, TorchArithmetic::remainder);
+    }
 }

@@ -7,8 +7,10 @@ import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.model.Model;
 import dev.espalier.op.Attribute;
+import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
+import dev.espalier.op.Expand;
 import dev.espalier.op.Ops;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
@@ -57,6 +59,10 @@ final class GraphWriter {
     }
 
     private void add(Node node) {
+        if (node.op() instanceof Expand expand && expand.followsBatch()) {
+            addExpand(node, expand);
+            return;
+        }
         String type = node.op().type();
         NodeProto.Builder out = NodeProto.newBuilder().setName(node.name()).setOpType(type);
         Map<String, Attribute> attributes = new TreeMap<>(node.op().attributes());
@@ -73,11 +79,45 @@ final class GraphWriter {
         proto.addNode(out);
     }
 
-    private String initialiser(Node node, String setting, Attribute value) {
-        String name = node.name() + "." + setting;
+    /** An Expand to a shape with the batch: the shape is put together from that of the second input and known sizes. */
+    private void addExpand(Node node, Expand expand) {
+        String batch = fresh(node.name() + ".batch");
+        proto.addNode(NodeProto.newBuilder()
+                .setName(batch)
+                .setOpType("Shape")
+                .addInput(node.inputs().get(1))
+                .addOutput(batch)
+                .addAttribute(AttributeProtos.write("start", Attribute.of(0)))
+                .addAttribute(AttributeProtos.write("end", Attribute.of(1))));
+        String shape = fresh(node.name() + ".shape");
+        NodeProto.Builder joined = NodeProto.newBuilder()
+                .setName(shape)
+                .setOpType("Concat")
+                .addOutput(shape)
+                .addAttribute(AttributeProtos.write("axis", Attribute.of(0)));
+        for (int i = 0; i < expand.shape().size(); i++) {
+            long size = expand.shape().get(i);
+            joined.addInput(size == -1 ? batch : initialiser(node, "shape." + i, Ints.of(size)));
+        }
+        proto.addNode(joined);
+        proto.addNode(NodeProto.newBuilder()
+                .setName(node.name())
+                .setOpType(node.op().type())
+                .addInput(node.inputs().get(0))
+                .addInput(shape)
+                .addAllOutput(node.outputs()));
+    }
+
+    private String fresh(String wanted) {
+        String name = wanted;
         while (!values.add(name)) {
             name += "_";
         }
+        return name;
+    }
+
+    private String initialiser(Node node, String setting, Attribute value) {
+        String name = fresh(node.name() + "." + setting);
         DType operand = graph.inputTypes(node).get(0).dtype();
         TensorProto tensor = TensorProtos.write(name, tensor(setting, value, operand));
         proto.addInitializer(tensor);
@@ -88,6 +128,13 @@ final class GraphWriter {
     private static TensorValue tensor(String setting, Attribute value, DType operand) {
         if (value instanceof Ints numbers) {
             return TensorValue.of(numbers.toArray(), numbers.size());
+        }
+        if (value instanceof Floats numbers) {
+            float[] all = new float[numbers.size()];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = numbers.get(i);
+            }
+            return TensorValue.of(all, all.length);
         }
         if (value instanceof Attribute.Int number) {
             return TensorValue.of(new long[] {number.value()});

@@ -9,9 +9,7 @@ import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
-import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.op.TensorType;
-import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.nio.file.Path;
@@ -20,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Reads and writes models as ONNX files. */
@@ -48,18 +47,20 @@ public final class Onnx {
         ModelProto proto = OnnxFile.read(file);
         Metadata metadata = MetadataEntries.read(file, proto.getMetadataPropsList());
         boolean own = proto.getProducerName().equals(PRODUCER);
-        Set<String> stored = proto.getGraph().getInitializerList().stream()
+        Classifier.Network network = Classifier.in(Functions.inlined(proto, file), file);
+        Set<String> stored = network.graph().getInitializerList().stream()
                 .map(TensorProto::getName)
                 .collect(Collectors.toSet());
-        List<String> parameters = proto.getGraph().getInputList().stream()
+        List<String> parameters = network.graph().getInputList().stream()
                 .map(ValueInfoProto::getName)
                 .filter(name -> outside.containsKey(name) && !stored.contains(name))
                 .toList();
-        GraphReader.Parsed parsed =
-                new GraphReader(file, proto.getGraph(), new GraphReader.Origin(own, parameters)).read();
+        GraphReader.Parsed parsed = new GraphReader(
+                        file, network.graph(), new GraphReader.Origin(own, OnnxFile.opset(proto), parameters))
+                .read();
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            parsed.values().forEach((name, value) -> tensors.put(name, tensor(value)));
+            parsed.values().forEach((name, value) -> tensors.put(name, ConstantFolding.tensor(value)));
             for (String name : parameters) {
                 Tensor given = Objects.requireNonNull(outside.get(name));
                 TensorType type = parsed.graph().type(name);
@@ -71,8 +72,19 @@ public final class Onnx {
                 }
                 tensors.put(name, given.copy());
             }
-            return new Model(parsed.graph(), Weights.adopt(tensors), metadata);
+            return new Model(parsed.graph(), Weights.adopt(tensors), noted(metadata, network.leftOut()));
         }
+    }
+
+    /** The outputs that were left out are told in the metadata. */
+    private static Metadata noted(Metadata metadata, Map<String, String> leftOut) {
+        if (leftOut.isEmpty()) {
+            return metadata;
+        }
+        Map<String, String> extra = new TreeMap<>(metadata.extra());
+        leftOut.forEach((output, operator) -> extra.put("left out " + output, "computed by ai.onnx.ml " + operator));
+        return new Metadata(
+                metadata.labels(), metadata.imagePreprocessing().orElse(null), metadata.provenance(), extra);
     }
 
     /** Writes {@code model} with its metadata, whole or not at all. */
@@ -103,13 +115,5 @@ public final class Onnx {
                 .setProducerVersion(version == null ? "" : version)
                 .addOpsetImport(
                         OperatorSetIdProto.newBuilder().setDomain("").setVersion(gelu ? OPSET_WITH_GELU : OPSET));
-    }
-
-    private static Tensor tensor(TensorValue value) {
-        Tensor tensor = Tensor.empty(value.dtype(), Device.CPU, value.shape().toArray());
-        if (tensor.numel() > 0) {
-            tensor.byteBuffer().put(value.bytes());
-        }
-        return tensor;
     }
 }

@@ -15,7 +15,7 @@ import java.nio.file.StandardOpenOption;
 
 /** The protobuf message of an ONNX file, checked to be whole. */
 final class OnnxFile {
-    static final int OLDEST_OPSET = 13;
+    static final int OLDEST_OPSET = 11;
     static final int NEWEST_OPSET = 21;
 
     private static final byte IR_VERSION_TAG = 0x08; // field 1, varint: what every ONNX writer puts first
@@ -104,12 +104,6 @@ final class OnnxFile {
                     file,
                     "uses operator set " + opset + "; sets " + OLDEST_OPSET + " to " + NEWEST_OPSET
                             + " are read: export or convert the model with one of them");
-        }
-        if (model.getFunctionsCount() > 0) {
-            throw FormatException.of(
-                    file,
-                    "defines the function '" + model.getFunctions(0).getName()
-                            + "'; inline the model's functions first");
         }
     }
 }

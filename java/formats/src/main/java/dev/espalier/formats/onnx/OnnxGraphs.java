@@ -42,7 +42,7 @@ public final class OnnxGraphs implements GraphCodec {
                 .limit(count)
                 .map(input -> input.getName())
                 .toList();
-        return new GraphReader(NAME, proto.getGraph(), new GraphReader.Origin(true, parameters))
+        return new GraphReader(NAME, proto.getGraph(), new GraphReader.Origin(true, OnnxFile.opset(proto), parameters))
                 .read()
                 .graph();
     }

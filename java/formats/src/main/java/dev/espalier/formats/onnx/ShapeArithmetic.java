@@ -1,34 +1,36 @@
 package dev.espalier.formats.onnx;
 
+import dev.espalier.formats.onnx.Sizes.Size;
 import dev.espalier.op.Attribute;
-import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.op.TensorType;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Shape;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.LongBinaryOperator;
+import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Computes, while a file is read, the whole numbers that exporters derive from shapes with nodes of their own (Shape, Gather,
  * Concat and their kin), so that a Reshape to such numbers becomes one to constants.
  *
- * <p>The open batch is carried along as a symbol of its own; only moving it is allowed, not calculating with it.
+ * <p>The open batch is carried along as a symbol that can be moved, multiplied and divided; what is known in the end becomes a
+ * constant of the file.
  */
 final class ShapeArithmetic {
-    /** Stands for the open batch among known numbers. */
-    private static final long BATCH = Long.MIN_VALUE;
+    private static final int LONGEST = 4096;
 
     private static final Set<String> TYPES = Set.of(
-            "Shape",
             "Gather",
             "Unsqueeze",
             "Squeeze",
+            "Reshape",
             "Concat",
             "Slice",
             "Cast",
@@ -36,157 +38,287 @@ final class ShapeArithmetic {
             "Mul",
             "Add",
             "Sub",
-            "Div");
+            "Div",
+            "Equal",
+            "Where",
+            "ReduceProd");
 
-    private final Map<String, long[]> known = new HashMap<>();
+    private final Map<String, TensorType> types;
+    private final Map<String, TensorValue> constants;
+    private final Map<String, Sizes> open = new HashMap<>();
+
+    /** Reads the types of values and the constants known so far, and adds to the latter. */
+    ShapeArithmetic(Map<String, TensorType> types, Map<String, TensorValue> constants) {
+        this.types = types;
+        this.constants = constants;
+    }
+
+    /** The numbers of a value of which some depend on the batch. */
+    Optional<Sizes> find(String value) {
+        return Optional.ofNullable(open.get(value));
+    }
+
+    /** Whether an operator is given such numbers, or asks for a shape. */
+    boolean concerns(Call call) {
+        return call.type().equals("Shape") || call.inputs().stream().anyMatch(open::containsKey);
+    }
 
     /**
      * Computes the node if it is of this kind and all that goes into it is known.
      *
-     * @param types types of values computed so far
-     * @param constants constant tensors by name
      * @return whether the node is done with
      */
-    boolean fold(
-            String type,
-            List<String> inputs,
-            String output,
-            Map<String, Attribute> attributes,
-            Map<String, TensorType> types,
-            Map<String, TensorValue> constants) {
-        if (!TYPES.contains(type)) {
+    boolean fold(Call call) {
+        if (call.inputs().isEmpty() || call.outputs().size() != 1) {
             return false;
         }
-        if (type.equals("Shape")) {
-            return shape(output, attributes, types.get(inputs.get(0)));
+        if (call.type().equals("Shape") || call.type().equals("Size")) {
+            return shape(call);
         }
-        List<long[]> in = new ArrayList<>();
-        for (String input : inputs) {
-            Optional<long[]> numbers = numbers(input, constants);
-            if (numbers.isEmpty()) {
+        if (!TYPES.contains(call.type())) {
+            return false;
+        }
+        List<Sizes> in = new ArrayList<>();
+        for (String input : call.inputs()) {
+            Sizes numbers = numbers(input);
+            if (numbers == null) {
                 return false;
             }
-            in.add(numbers.get());
+            in.add(numbers);
         }
-        long[] out = compute(type, in);
+        if (call.type().equals("Equal")) {
+            return equal(call.outputs().get(0), in);
+        }
+        Sizes out = compute(call, in);
         if (out == null) {
             return false;
         }
-        known.put(output, out);
+        put(call.outputs().get(0), out, in);
         return true;
     }
 
-    /** The target of a Reshape as an attribute: the batch becomes 0, "copy", at its own place and -1, "what is left", elsewhere. */
-    Optional<Attribute> target(String value) {
-        long[] numbers = known.get(value);
-        if (numbers == null) {
-            return Optional.empty();
+    private void put(String output, Sizes out, List<Sizes> in) {
+        if (out.isKnown()) {
+            constants.put(output, out.toConstant());
+            return;
         }
-        long[] target = numbers.clone();
-        for (int i = 0; i < target.length; i++) {
-            if (target[i] == BATCH) {
-                target[i] = i == 0 ? 0 : -1;
-            }
-        }
-        return Optional.of(Ints.of(target));
+        String source = in.stream()
+                .map(Sizes::source)
+                .filter(s -> !s.isEmpty())
+                .findFirst()
+                .orElse(out.source());
+        open.put(output, new Sizes(out.scalar(), out.values(), source));
     }
 
-    private boolean shape(String output, Map<String, Attribute> attributes, @Nullable TensorType type) {
+    private boolean shape(Call call) {
+        String input = call.inputs().get(0);
+        TensorValue constant = constants.get(input);
+        TensorType type = constant == null ? types.get(input) : new TensorType(constant.dtype(), constant.shape());
         if (type == null) {
             return false;
         }
-        int rank = type.rank();
-        int start = bound(attributes, "start", 0, rank);
-        int end = Math.max(start, bound(attributes, "end", rank, rank));
-        long[] dims = new long[end - start];
-        for (int i = start; i < end; i++) {
-            dims[i - start] = type.dim(i) == -1 ? BATCH : type.dim(i);
+        List<Size> dims = new ArrayList<>();
+        for (long dim : type.shape().toArray()) {
+            dims.add(dim == -1 ? new Size(1, true) : Size.of(dim));
         }
-        known.put(output, dims);
+        if (call.type().equals("Size")) {
+            put(call.outputs().get(0), product(dims, input), List.of());
+            return true;
+        }
+        int start = bound(call, "start", 0, dims.size());
+        int end = Math.max(start, bound(call, "end", dims.size(), dims.size()));
+        put(call.outputs().get(0), new Sizes(false, dims.subList(start, end), input), List.of());
         return true;
     }
 
-    private static int bound(Map<String, Attribute> attributes, String name, int otherwise, int rank) {
-        if (attributes.get(name) instanceof Attribute.Int given) {
-            long value = given.value() < 0 ? given.value() + rank : given.value();
-            return (int) Math.max(0, Math.min(rank, value));
-        }
-        return otherwise;
+    private static Sizes product(List<Size> values, String source) {
+        return new Sizes(true, List.of(values.stream().reduce(Size.of(1), Size::times)), source);
     }
 
-    private Optional<long[]> numbers(String value, Map<String, TensorValue> constants) {
-        long[] numbers = known.get(value);
+    private static int bound(Call call, String name, int otherwise, int rank) {
+        long value = call.integer(name, otherwise);
+        return (int) Math.max(0, Math.min(rank, value < 0 ? value + rank : value));
+    }
+
+    private @Nullable Sizes numbers(String value) {
+        Sizes numbers = open.get(value);
         if (numbers != null) {
-            return Optional.of(numbers);
+            return numbers;
         }
         TensorValue constant = constants.get(value);
-        if (constant == null
-                || constant.dtype().isFloating()
-                || constant.shape().rank() > 1) {
-            return Optional.empty();
-        }
-        return Optional.of(constant.toLongs());
+        boolean whole = constant != null
+                && (constant.dtype() == DType.I64 || constant.dtype() == DType.BOOL)
+                && constant.shape().rank() <= 1
+                && constant.shape().numel() <= LONGEST;
+        return whole && constant != null ? Sizes.of(constant) : null;
     }
 
-    private static long @Nullable [] compute(String type, List<long[]> in) {
-        return switch (type) {
-            case "Gather" -> gather(in.get(0), in.get(1));
-            case "Concat" -> in.stream().flatMapToLong(Arrays::stream).toArray();
+    private static @Nullable Sizes compute(Call call, List<Sizes> in) {
+        Sizes x = in.get(0);
+        return switch (call.type()) {
+            case "Identity" -> x;
+            case "Cast" -> call.integer("to", 0) == ElementTypes.code(DType.I64) ? x : null;
+            case "Unsqueeze" -> x.scalar() ? new Sizes(false, x.values(), "") : null;
+            case "Squeeze" -> !x.scalar() && x.values().size() == 1 ? new Sizes(true, x.values(), "") : null;
+            case "Reshape" -> reshape(x, in.get(1));
+            case "Gather" -> gather(x, in.get(1));
+            case "Concat" -> concat(in);
             case "Slice" -> slice(in);
-            case "Mul" -> combine(in, Math::multiplyExact);
-            case "Add" -> combine(in, Math::addExact);
-            case "Sub" -> combine(in, Math::subtractExact);
-            case "Div" -> in.get(1).length == 1 && in.get(1)[0] == 0 ? null : combine(in, (a, b) -> a / b);
-            default -> in.get(0); // Unsqueeze, Squeeze, Cast, Identity: the numbers stay
+            case "Mul" -> combine(in, Size::times);
+            case "Add" -> combine(in, (a, b) -> a.plus(b, 1).orElse(null));
+            case "Sub" -> combine(in, (a, b) -> a.plus(b, -1).orElse(null));
+            case "Div" -> combine(in, (a, b) -> a.dividedBy(b).orElse(null));
+            case "Where" -> where(in);
+            case "ReduceProd" -> {
+                Sizes all = product(x.values(), "");
+                yield new Sizes(x.scalar() || call.integer("keepdims", 1) == 0, all.values(), "");
+            }
+            default -> null;
         };
     }
 
-    private static long @Nullable [] gather(long[] from, long[] indices) {
-        long[] out = new long[indices.length];
-        for (int i = 0; i < out.length; i++) {
-            long at = indices[i] < 0 ? indices[i] + from.length : indices[i];
-            if (at < 0 || at >= from.length) {
+    private static @Nullable Sizes reshape(Sizes x, Sizes target) {
+        boolean fits = target.isKnown()
+                && (target.values().isEmpty()
+                        ? x.values().size() == 1
+                        : target.values().size() == 1
+                                && (target.values().get(0).factor() == -1
+                                        || target.values().get(0).factor()
+                                                == x.values().size()));
+        return fits ? new Sizes(target.values().isEmpty(), x.values(), "") : null;
+    }
+
+    private static @Nullable Sizes gather(Sizes from, Sizes indices) {
+        List<Size> out = new ArrayList<>();
+        for (Size index : indices.values()) {
+            long at = index.factor() < 0 ? index.factor() + from.values().size() : index.factor();
+            if (index.batch() || from.scalar() || at < 0 || at >= from.values().size()) {
                 return null;
             }
-            out[i] = from[(int) at];
+            out.add(from.values().get((int) at));
         }
-        return out;
+        return new Sizes(indices.scalar(), out, "");
+    }
+
+    private static @Nullable Sizes concat(List<Sizes> in) {
+        return in.stream().anyMatch(Sizes::scalar)
+                ? null
+                : new Sizes(
+                        false,
+                        in.stream().flatMap(part -> part.values().stream()).toList(),
+                        "");
     }
 
     /** Inputs: numbers, starts, ends and optionally axes (0) and steps (1). */
-    private static long @Nullable [] slice(List<long[]> in) {
-        long[] from = in.get(0);
-        boolean plain = in.get(1).length == 1
-                && in.get(2).length == 1
-                && (in.size() < 4 || in.get(3)[0] == 0)
-                && (in.size() < 5 || in.get(4)[0] == 1);
-        if (!plain) {
+    private static @Nullable Sizes slice(List<Sizes> in) {
+        int length = in.get(0).values().size();
+        boolean plain = !in.get(0).scalar()
+                && in.size() >= 3
+                && in.stream().skip(1).allMatch(s -> s.isKnown() && s.values().size() == 1);
+        long step = in.size() < 5 ? 1 : in.get(4).values().get(0).factor();
+        if (!plain || step < 1) {
             return null;
         }
-        int start = clamp(in.get(1)[0], from.length);
-        int end = Math.max(start, clamp(in.get(2)[0], from.length));
-        return Arrays.copyOfRange(from, start, end);
+        int start = clamp(in.get(1).values().get(0).factor(), length);
+        int end = clamp(in.get(2).values().get(0).factor(), length);
+        List<Size> out = new ArrayList<>();
+        for (long i = start; i < end; i += step) {
+            out.add(in.get(0).values().get((int) i));
+            if (step > length) {
+                break;
+            }
+        }
+        return new Sizes(false, out, "");
     }
 
     private static int clamp(long index, int length) {
         return (int) Math.max(0, Math.min(length, index < 0 ? index + length : index));
     }
 
-    private static long @Nullable [] combine(List<long[]> in, LongBinaryOperator operator) {
-        long[] a = in.get(0);
-        long[] b = in.get(1);
-        if (a.length != b.length && a.length != 1 && b.length != 1) {
-            return null;
-        }
-        long[] out = new long[Math.max(a.length, b.length)];
-        for (int i = 0; i < out.length; i++) {
-            long x = a[a.length == 1 ? 0 : i];
-            long y = b[b.length == 1 ? 0 : i];
-            if (x == BATCH || y == BATCH) {
+    private static @Nullable Sizes combine(List<Sizes> in, BinaryOperator<@Nullable Size> operator) {
+        int count = broadcast(in);
+        List<Size> out = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Size value = operator.apply(at(in.get(0), i), at(in.get(1), i));
+            if (value == null) {
                 return null;
             }
-            out[i] = operator.applyAsLong(x, y);
+            out.add(value);
         }
-        return out;
+        return count < 0 ? null : new Sizes(in.stream().allMatch(Sizes::scalar), out, "");
+    }
+
+    private static @Nullable Sizes where(List<Sizes> in) {
+        int count = broadcast(in);
+        List<Size> out = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Size condition = at(in.get(0), i);
+            if (condition.batch()) {
+                return null;
+            }
+            out.add(at(in.get(condition.factor() != 0 ? 1 : 2), i));
+        }
+        return count < 0 ? null : new Sizes(in.stream().allMatch(Sizes::scalar), out, "");
+    }
+
+    /** A positive multiple of the batch equals no number below one. */
+    private boolean equal(String output, List<Sizes> in) {
+        int count = broadcast(in);
+        byte[] out = new byte[Math.max(count, 0)];
+        for (int i = 0; i < count; i++) {
+            Size a = at(in.get(0), i);
+            Size b = at(in.get(1), i);
+            if (a.batch() != b.batch() && (a.batch() ? b : a).factor() > 0) {
+                return false;
+            }
+            out[i] = (byte) (a.equals(b) ? 1 : 0);
+        }
+        boolean scalar = in.stream().allMatch(Sizes::scalar);
+        if (count >= 0) {
+            constants.put(
+                    output, new TensorValue(DType.BOOL, scalar ? Shape.of() : Shape.of(count), ByteBuffer.wrap(out)));
+        }
+        return count >= 0;
+    }
+
+    private static Size at(Sizes sizes, int i) {
+        return sizes.values().get(sizes.values().size() == 1 ? 0 : i);
+    }
+
+    /** How many numbers a calculation number by number gives, -1 where the operands do not fit. */
+    private static int broadcast(List<Sizes> in) {
+        int count = 1;
+        for (Sizes sizes : in) {
+            int own = sizes.values().size();
+            if (own != 1) {
+                if (count != 1 && count != own) {
+                    return -1;
+                }
+                count = own;
+            }
+        }
+        return count;
+    }
+
+    /** A number setting of a node that is not constant: what it may hold in place of the batch. */
+    Optional<Attribute> setting(Call call, String setting, Sizes sizes) {
+        return switch (call.type() + "." + setting) {
+            case "Reshape.shape" -> Optional.of(target(call, sizes));
+            case "Expand.shape", "Tile.repeats", "Resize.sizes" ->
+                sizes.withBatch().map(numbers -> numbers);
+            default -> Optional.empty();
+        };
+    }
+
+    /** The target of a Reshape: the batch becomes 0, "copy", at its own place and -1, "what is left", elsewhere. */
+    private Attribute target(Call call, Sizes sizes) {
+        TensorType x = types.get(call.inputs().get(0));
+        List<Long> target = new ArrayList<>();
+        for (int i = 0; i < sizes.values().size(); i++) {
+            Size size = sizes.values().get(i);
+            boolean stays = size.isOneBatch() && x != null && i < x.rank() && x.dim(i) == -1;
+            target.add(stays ? 0 : size.batch() ? -1 : size.factor());
+        }
+        return new Attribute.Ints(target);
     }
 }

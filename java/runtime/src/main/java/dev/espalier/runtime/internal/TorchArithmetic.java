@@ -126,4 +126,8 @@ public final class TorchArithmetic {
     public static TorchTensor pow(TorchTensor x, TorchTensor exponent) {
         return new TorchTensor(x.t.pow(exponent.t));
     }
+
+    public static TorchTensor remainder(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.remainder(y.t));
+    }
 }
