@@ -4,13 +4,11 @@ import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
-import dev.espalier.runtime.DType;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
-/** Values of Constant nodes, which ONNX lets one write in several ways, directly or through a Cast. */
+/** Values of Constant nodes, which ONNX lets one write in several ways. */
 final class ConstantNodes {
     private ConstantNodes() {}
 
@@ -41,30 +39,6 @@ final class ConstantNodes {
             return Optional.of(TensorValue.of(values, values.length));
         }
         return Optional.empty();
-    }
-
-    /** A constant under another element type, as a Cast node makes it; empty for types without an exact rule here. */
-    static Optional<TensorValue> cast(TensorValue from, Map<String, Attribute> attributes) {
-        Optional<DType> to = attributes.get("to") instanceof Attribute.Int code
-                ? ElementTypes.find((int) code.value())
-                : Optional.empty();
-        if (to.isEmpty() || from.dtype() == to.get()) {
-            return to.map(same -> from);
-        }
-        boolean whole = from.dtype() == DType.I64 || from.dtype() == DType.I32;
-        boolean real = from.dtype() == DType.F32 || from.dtype() == DType.F64;
-        if (to.get() == DType.F32 && (whole || real)) {
-            double[] values =
-                    whole ? Arrays.stream(from.toLongs()).asDoubleStream().toArray() : from.toDoubles();
-            float[] narrowed = new float[values.length];
-            for (int i = 0; i < narrowed.length; i++) {
-                narrowed[i] = (float) values[i];
-            }
-            return Optional.of(TensorValue.of(narrowed, from.shape().toArray()));
-        }
-        return to.get() == DType.I64 && whole
-                ? Optional.of(TensorValue.of(from.toLongs(), from.shape().toArray()))
-                : Optional.empty();
     }
 
     /** Whether all numbers are finite: masks of attention, for one, are not. */

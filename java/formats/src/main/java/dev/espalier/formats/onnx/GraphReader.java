@@ -301,10 +301,6 @@ final class GraphReader {
         if (call.type().equals("Range")) {
             return List.of(folding.range(constant(call.input(0)), constant(call.input(1)), constant(call.input(2))));
         }
-        if (call.type().equals("Cast") && !Ops.types().contains("Cast")) {
-            return List.of(ConstantNodes.cast(constant(call.input(0)), call.attributes())
-                    .orElseThrow(() -> refuse(call.name(), "this Cast of a constant is not supported")));
-        }
         NodeForms.Ready ready = new NodeForms(this, origin).ready(call);
         List<@Nullable TensorValue> operands = new ArrayList<>();
         ready.operands().forEach(value -> operands.add(value.isEmpty() ? null : constant(value)));
