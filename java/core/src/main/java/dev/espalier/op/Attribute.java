@@ -31,6 +31,13 @@ public sealed interface Attribute {
     /** A text. */
     record Str(String value) implements Attribute {}
 
+    /** A list of texts. */
+    record Strs(List<String> values) implements Attribute {
+        public Strs {
+            values = List.copyOf(values);
+        }
+    }
+
     /** A list of whole numbers. */
     record Ints(List<Long> values) implements Attribute {
         public static final Ints NONE = new Ints(List.of());

@@ -142,6 +142,22 @@ public final class Attributes {
         throw wrong(name, "a text", value);
     }
 
+    /** The texts, none where the attribute is left out. */
+    List<String> texts(String name) {
+        Attribute value = values.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        if (value instanceof Attribute.Strs list) {
+            return list.values();
+        }
+        throw wrong(name, "a list of texts", value);
+    }
+
+    String type() {
+        return type;
+    }
+
     /** The list, empty where the attribute is left out. */
     Ints ints(String name) {
         Attribute value = values.get(name);

@@ -12,6 +12,9 @@ public interface ChannelTrace {
     /** Number of input positions of the node. */
     int inputs();
 
+    /** Number of outputs of the node. */
+    int outputs();
+
     /** False where an optional input is left out. */
     boolean has(int input);
 

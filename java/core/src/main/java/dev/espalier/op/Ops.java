@@ -29,6 +29,11 @@ public final class Ops {
             entry(kind.type(), a -> Reduction.of(kind, a), "axes");
         }
         entry("Cast", Cast::of);
+        entry("GRU", GRU::of);
+        entry("Gather", Gather::of, "indices");
+        entry("GatherElements", GatherElements::of);
+        entry("LSTM", LSTM::of);
+        entry("RNN", RNN::of);
         entry("Celu", Celu::of);
         entry("GroupNormalization", GroupNormalization::of);
         entry("InstanceNormalization", InstanceNormalization::of);

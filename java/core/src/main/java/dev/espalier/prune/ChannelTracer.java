@@ -155,6 +155,11 @@ final class ChannelTracer {
         }
 
         @Override
+        public int outputs() {
+            return node.outputs().size();
+        }
+
+        @Override
         public boolean has(int input) {
             return input < inputs() && !node.inputs().get(input).isEmpty();
         }

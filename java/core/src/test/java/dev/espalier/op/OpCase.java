@@ -7,6 +7,7 @@ import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -41,6 +42,8 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                         pairs(),
                         reductions(),
                         volumes(),
+                        lookups(),
+                        recurrences(),
                         layouts(),
                         moves(),
                         resizes())
@@ -230,11 +233,46 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new GlobalAveragePool(), f(-1, 2, 1, 1, 1), f(-1, 2, 3, 4, 2)));
     }
 
+    private static TensorType numbers(long... dims) {
+        return new TensorType(DType.I64, Shape.of(dims));
+    }
+
+    private static Stream<OpCase> lookups() {
+        TensorValue three = TensorValue.of(new long[] {2, 0, -1}, 3);
+        TensorValue one = TensorValue.of(new long[] {-2});
+        TensorValue square = TensorValue.of(new long[] {0, 1, 2, 1}, 2, 2);
+        return Stream.of(
+                of(Gather.embedding(), f(-1, 5, 4), f(2, 4), numbers(-1, 5)),
+                of(new Gather(1, three), f(-1, 3, 4), f(-1, 3, 4)),
+                of(new Gather(-1, one), f(-1, 3), f(-1, 3, 4)),
+                of(new Gather(1, square), f(-1, 2, 2, 4), f(-1, 3, 4)),
+                of(new GatherElements(1), f(-1, 2, 4), f(-1, 3, 4), numbers(-1, 2, 4)));
+    }
+
+    private static Stream<OpCase> recurrences() {
+        return Stream.of(Direction.values())
+                .flatMap(way -> Stream.of(
+                        recurrence(new LSTM(3, way), way.count(), 4, 2),
+                        recurrence(new GRU(3, way, false), way.count(), 3, 1),
+                        recurrence(new GRU(3, way, true), way.count(), 3, 1),
+                        recurrence(new RNN(3, way, false), way.count(), 1, 1),
+                        recurrence(new RNN(3, way, true), way.count(), 1, 1)));
+    }
+
+    private static OpCase recurrence(Op op, long ways, long gates, int states) {
+        List<TensorType> in = new ArrayList<>(List.of(
+                f(4, -1, 2), f(ways, 3 * gates, 2), f(ways, 3 * gates, 3), f(ways, 6 * gates), TensorType.ABSENT));
+        for (int s = 0; s < states; s++) {
+            in.add(f(ways, -1, 3));
+        }
+        return new OpCase(op, in, f(4, ways, -1, 3));
+    }
+
     /** Random values of an input's type that the operator is defined on. */
     Tensor draw(TensorType type) {
         Tensor values = Tensor.randn(Device.CPU, type.shape().toArray());
-        if (type.dtype() == DType.BOOL) {
-            return values.gt(0);
+        if (type.dtype() == DType.BOOL || type.dtype() == DType.I64) {
+            return values.gt(0).to(type.dtype());
         }
         return isPositive() ? values.abs().add(0.1) : values;
     }
@@ -306,7 +344,7 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
 
     /** The input types with the batch set. */
     List<TensorType> inputs(long batch) {
-        return in.stream().map(t -> withBatch(t, batch)).toList();
+        return in.stream().map(t -> t.isAbsent() ? t : withBatch(t, batch)).toList();
     }
 
     static TensorType withBatch(TensorType type, long batch) {

@@ -18,6 +18,10 @@ final class AttributeProtos {
             case FLOAT -> Attribute.of(proto.getF());
             case STRING -> Attribute.of(proto.getS().toStringUtf8());
             case INTS -> new Ints(proto.getIntsList());
+            case STRINGS ->
+                new Attribute.Strs(proto.getStringsList().stream()
+                        .map(ByteString::toStringUtf8)
+                        .toList());
             case FLOATS -> new Floats(proto.getFloatsList());
             case TENSOR -> tensors.read(proto.getT());
             default ->
@@ -36,6 +40,9 @@ final class AttributeProtos {
             proto.setType(AttributeProto.AttributeType.STRING).setS(ByteString.copyFromUtf8(v.value()));
         } else if (value instanceof Ints v) {
             proto.setType(AttributeProto.AttributeType.INTS).addAllInts(v.values());
+        } else if (value instanceof Attribute.Strs v) {
+            proto.setType(AttributeProto.AttributeType.STRINGS);
+            v.values().forEach(text -> proto.addStrings(ByteString.copyFromUtf8(text)));
         } else if (value instanceof Floats v) {
             proto.setType(AttributeProto.AttributeType.FLOATS).addAllFloats(v.values());
         } else if (value instanceof TensorValue v) {

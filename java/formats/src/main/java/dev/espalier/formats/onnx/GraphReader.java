@@ -217,9 +217,7 @@ final class GraphReader {
         while (!pieces && outputs.size() > 1 && !uses.containsKey(outputs.get(outputs.size() - 1))) {
             outputs.remove(outputs.size() - 1);
         }
-        if (pieces) {
-            outputs.replaceAll(value -> value.isEmpty() ? unique("unused") : value);
-        }
+        outputs.replaceAll(value -> value.isEmpty() ? unique("unused") : value);
         return outputs;
     }
 
@@ -388,11 +386,15 @@ final class GraphReader {
     /** Adds a node to the graph. */
     void append(String name, Op op, List<String> inputs, List<String> outputs) {
         try {
-            Node node = new Node(name, op, inputs, outputs);
             List<TensorType> in = inputs.stream()
                     .map(value -> value.isEmpty() ? TensorType.ABSENT : typeOf(value))
                     .toList();
             List<TensorType> out = op.infer(in);
+            List<String> all = new ArrayList<>(outputs);
+            while (all.size() < out.size()) {
+                all.add(unique(name + ".unused" + all.size()));
+            }
+            Node node = new Node(name, op, inputs, all);
             for (int i = 0; i < Math.min(out.size(), outputs.size()); i++) {
                 types.put(outputs.get(i), out.get(i));
             }
