@@ -82,10 +82,9 @@ final class NodeForms {
         List<String> operands = new ArrayList<>();
         for (int i = 0; i < named.inputs().size(); i++) {
             String value = named.inputs().get(i);
-            boolean lookup = named.type().equals("Gather")
-                    && graph.constantOf(value).isEmpty()
-                    && graph.shapes().find(value).isEmpty();
-            if (i >= 1 && i <= settings.size() && !lookup) {
+            boolean looked =
+                    named.type().equals("Gather") && graph.constantOf(value).isEmpty();
+            if (i >= 1 && i <= settings.size() && !looked) {
                 if (!value.isEmpty()) {
                     attributes.put(settings.get(i - 1), setting(named, settings.get(i - 1), value));
                 }

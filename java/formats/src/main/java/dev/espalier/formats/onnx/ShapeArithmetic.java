@@ -39,6 +39,7 @@ final class ShapeArithmetic {
             "Add",
             "Sub",
             "Div",
+            "Mod",
             "Equal",
             "Where",
             "ReduceProd");
@@ -168,6 +169,7 @@ final class ShapeArithmetic {
             case "Add" -> combine(in, (a, b) -> a.plus(b, 1).orElse(null));
             case "Sub" -> combine(in, (a, b) -> a.plus(b, -1).orElse(null));
             case "Div" -> combine(in, (a, b) -> a.dividedBy(b).orElse(null));
+            case "Mod" -> combine(in, ShapeArithmetic::remainder);
             case "Where" -> where(in);
             case "ReduceProd" -> {
                 Sizes all = product(x.values(), "");
@@ -175,6 +177,15 @@ final class ShapeArithmetic {
             }
             default -> null;
         };
+    }
+
+    /** A multiple of the batch leaves nothing where the divisor divides its factor. */
+    private static @Nullable Size remainder(Size a, Size b) {
+        if (b.batch() || b.factor() == 0) {
+            return null;
+        }
+        long rest = Math.floorMod(a.factor(), b.factor());
+        return a.batch() && rest != 0 ? null : Size.of(rest);
     }
 
     private static @Nullable Sizes reshape(Sizes x, Sizes target) {
