@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Mean of every window over one or two spatial axes, padding counted as zeros or left out of the mean. */
+/** Mean of every window over one to three spatial axes, padding counted as zeros or left out of the mean. */
 public record AveragePool(Window window, boolean countPadding) implements Op {
     public AveragePool {
         if (!window.dilations().values().stream().allMatch(d -> d == 1)) {
@@ -34,6 +34,11 @@ public record AveragePool(Window window, boolean countPadding) implements Op {
     @Override
     public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
         Tensor x = Inputs.present(in.get(0));
+        if (x.rank() == 5) {
+            long[] around = window.padding(Conv.spatial(x.shape()));
+            long[] kernel = window.kernel().toArray();
+            return List.of(Nn.averagePool3d(x, kernel, window.strideArray(), around, countPadding));
+        }
         boolean lift = x.rank() == 3;
         Tensor image = lift ? x.unsqueeze(2) : x;
         Window placed = window.lifted();

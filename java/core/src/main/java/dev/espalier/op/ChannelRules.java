@@ -21,6 +21,10 @@ final class ChannelRules {
         return new Operand(trace.type(input), trace.ids(input), trace.vanishes(input));
     }
 
+    static List<Operand> operands(ChannelTrace trace, int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> operand(trace, i)).toList();
+    }
+
     /** Output 0 carries the ids of input 0 on its axes before {@code first}; the others slide or pool and stay whole. */
     static void passBefore(ChannelTrace trace, int first, String verb) {
         trace.freezeAxes(0, first, verb + " an axis that carries channels");

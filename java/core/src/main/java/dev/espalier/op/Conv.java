@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Convolution over one or two spatial axes: inputs x [n, c, spatial], w [m, c / group, kernel] and optionally bias [m]. */
+/** Convolution over one to three spatial axes: inputs x [n, c, spatial], w [m, c / group, kernel] and optionally bias [m]. */
 public record Conv(Window window, long group) implements Op {
     public Conv {
         if (group < 1) {
@@ -38,7 +38,7 @@ public record Conv(Window window, long group) implements Op {
     public List<TensorType> infer(List<TensorType> in) {
         Inputs inputs = Inputs.of(this, in, 2, 3);
         inputs.floating();
-        inputs.rank(0, 3, 4);
+        inputs.rank(0, 3, 5);
         inputs.known(0, 1);
         inputs.known(1, 0);
         Shape x = inputs.shape(0);
@@ -70,8 +70,12 @@ public record Conv(Window window, long group) implements Op {
         Tensor x = Inputs.present(in.get(0));
         Tensor w = Inputs.present(in.get(1));
         Tensor bias = Inputs.optional(in, 2);
-        boolean lift = x.rank() == 3;
         Window placed = placed(w.shape());
+        if (x.rank() == 5) {
+            long[] around = placed.padding(spatial(x.shape()));
+            return List.of(Nn.conv3d(x, w, bias, placed.strideArray(), around, placed.dilationArray(), group));
+        }
+        boolean lift = x.rank() == 3;
         if (lift) {
             placed = placed.lifted();
             x = x.unsqueeze(2);

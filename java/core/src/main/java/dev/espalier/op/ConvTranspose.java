@@ -39,7 +39,7 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
     public List<TensorType> infer(List<TensorType> in) {
         Inputs inputs = Inputs.of(this, in, 2, 3);
         inputs.floating();
-        inputs.rank(0, 3, 4);
+        inputs.rank(0, 3, 5);
         inputs.known(0, 1);
         inputs.known(1, 0);
         Shape x = inputs.shape(0);
@@ -81,9 +81,14 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
         Tensor x = Inputs.present(in.get(0));
         Tensor w = Inputs.present(in.get(1));
         Tensor bias = Inputs.optional(in, 2);
-        boolean lift = x.rank() == 3;
         Window placed = placed(w.shape());
         long[] pads = padding(placed);
+        if (x.rank() == 5) {
+            long[] more = {extra(0), extra(1), extra(2)};
+            long[] stride = placed.strideArray();
+            return List.of(Nn.convTranspose3d(x, w, bias, stride, pads, more, placed.dilationArray(), group));
+        }
+        boolean lift = x.rank() == 3;
         long[] extra = new long[] {lift ? 0 : extra(0), lift ? extra(0) : extra(1)};
         if (lift) {
             placed = placed.lifted();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Largest element of every window over one or two spatial axes. */
+/** Largest element of every window over one to three spatial axes. */
 public record MaxPool(Window window) implements Op {
     static MaxPool of(Attributes a) {
         a.only("kernel_shape", "strides", "pads", "dilations", "auto_pad", "ceil_mode", "storage_order");
@@ -26,6 +26,11 @@ public record MaxPool(Window window) implements Op {
     @Override
     public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
         Tensor x = Inputs.present(in.get(0));
+        if (x.rank() == 5) {
+            long[] around = window.padding(Conv.spatial(x.shape()));
+            long[] kernel = window.kernel().toArray();
+            return List.of(Nn.maxPool3d(x, kernel, window.strideArray(), around, window.dilationArray()));
+        }
         boolean lift = x.rank() == 3;
         Tensor image = lift ? x.unsqueeze(2) : x;
         Window placed = window.lifted();

@@ -21,6 +21,20 @@ public final class Ops {
         plain(new Add(), new Sub(), new Mul(), new Div(), new MatMul());
         plain(new Relu(), new Sigmoid(), new Tanh(), new HardSwish(), new Identity());
         plain(new GlobalAveragePool(), new GlobalMaxPool());
+        plain(Pointwise.all());
+        plain(Comparison.all());
+        plain(Variadic.all());
+        plain(new Pow(), new PRelu(), new Where(), new Not());
+        for (Reduction.Kind kind : Reduction.Kind.values()) {
+            entry(kind.type(), a -> Reduction.of(kind, a), "axes");
+        }
+        entry("Cast", Cast::of);
+        entry("Celu", Celu::of);
+        entry("GroupNormalization", GroupNormalization::of);
+        entry("InstanceNormalization", InstanceNormalization::of);
+        entry("LRN", LRN::of);
+        entry("Selu", Selu::of);
+        entry("ThresholdedRelu", ThresholdedRelu::of);
         entry("AveragePool", AveragePool::of);
         entry("BatchNormalization", BatchNormalization::of);
         entry("Clip", Clip::of, "min", "max");

@@ -27,8 +27,13 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
 
     @Override
     public List<TensorType> infer(List<TensorType> in) {
-        Inputs inputs = Inputs.of(this, in, 1, 1);
-        inputs.floating();
+        Inputs.of(this, in, 1, 1).floating();
+        return infer(this, in);
+    }
+
+    /** The types of a reduction over these axes. */
+    List<TensorType> infer(Op op, List<TensorType> in) {
+        Inputs inputs = Inputs.of(op, in, 1, 1);
         Shape x = inputs.shape(0);
         axes.values().forEach(axis -> inputs.axis(axis, x.rank()));
         List<Integer> reduced = reduced(x.rank());
@@ -37,7 +42,8 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
             if (!reduced.contains(i)) {
                 out.add(x.dim(i));
             } else {
-                inputs.require(x.dim(i) >= 0, "axis " + i + " is the open batch: a mean over it would mix samples");
+                inputs.require(
+                        x.dim(i) >= 0, "axis " + i + " is the open batch: a reduction over it would mix samples");
                 if (keepDims) {
                     out.add(1L);
                 }
@@ -70,21 +76,26 @@ public record ReduceMean(Ints axes, boolean keepDims, boolean noopWhenEmpty) imp
     @Override
     public void trace(ChannelTrace trace) {
         ChannelIds in = trace.ids(0);
-        List<Integer> reduced = reduced(in.rank());
-        ChannelIds out = ChannelIds.fixed(trace.outputType(0).rank());
-        int at = 0;
-        for (int axis = 0; axis < in.rank(); axis++) {
-            if (reduced.contains(axis)) {
-                trace.approximates(in.at(axis), "takes the mean over these channels");
-                at += keepDims ? 1 : 0;
-            } else {
-                out = out.with(at++, in.at(axis));
-            }
-        }
-        trace.output(0, out);
+        reduced(in.rank()).forEach(axis -> trace.approximates(in.at(axis), "takes the mean over these channels"));
+        trace.output(0, left(in, trace.outputType(0).rank()));
         if (trace.vanishes(0)) {
             trace.vanishing(0);
         }
+    }
+
+    /** The ids of the axes that are not reduced. */
+    ChannelIds left(ChannelIds in, int rank) {
+        List<Integer> reduced = reduced(in.rank());
+        ChannelIds out = ChannelIds.fixed(rank);
+        int at = 0;
+        for (int axis = 0; axis < in.rank(); axis++) {
+            if (!reduced.contains(axis)) {
+                out = out.with(at++, in.at(axis));
+            } else if (keepDims) {
+                at++;
+            }
+        }
+        return out;
     }
 
     /** The mean over the indices that stay. */

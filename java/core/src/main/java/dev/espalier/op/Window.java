@@ -134,7 +134,10 @@ public record Window(Ints kernel, Ints strides, Ints pads, Ints dilations, AutoP
     /** The type after pooling x [n, c, spatial] with this window. */
     TensorType pooled(Inputs inputs) {
         inputs.floating();
-        inputs.rank(0, 3, 4);
+        inputs.rank(0, 3, 5);
+        inputs.require(
+                inputs.shape(0).rank() < 5 || !ceil,
+                "ceil_mode is not supported over three axes; pad the input instead");
         inputs.known(0, 2);
         inputs.require(!kernel.isEmpty(), "kernel_shape is missing");
         long[] out = inputs.shape(0).toArray();

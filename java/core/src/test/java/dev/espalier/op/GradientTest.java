@@ -45,9 +45,13 @@ class GradientTest {
                         TensorType.f32(3),
                         TensorType.f32(3)),
                 TensorType.f32(-1, 3, 2, 2));
-        return Stream.concat(
-                Stream.of(norm),
-                OpCase.all().filter(c -> !(c.op() instanceof Constant) && !(c.op() instanceof Dropout)));
+        return Stream.concat(Stream.of(norm), OpCase.all().filter(GradientTest::isSmooth));
+    }
+
+    private static boolean isSmooth(OpCase c) {
+        Op op = c.op();
+        boolean none = op instanceof Constant || op instanceof Dropout || op instanceof Cast;
+        return !none && c.out().dtype() == DType.F32;
     }
 
     @ParameterizedTest
@@ -60,15 +64,21 @@ class GradientTest {
                 Tensor values = grid(type, in.size());
                 // A divisor near 0 would make the third derivative as large as 1 / divisor^4.
                 boolean divisor = c.op() instanceof Div && in.size() == 1;
-                in.add(divisor ? values.add(2) : values);
+                Tensor shifted = divisor || c.isPositive() ? values.add(2) : values;
+                // The greatest of several numbers has a kink where two are equal.
+                Tensor apart = c.op() instanceof Variadic ? shifted.add(0.011 * in.size()) : shifted;
+                in.add(type.dtype() == DType.BOOL ? values.gt(0) : apart);
             }
-            in.stream().limit(3).forEach(t -> t.setRequiresGrad(true));
+            in.stream().limit(3).filter(t -> t.dtype() == DType.F64).forEach(t -> t.setRequiresGrad(true));
             Tensor y = evaluate(c.op(), in);
             Tensor r = Tensor.randn(Device.CPU, y.shape().toArray()).to(DType.F64);
             Tensor f = y.mul(r).sum();
             f.backward();
             double magnitude = Math.abs(f.item()) + y.mul(r).abs().sum().item();
             for (int i = 0; i < Math.min(3, in.size()); i++) {
+                if (in.get(i).dtype() == DType.BOOL) {
+                    continue;
+                }
                 compare(c.op(), in, i, r, magnitude);
             }
         }

@@ -2,6 +2,10 @@ package dev.espalier.op;
 
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -32,6 +36,10 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                         products(),
                         normalisations(),
                         elementwise(),
+                        functions(),
+                        pairs(),
+                        reductions(),
+                        volumes(),
                         layouts())
                 .flatMap(s -> s);
     }
@@ -121,7 +129,12 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new LayerNormalization(1, 1e-3f), f(-1, 3, 4), f(-1, 3, 4), f(3, 4)),
                 of(new Softmax(-1), f(-1, 5), f(-1, 5)),
                 of(new Softmax(1), f(-1, 3, 4), f(-1, 3, 4)),
-                of(new LogSoftmax(-1), f(-1, 5), f(-1, 5)));
+                of(new LogSoftmax(-1), f(-1, 5), f(-1, 5)),
+                of(new InstanceNormalization(1e-2f), f(-1, 3, 4, 2), f(-1, 3, 4, 2), f(3), f(3)),
+                of(new GroupNormalization(2, 1e-2f), f(-1, 4, 3), f(-1, 4, 3), f(4), f(4)),
+                of(new GroupNormalization(2, 1e-2f), f(-1, 4, 3), f(-1, 4, 3), f(2), f(2)),
+                of(new LRN(0.1f, 0.75f, 1, 3), f(-1, 5, 2, 2), f(-1, 5, 2, 2)),
+                of(new LRN(0.1f, 0.75f, 1, 4), f(-1, 5, 2, 2), f(-1, 5, 2, 2)));
     }
 
     private static Stream<OpCase> elementwise() {
@@ -144,6 +157,88 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
         Stream<OpCase> binary = Stream.<Op>of(new Add(), new Sub(), new Mul(), new Div())
                 .flatMap(op -> Stream.of(of(op, x, x, x), of(op, x, x, f(4)), of(op, x, f(3, 1), x)));
         return Stream.concat(unary, binary);
+    }
+
+    private static Stream<OpCase> functions() {
+        TensorType x = f(-1, 3, 4);
+        return Stream.of(
+                        Stream.of(Pointwise.all()),
+                        Stream.<Op>of(
+                                new Selu(1.6f, 1.05f), new Celu(0.7f), new ThresholdedRelu(0.33f), new Cast(DType.F32)))
+                .flatMap(s -> s)
+                .map(op -> of(op, x, x));
+    }
+
+    private static TensorType bool(long... dims) {
+        return new TensorType(DType.BOOL, Shape.of(dims));
+    }
+
+    private static Stream<OpCase> pairs() {
+        TensorType x = f(-1, 3, 4);
+        Stream<OpCase> comparisons = Stream.of(Comparison.all()).map(op -> {
+            boolean logical = List.of("And", "Or", "Xor").contains(op.type());
+            TensorType in = logical ? bool(-1, 3, 4) : x;
+            return of(op, bool(-1, 3, 4), in, logical ? bool(4) : f(4));
+        });
+        Stream<OpCase> variadic = Stream.of(Variadic.all()).map(op -> of(op, x, x, f(3, 1), f(4)));
+        return Stream.of(
+                        comparisons,
+                        variadic,
+                        Stream.of(
+                                of(new Not(), bool(-1, 3), bool(-1, 3)),
+                                of(new Where(), x, bool(3, 1), x, f(4)),
+                                of(new Pow(), x, x, f(4)),
+                                of(new Pow(), x, x, f()),
+                                of(new PRelu(), x, x, f(3, 1)),
+                                of(new PRelu(), x, x, f(1))))
+                .flatMap(s -> s);
+    }
+
+    private static Stream<OpCase> reductions() {
+        return Stream.of(Reduction.Kind.values())
+                .flatMap(kind -> Stream.of(
+                        of(new Reduction(kind, Ints.of(2, -2), true, false), f(-1, 1, 1), f(-1, 3, 4)),
+                        of(new Reduction(kind, Ints.of(1), false, false), f(-1, 4), f(-1, 3, 4)),
+                        of(new Reduction(kind, Ints.NONE, false, false), f(), f(3, 4)),
+                        of(new Reduction(kind, Ints.NONE, true, true), f(-1, 3, 4), f(-1, 3, 4))));
+    }
+
+    private static Stream<OpCase> volumes() {
+        Ints k3 = Ints.of(2, 3, 2);
+        Window plain = window(k3, Ints.of(1, 2, 1), Ints.of(0, 1, 0, 0, 1, 0), Ints.NONE);
+        Window uneven = window(k3, Ints.NONE, Ints.of(1, 0, 0, 0, 1, 1), Ints.NONE);
+        return Stream.of(
+                of(new Conv(plain, 1), f(-1, 4, 2, 2, 3), f(-1, 2, 3, 4, 4), f(4, 2, 2, 3, 2), f(4)),
+                of(new Conv(uneven, 2), f(-1, 4, 3, 3, 4), f(-1, 2, 3, 4, 4), f(4, 1, 2, 3, 2)),
+                of(
+                        new ConvTranspose(plain, Ints.of(0, 1, 0), 1),
+                        f(-1, 3, 4, 8, 5),
+                        f(-1, 2, 3, 4, 4),
+                        f(2, 3, 2, 3, 2)),
+                of(
+                        new ConvTranspose(uneven, Ints.NONE, 1),
+                        f(-1, 3, 3, 5, 4),
+                        f(-1, 2, 3, 4, 4),
+                        f(2, 3, 2, 3, 2),
+                        f(3)),
+                of(new MaxPool(plain), f(-1, 2, 2, 2, 3), f(-1, 2, 3, 4, 4)),
+                of(new AveragePool(plain, true), f(-1, 2, 2, 2, 3), f(-1, 2, 3, 4, 4)),
+                of(new AveragePool(uneven, false), f(-1, 2, 3, 3, 4), f(-1, 2, 3, 4, 4)),
+                of(new GlobalAveragePool(), f(-1, 2, 1, 1, 1), f(-1, 2, 3, 4, 2)));
+    }
+
+    /** Random values of an input's type that the operator is defined on. */
+    Tensor draw(TensorType type) {
+        Tensor values = Tensor.randn(Device.CPU, type.shape().toArray());
+        if (type.dtype() == DType.BOOL) {
+            return values.gt(0);
+        }
+        return isPositive() ? values.abs().add(0.1) : values;
+    }
+
+    /** Whether the operator is smooth on positive numbers only. */
+    boolean isPositive() {
+        return List.of("Log", "Sqrt", "Reciprocal", "Pow", "ReduceLogSum").contains(op.type());
     }
 
     private static Stream<OpCase> layouts() {

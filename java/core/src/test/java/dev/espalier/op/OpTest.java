@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.espalier.op.Attribute.Ints;
-import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
@@ -39,9 +38,7 @@ class OpTest {
     void evaluationGivesTheInferredShape(OpCase c) {
         for (long batch : new long[] {1, 2, 5}) {
             try (Scope scope = Scope.open()) {
-                List<Tensor> in = c.inputs(batch).stream()
-                        .map(t -> Tensor.randn(Device.CPU, t.shape().toArray()))
-                        .toList();
+                List<Tensor> in = c.inputs(batch).stream().map(c::draw).toList();
                 for (boolean training : new boolean[] {true, false}) {
                     List<Tensor> out = c.op().evaluate(new Evaluation(training), List.copyOf(in));
                     assertThat(out).hasSize(1);
@@ -82,7 +79,7 @@ class OpTest {
                 refusal(conv, "window of 3 does not fit into spatial axis 0 of 2", f(-1, 3, 2, 8), f(8, 3, 3, 3)),
                 refusal(conv, "kernel_shape must equal the weight's [5, 5], got [3, 3]", f(-1, 3, 8, 8), f(8, 3, 5, 5)),
                 refusal(conv, "bias must have shape [8], got [7]", f(-1, 3, 8, 8), f(8, 3, 3, 3), f(7)),
-                refusal(conv, "input 0 must have rank 3 to 4, got shape [-1, 3]", f(-1, 3), f(8, 3, 3, 3)),
+                refusal(conv, "input 0 must have rank 3 to 5, got shape [-1, 3]", f(-1, 3), f(8, 3, 3, 3)),
                 refusal(conv, "takes 2 to 3 inputs, got 1", f(-1, 3, 8, 8)),
                 refusal(
                         new Conv(Window.square(3, 1, 0), 3),

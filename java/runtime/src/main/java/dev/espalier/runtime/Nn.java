@@ -3,7 +3,10 @@ package dev.espalier.runtime;
 import dev.espalier.runtime.internal.TorchConvolution;
 import dev.espalier.runtime.internal.TorchNeural;
 import dev.espalier.runtime.internal.TorchPooling;
+import dev.espalier.runtime.internal.TorchRecurrent;
 import dev.espalier.runtime.internal.TorchTensor;
+import dev.espalier.runtime.internal.TorchVolume;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -317,5 +320,93 @@ public final class Nn {
 
     private static Tensor[] present(Tensor input, Tensor weight, @Nullable Tensor bias) {
         return bias == null ? new Tensor[] {input, weight} : new Tensor[] {input, weight, bias};
+    }
+
+    // ---- volumes
+
+    /** As {@link #conv2d} over three spatial axes; {@code pads} are all beginnings, then all ends. */
+    public static Tensor conv3d(
+            Tensor input,
+            Tensor weight,
+            @Nullable Tensor bias,
+            long[] stride,
+            long[] pads,
+            long[] dilation,
+            long groups) {
+        return Operator.apply(
+                "conv3d(input, weight, bias)",
+                () -> TorchVolume.conv3d(input.handle(), weight.handle(), handle(bias), stride, pads, dilation, groups),
+                present(input, weight, bias));
+    }
+
+    /** As {@link #convTranspose2d} over three spatial axes. */
+    public static Tensor convTranspose3d(
+            Tensor input,
+            Tensor weight,
+            @Nullable Tensor bias,
+            long[] stride,
+            long[] pads,
+            long[] outputPadding,
+            long[] dilation,
+            long groups) {
+        return Operator.apply(
+                "convTranspose3d(input, weight, bias)",
+                () -> TorchVolume.convTranspose3d(
+                        input.handle(), weight.handle(), handle(bias), stride, pads, outputPadding, dilation, groups),
+                present(input, weight, bias));
+    }
+
+    /** The greatest element of each window over three axes; padding never wins. */
+    public static Tensor maxPool3d(Tensor input, long[] kernel, long[] stride, long[] pads, long[] dilation) {
+        return Operator.unary("maxPool3d(input)", input, x -> TorchVolume.maxPool3d(x, kernel, stride, pads, dilation));
+    }
+
+    /** The mean of each window over three axes. */
+    public static Tensor averagePool3d(Tensor input, long[] kernel, long[] stride, long[] pads, boolean countPad) {
+        return Operator.unary(
+                "averagePool3d(input)", input, x -> TorchVolume.averagePool3d(x, kernel, stride, pads, countPad));
+    }
+
+    // ---- recurrent layers
+
+    /** What one direction of a recurrent layer computes: h = tanh(...), relu(...), GRU or LSTM in libtorch's gate order. */
+    public enum Cell {
+        TANH(1),
+        RELU(1),
+        /** Gates reset, update, new; the reset gate acts on the recurrent product with its bias. */
+        GRU(3),
+        /** Gates input, forget, cell, output. */
+        LSTM(4);
+
+        private final int gates;
+
+        Cell(int gates) {
+            this.gates = gates;
+        }
+
+        /** Blocks of rows in the weights. */
+        public int gates() {
+            return gates;
+        }
+    }
+
+    /**
+     * One layer of one direction over a whole sequence.
+     *
+     * @param input [time, batch, features]
+     * @param hidden [1, batch, units]
+     * @param cell [1, batch, units], of an LSTM only
+     * @param weights input weight [gates * units, features], recurrent weight [gates * units, units] and two biases [gates * units]
+     * @return [time, batch, units], the last hidden state [1, batch, units], and an LSTM's last cell state
+     */
+    public static List<Tensor> recurrent(
+            Cell kind, Tensor input, Tensor hidden, @Nullable Tensor cell, List<Tensor> weights) {
+        Scope scope = Scope.current();
+        List<TorchTensor> handles = weights.stream().map(Tensor::handle).toList();
+        List<TorchTensor> out = Operator.evaluate(
+                "recurrent(input, hidden)",
+                () -> TorchRecurrent.run(kind.name(), input.handle(), hidden.handle(), handle(cell), handles),
+                present(input, hidden, cell));
+        return out.stream().map(scope::register).toList();
     }
 }

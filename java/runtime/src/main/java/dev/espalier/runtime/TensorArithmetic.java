@@ -121,4 +121,44 @@ public sealed interface TensorArithmetic permits Tensor {
     default Tensor logSoftmax(int dim) {
         return Operator.unary("logSoftmax(input)", self(), x -> TorchArithmetic.logSoftmax(x, dim));
     }
+
+    /** The error function. */
+    default Tensor erf() {
+        return Operator.unary("erf(input)", self(), TorchArithmetic::erf);
+    }
+
+    /** The sine. */
+    default Tensor sin() {
+        return Operator.unary("sin(input)", self(), TorchArithmetic::sin);
+    }
+
+    /** The cosine. */
+    default Tensor cos() {
+        return Operator.unary("cos(input)", self(), TorchArithmetic::cos);
+    }
+
+    /** The greatest whole number that is not above this. */
+    default Tensor floor() {
+        return Operator.unary("floor(input)", self(), TorchArithmetic::floor);
+    }
+
+    /** The smallest whole number that is not below this. */
+    default Tensor ceil() {
+        return Operator.unary("ceil(input)", self(), TorchArithmetic::ceil);
+    }
+
+    /** The nearest whole number, halves to even. */
+    default Tensor round() {
+        return Operator.unary("round(input)", self(), TorchArithmetic::round);
+    }
+
+    /** log(1 + e to the power of this), computed without overflow. */
+    default Tensor softplus() {
+        return Operator.unary("softplus(input)", self(), TorchArithmetic::softplus);
+    }
+
+    /** this to the power of {@code exponent}, element by element. */
+    default Tensor pow(Tensor exponent) {
+        return Operator.binary("pow(input, exponent)", self(), exponent, TorchArithmetic::pow);
+    }
 }

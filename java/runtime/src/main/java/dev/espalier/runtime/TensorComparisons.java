@@ -93,4 +93,9 @@ public sealed interface TensorComparisons permits Tensor {
                 condition,
                 other);
     }
+
+    /** True where exactly one of the two is true. */
+    default Tensor logicalXor(Tensor other) {
+        return Operator.binary("logicalXor(input, other)", self(), other, TorchComparison::logicalXor);
+    }
 }

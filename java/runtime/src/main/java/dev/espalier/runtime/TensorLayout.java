@@ -95,4 +95,15 @@ public sealed interface TensorLayout permits Tensor {
     default Tensor detach() {
         return Operator.unary("detach(input)", self(), TorchAutograd::detach);
     }
+
+    /** The elements along an axis that I64 positions name, one position per element of the result. */
+    default Tensor takeAlong(int dim, Tensor positions) {
+        return Operator.binary(
+                "takeAlong(input, positions)", self(), positions, (x, i) -> TorchLayout.takeAlong(x, dim, i));
+    }
+
+    /** The whole repeated so often along each axis; a copy. */
+    default Tensor repeat(long... times) {
+        return Operator.unary("repeat(input)", self(), x -> TorchLayout.repeat(x, times));
+    }
 }

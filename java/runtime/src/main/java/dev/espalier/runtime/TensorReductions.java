@@ -63,4 +63,19 @@ public sealed interface TensorReductions permits Tensor {
         Tensor self = self();
         return Operator.evaluate("allFinite(input)", () -> TorchReduction.allFinite(self.handle()), self);
     }
+
+    /** The smallest elements over {@code dims}. */
+    default Tensor amin(boolean keepDim, int... dims) {
+        return Operator.unary("amin(input)", self(), x -> TorchReduction.amin(x, keepDim, dims));
+    }
+
+    /** The product along {@code dim}. */
+    default Tensor prod(boolean keepDim, int dim) {
+        return Operator.unary("prod(input)", self(), x -> TorchReduction.prod(x, keepDim, dim));
+    }
+
+    /** The logarithm of the sum of exponentials over {@code dims}, computed without overflow. */
+    default Tensor logSumExp(boolean keepDim, int... dims) {
+        return Operator.unary("logSumExp(input)", self(), x -> TorchReduction.logSumExp(x, keepDim, dims));
+    }
 }

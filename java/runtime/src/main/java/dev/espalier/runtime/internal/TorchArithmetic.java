@@ -1,6 +1,7 @@
 package dev.espalier.runtime.internal;
 
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.global.torch;
 
 /** libtorch's element-wise operators and products. */
 public final class TorchArithmetic {
@@ -92,5 +93,37 @@ public final class TorchArithmetic {
 
     public static TorchTensor logSoftmax(TorchTensor x, long dim) {
         return new TorchTensor(x.t.log_softmax(dim));
+    }
+
+    public static TorchTensor erf(TorchTensor x) {
+        return new TorchTensor(x.t.erf());
+    }
+
+    public static TorchTensor sin(TorchTensor x) {
+        return new TorchTensor(x.t.sin());
+    }
+
+    public static TorchTensor cos(TorchTensor x) {
+        return new TorchTensor(x.t.cos());
+    }
+
+    public static TorchTensor floor(TorchTensor x) {
+        return new TorchTensor(x.t.floor());
+    }
+
+    public static TorchTensor ceil(TorchTensor x) {
+        return new TorchTensor(x.t.ceil());
+    }
+
+    public static TorchTensor round(TorchTensor x) {
+        return new TorchTensor(x.t.round());
+    }
+
+    public static TorchTensor softplus(TorchTensor x) {
+        return new TorchTensor(torch.softplus(x.t));
+    }
+
+    public static TorchTensor pow(TorchTensor x, TorchTensor exponent) {
+        return new TorchTensor(x.t.pow(exponent.t));
     }
 }

@@ -69,4 +69,8 @@ public final class TorchComparison {
     public static TorchTensor where(TorchTensor condition, TorchTensor x, TorchTensor y) {
         return new TorchTensor(torch.where(condition.t, x.t, y.t));
     }
+
+    public static TorchTensor logicalXor(TorchTensor x, TorchTensor y) {
+        return new TorchTensor(x.t.logical_xor(y.t));
+    }
 }

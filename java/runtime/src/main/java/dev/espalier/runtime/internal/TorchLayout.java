@@ -69,4 +69,12 @@ public final class TorchLayout {
     public static TorchTensor copy(TorchTensor x) {
         return new TorchTensor(x.t.clone());
     }
+
+    public static TorchTensor takeAlong(TorchTensor x, long dim, TorchTensor positions) {
+        return new TorchTensor(x.t.gather(dim, positions.t));
+    }
+
+    public static TorchTensor repeat(TorchTensor x, long[] times) {
+        return new TorchTensor(x.t.repeat(times));
+    }
 }

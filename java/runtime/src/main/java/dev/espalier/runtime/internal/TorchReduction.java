@@ -58,4 +58,16 @@ public final class TorchReduction {
         }
         return longs;
     }
+
+    public static TorchTensor amin(TorchTensor x, boolean keepDim, int[] dims) {
+        return new TorchTensor(x.t.amin(longs(dims), keepDim));
+    }
+
+    public static TorchTensor prod(TorchTensor x, boolean keepDim, long dim) {
+        return new TorchTensor(x.t.prod(dim, keepDim, new ScalarTypeOptional()));
+    }
+
+    public static TorchTensor logSumExp(TorchTensor x, boolean keepDim, int[] dims) {
+        return new TorchTensor(x.t.logsumexp(longs(dims), keepDim));
+    }
 }
