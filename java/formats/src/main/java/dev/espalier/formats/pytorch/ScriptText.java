@@ -33,7 +33,7 @@ final class ScriptText {
         this.graph = graph;
     }
 
-    /** The program of {@code model}; its constants are tensors of the open scope's callers. */
+    /** The program of {@code model}; its constants are tensors of the open scope. */
     static ScriptText of(Model model, Path file) {
         ScriptText text = new ScriptText(file, model.graph());
         text.write(model);

@@ -5,6 +5,7 @@ import dev.espalier.formats.FormatException;
 import dev.espalier.formats.StorageException;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.EspalierException;
+import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ScriptModule;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,12 @@ public final class TorchScript {
 
     /** Writes {@code model}, whole or not at all; an operator without a rule is refused by name. */
     public static void write(Model model, Path file) {
+        try (Scope scope = Scope.open()) {
+            writeHere(model, file);
+        }
+    }
+
+    private static void writeHere(Model model, Path file) {
         ScriptText text = ScriptText.of(model, file);
         Path folder;
         try {

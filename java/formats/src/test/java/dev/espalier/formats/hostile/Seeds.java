@@ -1,6 +1,7 @@
 package dev.espalier.formats.hostile;
 
 import dev.espalier.formats.Golden;
+import dev.espalier.formats.exporters.ExportedModelsTest;
 import dev.espalier.formats.keras.Keras;
 import dev.espalier.formats.keras.KerasTest;
 import dev.espalier.formats.npy.NpyTest;
@@ -88,7 +89,7 @@ final class Seeds {
     private static List<byte[]> keras(String suffix) {
         List<String> names = suffix.equals(".h5")
                 ? List.of("cnn", "text", "table")
-                : List.of("cnn", "functional", "text", "gated", "permuted");
+                : List.of("cnn", "functional", "text", "gated", "permuted", "decoder", "table");
         return names.stream()
                 .map(name -> read(Golden.file(KerasTest.class, name + suffix)))
                 .toList();
@@ -115,6 +116,16 @@ final class Seeds {
         List<byte[]> files = new ArrayList<>();
         for (String name : List.of("script.onnx", "dynamo.onnx")) {
             files.add(read(Golden.file(OnnxTest.class, name)));
+        }
+        for (String name : List.of(
+                "script_shuffle_18",
+                "script_lstm_14",
+                "script_upsampler_20",
+                "dynamo_attention_20_batch",
+                "dynamo_textcnn_18",
+                "script_rnn_17",
+                "dynamo_video_18")) {
+            files.add(read(Golden.file(ExportedModelsTest.class, name + ".onnx")));
         }
         Path own = folder.resolve("own.onnx");
         try (Model model = Models.mlp(Shape.of(3), 2, List.of(2), 1)) {

@@ -1,6 +1,6 @@
 """Writes small Keras models in both of Keras's formats, with an input and Keras's own output: python make_models.py FOLDER.
 
-Made with Python 3.11, keras 3.15.1 on torch 2.13.0+cpu, h5py 3.14.0, numpy 2.4.6. Every weight and running statistic is drawn at
+Made with Python 3.11, keras 3.15.1 on tensorflow-cpu 2.21.0, h5py 3.14.0, numpy 2.4.6. Every weight and running statistic is drawn at
 random, so that none is at its first value. Images and volumes are stored channels first in NAME.x.npy, NAME.y.npy, as Espalier
 takes and gives them; sequences stay [batch, time, features].
 """
@@ -9,7 +9,7 @@ import os
 import sys
 import zipfile
 
-os.environ["KERAS_BACKEND"] = "torch"
+os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 import numpy as np
