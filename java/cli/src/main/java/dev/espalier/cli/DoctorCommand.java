@@ -104,6 +104,11 @@ final class DoctorCommand extends Subcommand {
         List<Missing> missing = new ArrayList<>();
         Versions.cudaCause()
                 .ifPresent(cause -> missing.add(new Missing("training and inference on a GPU", cause, mend)));
+        Versions.oneDnnCause()
+                .ifPresent(cause -> missing.add(new Missing(
+                        "fast dense convolutions on the CPU",
+                        cause,
+                        "use another (virtual) machine; results are right, but slower, see docs/decisions/0008")));
         Backend.CUDA.cause().ifPresent(cause -> missing.add(new Missing("our kernels on a GPU", cause, mend)));
         return missing;
     }

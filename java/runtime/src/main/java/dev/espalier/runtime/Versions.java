@@ -29,4 +29,12 @@ public record Versions(String libtorch, String javacpp, String kernels, String b
         String cause = Torch.cudaCause();
         return cause.isEmpty() ? Optional.empty() : Optional.of(cause);
     }
+
+    /** Why libtorch convolves without oneDNN, in one line; empty if oneDNN computes rightly on this machine. */
+    public static Optional<String> oneDnnCause() {
+        Torch.load();
+        return Torch.isOneDnnSound()
+                ? Optional.empty()
+                : Optional.of("oneDNN computes a small convolution wrongly here, so libtorch goes on without it");
+    }
 }

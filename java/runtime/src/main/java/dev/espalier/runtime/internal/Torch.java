@@ -17,13 +17,25 @@ public final class Torch {
     private static final Logger LOG = LoggerFactory.getLogger(Torch.class);
     private static final Path DRIVER = Path.of("/dev/nvidiactl");
     private static final String GPU_BUILD = "/org/bytedeco/pytorch/linux-x86_64-gpu/libtorch_cuda.so";
+    /** Far above what rounding causes, far below what a wrong kernel does. */
+    private static final double SOUND = 1e-4;
+
     private static final int CUDA_DEVICES;
+    private static final double ONE_DNN_ERROR;
 
     static {
         MemoryLimits.lift();
         Loader.load(org.bytedeco.pytorch.presets.torch.class);
         setThreads(PhysicalCores.threads());
         CUDA_DEVICES = torch.cuda_is_available() ? Byte.toUnsignedInt(torch.cuda_device_count()) : 0;
+        ONE_DNN_ERROR = OneDnn.error();
+        if (!isOneDnnSound()) {
+            OneDnn.avoid();
+            LOG.warn(
+                    "oneDNN computes convolutions wrongly on this machine (relative error {}); libtorch goes on without it,"
+                            + " which is slower",
+                    ONE_DNN_ERROR);
+        }
         LOG.debug("libtorch loaded: {} threads, {} CUDA devices", threads(), CUDA_DEVICES);
         if (CUDA_DEVICES == 0 && hasDriver() && hasGpuBuild()) {
             LOG.warn("The GPU is not used: {}", cudaCause());
@@ -40,6 +52,11 @@ public final class Torch {
     /** The number of usable CUDA devices. */
     public static int cudaDevices() {
         return CUDA_DEVICES;
+    }
+
+    /** Whether oneDNN convolves rightly on this machine; where it does not, libtorch goes on without it. */
+    public static boolean isOneDnnSound() {
+        return ONE_DNN_ERROR < SOUND;
     }
 
     /** Why there is no usable CUDA device; empty if there is one. libtorch itself falls back without a word. */
