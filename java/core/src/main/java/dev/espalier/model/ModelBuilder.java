@@ -4,19 +4,35 @@ import dev.espalier.graph.Graph;
 import dev.espalier.graph.GraphException;
 import dev.espalier.graph.Node;
 import dev.espalier.op.Add;
+import dev.espalier.op.Attribute;
+import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.AveragePool;
 import dev.espalier.op.BatchNormalization;
 import dev.espalier.op.Concat;
+import dev.espalier.op.Constant;
 import dev.espalier.op.Conv;
+import dev.espalier.op.ConvTranspose;
 import dev.espalier.op.Dropout;
 import dev.espalier.op.Flatten;
+import dev.espalier.op.GRU;
+import dev.espalier.op.Gather;
 import dev.espalier.op.Gemm;
 import dev.espalier.op.GlobalAveragePool;
+import dev.espalier.op.LSTM;
+import dev.espalier.op.LayerNormalization;
+import dev.espalier.op.MatMul;
 import dev.espalier.op.MaxPool;
+import dev.espalier.op.Mul;
 import dev.espalier.op.Op;
+import dev.espalier.op.Recurrence;
 import dev.espalier.op.Relu;
+import dev.espalier.op.Reshape;
+import dev.espalier.op.Sigmoid;
+import dev.espalier.op.Softmax;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.Transpose;
 import dev.espalier.op.Window;
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.ShapeException;
@@ -41,6 +57,7 @@ public final class ModelBuilder {
 
     private final String name;
     private final Shape sample;
+    private final Map<String, TensorType> inputs = new LinkedHashMap<>();
     private final Map<String, TensorType> types = new HashMap<>();
     private final Map<String, TensorType> parameters = new LinkedHashMap<>();
     private final Map<String, Initial> initials = new LinkedHashMap<>();
@@ -49,15 +66,29 @@ public final class ModelBuilder {
     private String prefix = "";
     private String current = INPUT;
 
-    private ModelBuilder(String name, Shape sample) {
+    private ModelBuilder(String name, Shape sample, DType dtype) {
         this.name = name;
         this.sample = sample;
-        types.put(INPUT, TensorType.f32(withBatch(sample)));
+        input(INPUT, sample, dtype);
     }
 
     /** Starts a model whose samples have this shape, for example [3, 32, 32]; the batch stays open. */
     public static ModelBuilder of(String name, Shape sample) {
-        return new ModelBuilder(name, sample);
+        return new ModelBuilder(name, sample, DType.F32);
+    }
+
+    /** Starts a model whose samples are this many whole numbers, such as the tokens of a text. */
+    public static ModelBuilder tokens(String name, long length) {
+        return new ModelBuilder(name, Shape.of(length), DType.I64);
+    }
+
+    /** A further input, from which the next layer goes on; its samples have this shape. */
+    public ModelBuilder input(String inputName, Shape shape, DType dtype) {
+        TensorType type = new TensorType(dtype, Shape.of(withBatch(shape)));
+        inputs.put(inputName, type);
+        types.put(inputName, type);
+        current = inputName;
+        return this;
     }
 
     private static long[] withBatch(Shape sample) {
@@ -100,6 +131,17 @@ public final class ModelBuilder {
         return conv(channels, Window.square(kernel, stride, pad), 1, false).norm();
     }
 
+    /** As {@link #convNorm(int, int, int, int)} over a window of any form. */
+    public ModelBuilder convNorm(int channels, Window window, int groups) {
+        return conv(channels, window, groups, false).norm();
+    }
+
+    /** A convolution of every channel by itself, of an odd size and padded by half of it, followed by batch normalisation. */
+    public ModelBuilder depthwiseNorm(int kernel, int stride) {
+        int channels = (int) type().dim(1);
+        return convNorm(channels, Window.square(kernel, stride, kernel / 2), channels);
+    }
+
     /** Convolution over a window of any form; {@code groups} = input channels makes it depthwise. */
     public ModelBuilder conv(int channels, Window window, int groups, boolean bias) {
         String layer = next("conv");
@@ -109,12 +151,24 @@ public final class ModelBuilder {
         weight[1] = type().dim(1) / groups;
         System.arraycopy(kernel, 0, weight, 2, kernel.length);
         long fanIn = Shape.of(weight).numel() / channels;
-        List<String> inputs =
-                new ArrayList<>(List.of(current, parameter(layer + ".weight", Initial.he(fanIn), weight)));
+        List<String> from = new ArrayList<>(List.of(current, parameter(layer + ".weight", Initial.he(fanIn), weight)));
         if (bias) {
-            inputs.add(parameter(layer + ".bias", Initial.ZERO, channels));
+            from.add(parameter(layer + ".bias", Initial.ZERO, channels));
         }
-        return apply(layer, new Conv(window, groups), inputs);
+        return apply(layer, new Conv(window, groups), from);
+    }
+
+    /** A transposed convolution with a bias that doubles height and width. */
+    public ModelBuilder upConv(int channels) {
+        String layer = next("up");
+        long before = type().dim(1);
+        return apply(
+                layer,
+                new ConvTranspose(Window.square(2, 2, 0), Ints.NONE, 1),
+                List.of(
+                        current,
+                        parameter(layer + ".weight", Initial.he(before), before, channels, 2, 2),
+                        parameter(layer + ".bias", Initial.ZERO, channels)));
     }
 
     /** Fully connected layer with a bias, on rows of features. */
@@ -128,6 +182,117 @@ public final class ModelBuilder {
                         current,
                         parameter(layer + ".weight", Initial.he(features), units, features),
                         parameter(layer + ".bias", Initial.ZERO, units)));
+    }
+
+    /** Fully connected layer with a bias over the last axis, whatever lies before it. */
+    public ModelBuilder project(int units) {
+        String layer = next("project");
+        long features = type().dim(type().rank() - 1);
+        String weight = parameter(layer + ".weight", Initial.he(features), features, units);
+        apply(layer + ".product", new MatMul(), List.of(current, weight));
+        return apply(layer, new Add(), List.of(current, parameter(layer + ".bias", Initial.ZERO, units)));
+    }
+
+    /** Vectors of {@code width} numbers in place of whole numbers below {@code vocabulary}. */
+    public ModelBuilder embedding(int vocabulary, int width) {
+        String layer = next("embedding");
+        String weight = parameter(layer + ".weight", Initial.he(width), vocabulary, width);
+        return apply(layer, Gather.embedding(), List.of(weight, current));
+    }
+
+    /** Adds a vector of its own to every position, all but the batch being positions. */
+    public ModelBuilder position() {
+        String layer = next("position");
+        long[] sizes = shape().toArray();
+        String weight = parameter(layer + ".weight", Initial.he(2500), sizes);
+        return apply(layer, new Add(), List.of(current, weight));
+    }
+
+    /** Every position's single number [batch, positions, 1] times a vector of {@code width} numbers of its own. */
+    public ModelBuilder scale(int width) {
+        String layer = next("scale");
+        String weight = parameter(layer + ".weight", Initial.he(2), type().dim(1), width);
+        return apply(layer, new Mul(), List.of(current, weight));
+    }
+
+    /** Normalisation over the last axis with scale 1 and bias 0 to begin with. */
+    public ModelBuilder layerNorm() {
+        String layer = next("layerNorm");
+        long width = type().dim(type().rank() - 1);
+        return apply(
+                layer,
+                new LayerNormalization(-1, 1e-5f),
+                List.of(
+                        current,
+                        parameter(layer + ".scale", Initial.ONE, width),
+                        parameter(layer + ".bias", Initial.ZERO, width)));
+    }
+
+    /** Scaled dot-product self-attention over [batch, positions, width] (Vaswani et al. 2017), projected back to its width. */
+    public ModelBuilder attention(int heads) {
+        int width = (int) type().dim(2);
+        int size = width / heads;
+        Ints split = Ints.of(0, 0, heads, size);
+        Attribute.TensorValue scale = Attribute.TensorValue.of(new float[] {(float) (1 / Math.sqrt(size))}, 1);
+        List<String> all = fork(List.of(
+                query -> query.project(width)
+                        .op("heads", new Reshape(split, false))
+                        .op("turn", turn(0, 2, 1, 3)),
+                key -> key.project(width).op("heads", new Reshape(split, false)).op("turn", turn(0, 2, 3, 1)),
+                value -> value.project(width)
+                        .op("heads", new Reshape(split, false))
+                        .op("turn", turn(0, 2, 1, 3))));
+        apply(next("scores"), new MatMul(), all.subList(0, 2));
+        String scores = current;
+        apply(next("scale"), new Constant(scale), List.of());
+        apply(next("scaled"), new Mul(), List.of(scores, current));
+        op("weights", new Softmax(-1));
+        apply(next("mixed"), new MatMul(), List.of(current, all.get(2)));
+        return op("turn", turn(0, 2, 1, 3))
+                .op("joined", new Reshape(Ints.of(0, 0, width), false))
+                .project(width);
+    }
+
+    private static Transpose turn(long... axes) {
+        return new Transpose(Ints.of(axes));
+    }
+
+    /**
+     * Long short-term memory over [batch, time, features]: the outputs at every time, those of both directions side by side if
+     * {@code bothWays}.
+     */
+    public ModelBuilder lstm(int units, boolean bothWays) {
+        return recurrent("lstm", LSTM.of(units, bothWays));
+    }
+
+    /** As {@link #lstm}, with gated recurrent units. */
+    public ModelBuilder gru(int units, boolean bothWays) {
+        return recurrent("gru", GRU.of(units, bothWays));
+    }
+
+    private ModelBuilder recurrent(String kind, Recurrence op) {
+        String layer = next(kind);
+        long time = type().dim(1);
+        long features = type().dim(2);
+        long ways = op.direction().count();
+        long units = op.units();
+        long rows = op.gates() * units;
+        op("turn", turn(1, 0, 2));
+        List<String> from = List.of(
+                current,
+                parameter(layer + ".weight", Initial.he(2 * features), ways, rows, features),
+                parameter(layer + ".recurrent", Initial.he(2 * units), ways, rows, units),
+                parameter(layer + ".bias", Initial.ZERO, ways, 2 * rows));
+        // The last states, which ONNX gives beside the outputs, go unused.
+        List<String> results =
+                op.states() == 2 ? List.of(layer, layer + ".h", layer + ".c") : List.of(layer, layer + ".h");
+        List<TensorType> made = op.infer(from.stream().map(this::typeOf).toList());
+        for (int i = 0; i < results.size(); i++) {
+            types.put(results.get(i), made.get(i));
+        }
+        nodes.add(new Node(layer, op, from, results));
+        current = layer;
+        return op("turn", turn(2, 0, 1, 3)).op("joined", new Reshape(Ints.of(0, time, ways * units), false));
     }
 
     /** Batch normalisation with scale 1, bias 0, mean 0 and variance 1 to begin with. */
@@ -156,6 +321,11 @@ public final class ModelBuilder {
 
     public ModelBuilder maxPool(int kernel, int stride, int pad) {
         return op("pool", new MaxPool(Window.square(kernel, stride, pad)));
+    }
+
+    /** Means over windows without padding counted in. */
+    public ModelBuilder averagePool(int kernel, int stride, int pad) {
+        return op("pool", new AveragePool(Window.square(kernel, stride, pad), false));
     }
 
     /** Means over non-overlapping windows of this size. */
@@ -201,6 +371,21 @@ public final class ModelBuilder {
         return apply(next("concat"), new Concat(1), fork(branches));
     }
 
+    /** The value here multiplied by what the layers make of it, broadcast to its shape. */
+    public ModelBuilder gate(Consumer<ModelBuilder> layers) {
+        return apply(next("gated"), new Mul(), fork(List.of(value -> {}, layers)));
+    }
+
+    /** What an operator makes of the ends of all branches. */
+    public ModelBuilder join(String kind, Op op, List<Consumer<ModelBuilder>> branches) {
+        return apply(next(kind), op, fork(branches));
+    }
+
+    /** {@code x * sigmoid(x)}. */
+    public ModelBuilder silu() {
+        return gate(value -> value.op("sigmoid", new Sigmoid()));
+    }
+
     private List<String> fork(List<Consumer<ModelBuilder>> branches) {
         String from = current;
         List<String> ends = new ArrayList<>();
@@ -224,25 +409,26 @@ public final class ModelBuilder {
         return parameter;
     }
 
-    private ModelBuilder apply(String layer, Op op, List<String> inputs) {
+    private ModelBuilder apply(String layer, Op op, List<String> from) {
         try {
-            types.put(
-                    layer, op.infer(inputs.stream().map(this::typeOf).toList()).get(0));
+            types.put(layer, op.infer(from.stream().map(this::typeOf).toList()).get(0));
         } catch (ShapeException e) {
             throw new ShapeException("layer '" + layer + "': " + e.getMessage());
         }
-        nodes.add(new Node(layer, op, inputs, List.of(layer)));
+        nodes.add(new Node(layer, op, from, List.of(layer)));
         current = layer;
         return this;
     }
 
     /** The graph alone; the value reached so far is its output. */
     public Graph graph() {
-        Graph.Builder graph = Graph.builder(name).input(INPUT, typeOf(INPUT)).output(OUTPUT);
+        Graph.Builder graph = Graph.builder(name).output(OUTPUT);
+        inputs.forEach(graph::input);
         parameters.forEach(graph::parameter);
         for (Node node : nodes) {
-            List<String> inputs = node.inputs().stream().map(this::published).toList();
-            graph.node(new Node(node.name(), node.op(), inputs, List.of(published(node.output()))));
+            List<String> from = node.inputs().stream().map(this::published).toList();
+            List<String> to = node.outputs().stream().map(this::published).toList();
+            graph.node(new Node(node.name(), node.op(), from, to));
         }
         return graph.build();
     }
@@ -255,7 +441,7 @@ public final class ModelBuilder {
     public Model build(long seed) {
         Graph graph = graph();
         Metadata metadata = Metadata.NONE
-                .withPreprocessing(sample.rank() == 3 ? Preprocessing.unit(sample) : null)
+                .withPreprocessing(sample.rank() == 3 && inputs.size() == 1 ? Preprocessing.unit(sample) : null)
                 .withProvenance(Provenance.UNKNOWN.with("architecture", name).with("initialSeed", Long.toString(seed)));
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();

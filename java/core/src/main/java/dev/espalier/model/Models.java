@@ -10,24 +10,69 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * Ready-made image classifiers. Each takes the shape of a sample [channels, height, width], the number of classes and the seed
- * of its initial weights; {@code width} multiplies the channels of every hidden layer, which makes the small dense networks that
- * pruned ones must be compared with.
+ * Ready-made classifiers. Each takes the shape of a sample, the number of classes and the seed of its initial weights; {@code width}
+ * multiplies the channels of every hidden layer, which makes the small dense networks that pruned ones must be compared with.
+ *
+ * <p>Images are [channels, height, width], spectrograms [1, bins, frames], texts [words] as whole numbers below {@link #VOCABULARY},
+ * tables [columns].
  */
 public final class Models {
-    private static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(Map.of(
-            "kerasCnn",
-            Models::kerasCnnLayers,
-            "resnet20",
-            (input, classes, width) -> cifarResnet("resnet20", 3, input, classes, width),
-            "resnet56",
-            (input, classes, width) -> cifarResnet("resnet56", 9, input, classes, width),
-            "resnet18",
-            Models::resnet18Layers,
-            "vgg16bn",
-            Models::vgg16bnLayers,
-            "mlp",
-            (input, classes, width) -> mlpLayers(input, classes, List.of(256, 128), width)));
+    /** Words that the models of texts know. */
+    public static final int VOCABULARY = SequenceArchitectures.VOCABULARY;
+
+    private static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(architectures());
+
+    private static Map<String, Architecture> architectures() {
+        return Map.ofEntries(
+                Map.entry("kerasCnn", Models::kerasCnnLayers),
+                Map.entry("lenet", ImageArchitectures::lenet),
+                Map.entry("resnet20", (in, n, width) -> cifarResnet("resnet20", 3, in, n, width)),
+                Map.entry("resnet32", (in, n, width) -> cifarResnet("resnet32", 5, in, n, width)),
+                Map.entry("resnet44", (in, n, width) -> cifarResnet("resnet44", 7, in, n, width)),
+                Map.entry("resnet56", (in, n, width) -> cifarResnet("resnet56", 9, in, n, width)),
+                Map.entry("resnet110", (in, n, width) -> cifarResnet("resnet110", 18, in, n, width)),
+                Map.entry("resnet20a", (in, n, width) -> ImageArchitectures.cifarResnetA("resnet20a", 3, in, n, width)),
+                Map.entry("resnet56a", (in, n, width) -> ImageArchitectures.cifarResnetA("resnet56a", 9, in, n, width)),
+                Map.entry("resnet18", (in, n, width) -> basicResnet("resnet18", new int[] {2, 2, 2, 2}, in, n, width)),
+                Map.entry("resnet34", (in, n, width) -> basicResnet("resnet34", new int[] {3, 4, 6, 3}, in, n, width)),
+                Map.entry(
+                        "resnet50",
+                        (in, n, width) ->
+                                ImageArchitectures.bottleneckResnet("resnet50", new int[] {3, 4, 6, 3}, in, n, width)),
+                Map.entry("wrn16x4", (in, n, width) -> ImageArchitectures.wideResnet("wrn16x4", 2, 4, in, n, width)),
+                Map.entry("wrn28x10", (in, n, width) -> ImageArchitectures.wideResnet("wrn28x10", 4, 10, in, n, width)),
+                Map.entry("vgg11bn", (in, n, width) -> vggBn("vgg11bn", new int[] {1, 1, 2, 2, 2}, in, n, width)),
+                Map.entry("vgg16bn", (in, n, width) -> vggBn("vgg16bn", new int[] {2, 2, 3, 3, 3}, in, n, width)),
+                Map.entry("vgg19bn", (in, n, width) -> vggBn("vgg19bn", new int[] {2, 2, 4, 4, 4}, in, n, width)),
+                Map.entry(
+                        "densenet40",
+                        (in, n, width) -> ImageArchitectures.densenet(
+                                "densenet40", new int[] {12, 12, 12}, 12, false, in, n, width)),
+                Map.entry(
+                        "densenet121",
+                        (in, n, width) -> ImageArchitectures.densenet(
+                                "densenet121", new int[] {6, 12, 24, 16}, 32, true, in, n, width)),
+                Map.entry("mobilenetV1", ImageArchitectures::mobilenetV1),
+                Map.entry("mobilenetV2", ImageArchitectures::mobilenetV2),
+                Map.entry("mobilenetV3", ImageArchitectures::mobilenetV3),
+                Map.entry("efficientnetB0", ImageArchitectures::efficientnetB0),
+                Map.entry("squeezenet", ImageArchitectures::squeezenet),
+                Map.entry("shufflenetV2", ImageArchitectures::shufflenetV2),
+                Map.entry("googlenet", ImageArchitectures::googlenet),
+                Map.entry("regnet", ImageArchitectures::regnet),
+                Map.entry("convnextTiny", ImageArchitectures::convnextTiny),
+                Map.entry("vitTiny", ImageArchitectures::vitTiny),
+                Map.entry("mixer", ImageArchitectures::mixer),
+                Map.entry("unet", ImageArchitectures::unet),
+                Map.entry("textCnn", SequenceArchitectures::textCnn),
+                Map.entry("biLstm", SequenceArchitectures::biLstm),
+                Map.entry("bertTiny", SequenceArchitectures::bertTiny),
+                Map.entry("dsCnn", SequenceArchitectures::dsCnn),
+                Map.entry("crnn", SequenceArchitectures::crnn),
+                Map.entry("wideAndDeep", SequenceArchitectures::wideAndDeep),
+                Map.entry("ftTransformer", SequenceArchitectures::ftTransformer),
+                Map.entry("mlp", (in, n, width) -> mlpLayers(in, n, List.of(256, 128), width)));
+    }
 
     private interface Architecture {
         ModelBuilder layers(Shape input, int classes, double width);
@@ -38,6 +83,19 @@ public final class Models {
     /** Names that {@link #create} knows. */
     public static Set<String> names() {
         return Collections.unmodifiableSet(ARCHITECTURES.keySet());
+    }
+
+    /**
+     * A shape of samples that an architecture takes: an image of 32 pixels a side, a spectrogram of 40 bins and 96 frames, a text of 32
+     * words or a table of 16 columns.
+     */
+    public static Shape exampleSample(String name) {
+        return switch (name) {
+            case "textCnn", "biLstm", "bertTiny" -> Shape.of(32);
+            case "wideAndDeep", "ftTransformer" -> Shape.of(16);
+            case "dsCnn", "crnn" -> Shape.of(1, 40, 96);
+            default -> Shape.of(3, 32, 32);
+        };
     }
 
     /** The architecture of this name. */
@@ -91,7 +149,7 @@ public final class Models {
         return mlpLayers(input, classes, hidden, 1).build(seed);
     }
 
-    private static int scaled(int channels, double width) {
+    static int scaled(int channels, double width) {
         return (int) Math.max(1, Math.round(channels * width));
     }
 
@@ -148,8 +206,8 @@ public final class Models {
         };
     }
 
-    private static ModelBuilder resnet18Layers(Shape input, int classes, double width) {
-        ModelBuilder layers = ModelBuilder.of("resnet18", input);
+    private static ModelBuilder basicResnet(String name, int[] blocks, Shape input, int classes, double width) {
+        ModelBuilder layers = ModelBuilder.of(name, input);
         if (input.dim(1) <= 64) {
             layers.convNorm(scaled(64, width), 3, 1, 1).relu();
         } else {
@@ -157,15 +215,15 @@ public final class Models {
         }
         for (int stage = 0; stage < 4; stage++) {
             int channels = scaled(64 << stage, width);
-            layers.block("stage" + (stage + 1) + ".0", basicBlock(channels, stage == 0 ? 1 : 2));
-            layers.block("stage" + (stage + 1) + ".1", basicBlock(channels, 1));
+            for (int i = 0; i < blocks[stage]; i++) {
+                layers.block("stage" + (stage + 1) + "." + i, basicBlock(channels, i > 0 || stage == 0 ? 1 : 2));
+            }
         }
         return layers.globalAveragePool().dense(classes);
     }
 
-    private static ModelBuilder vgg16bnLayers(Shape input, int classes, double width) {
-        ModelBuilder layers = ModelBuilder.of("vgg16bn", input);
-        int[] convolutions = {2, 2, 3, 3, 3};
+    private static ModelBuilder vggBn(String name, int[] convolutions, Shape input, int classes, double width) {
+        ModelBuilder layers = ModelBuilder.of(name, input);
         for (int stage = 0; stage < convolutions.length; stage++) {
             int channels = scaled(Math.min(64 << stage, 512), width);
             for (int i = 0; i < convolutions[stage]; i++) {

@@ -1,5 +1,6 @@
 package dev.espalier.op;
 
+import dev.espalier.op.Attribute.Ints;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
@@ -12,6 +13,9 @@ public record AveragePool(Window window, boolean countPadding) implements Op {
         if (!window.dilations().values().stream().allMatch(d -> d == 1)) {
             throw new UnsupportedOperatorException("AveragePool: dilations must be 1, got " + window.dilations());
         }
+        // Ones are left out: ONNX knows the attribute from operator set 19 on only.
+        window = new Window(
+                window.kernel(), window.strides(), window.pads(), Ints.NONE, window.autoPad(), window.ceil());
     }
 
     static AveragePool of(Attributes a) {

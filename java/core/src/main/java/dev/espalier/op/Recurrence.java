@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * units], optionally B [directions, 2 * gates * units] and the first state [directions, batch, units]; sequence lengths are refused. The
  * outputs are Y [time, directions, batch, units] and the last states [directions, batch, units].
  */
-interface Recurrence extends Op {
+public interface Recurrence extends Op {
     /** Units of the state. */
     long units();
 

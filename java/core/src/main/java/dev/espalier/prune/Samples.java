@@ -1,6 +1,7 @@
 package dev.espalier.prune;
 
 import dev.espalier.graph.Graph;
+import dev.espalier.op.Gather;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Tensor;
@@ -20,19 +21,35 @@ final class Samples {
 
     private Samples() {}
 
-    /** Standard normal numbers from a seed of their own, in the open scope: normalised data looks alike. */
+    /**
+     * Standard normal numbers, which normalised data looks like, and whole numbers as the graph can look them up, from a seed of their
+     * own, in the open scope.
+     */
     static List<Map<String, Tensor>> normal(Graph graph, long seed) {
         Random random = new Random(seed);
         List<Map<String, Tensor>> samples = new ArrayList<>();
         for (int i = 0; i < BATCHES; i++) {
             Map<String, Tensor> inputs = new LinkedHashMap<>();
-            graph.inputs().forEach((name, type) -> inputs.put(name, draw(type, random)));
+            graph.inputs().forEach((name, type) -> inputs.put(name, draw(type, bound(graph, name), random)));
             samples.add(inputs);
         }
         return samples;
     }
 
-    private static Tensor draw(TensorType type, Random random) {
+    /** What whole numbers of an input stay below: the rows of the smallest tensor that they number, else 2. */
+    private static int bound(Graph graph, String input) {
+        return graph.consumers(input).stream()
+                .filter(node -> node.op() instanceof Gather && node.inputs().indexOf(input) == 1)
+                .mapToInt(node -> {
+                    TensorType rows = graph.type(node.inputs().get(0));
+                    long axis = ((Gather) node.op()).axis();
+                    return (int) rows.dim((int) (axis < 0 ? axis + rows.rank() : axis));
+                })
+                .min()
+                .orElse(2);
+    }
+
+    private static Tensor draw(TensorType type, int bound, Random random) {
         long[] shape = type.shape().toArray();
         for (int i = 0; i < shape.length; i++) {
             shape[i] = shape[i] == -1 ? OPEN : shape[i];
@@ -40,7 +57,7 @@ final class Samples {
         int count = Math.toIntExact(type.withShape(shape).numelPerSample());
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = type.dtype().isFloating() ? (float) random.nextGaussian() : random.nextInt(2);
+            values[i] = type.dtype().isFloating() ? (float) random.nextGaussian() : random.nextInt(bound);
         }
         Tensor drawn = Tensor.of(values, shape);
         return type.dtype() == DType.F32 ? drawn : drawn.to(type.dtype());

@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * back exactly as it was. Inputs that our operators keep as settings (the axes of Squeeze) become attributes.
  */
 final class GraphReader {
+    private static final Set<String> SEVERAL_RESULTS = Set.of("Split", "LSTM", "GRU", "RNN");
+
     /** A graph with the values of its parameters. */
     record Parsed(Graph graph, Map<String, TensorValue> values) {}
 
@@ -210,11 +212,11 @@ final class GraphReader {
         return aliases.getOrDefault(value, value);
     }
 
-    /** Results without those at the end that nobody uses; the pieces of a Split all count. */
+    /** Results without those at the end that nobody uses; the pieces of a Split and the states of a recurrent layer all count. */
     private List<String> outputs(NodeProto node) {
         List<String> outputs = new ArrayList<>(node.getOutputList());
-        boolean pieces = node.getOpType().equals("Split");
-        while (!pieces && outputs.size() > 1 && !uses.containsKey(outputs.get(outputs.size() - 1))) {
+        boolean all = SEVERAL_RESULTS.contains(node.getOpType());
+        while (!all && outputs.size() > 1 && !uses.containsKey(outputs.get(outputs.size() - 1))) {
             outputs.remove(outputs.size() - 1);
         }
         outputs.replaceAll(value -> value.isEmpty() ? unique("unused") : value);

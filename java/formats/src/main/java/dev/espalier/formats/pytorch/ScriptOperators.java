@@ -204,11 +204,17 @@ final class ScriptOperators {
     private static String gather(ScriptNode n) {
         int axis = (int) n.axis("axis", 0);
         long extent = n.types().get(0).dim(axis);
+        boolean constant = n.has("indices");
         String index = n.in(1);
-        if (extent >= 0) {
+        if (constant) {
+            long[] indices = Arrays.stream(n.integers("indices"))
+                    .map(i -> i < 0 ? i + extent : i)
+                    .toArray();
+            index = n.assign("torch.tensor(" + Arrays.toString(indices) + ", device=" + n.in(0) + ".device)");
+        } else if (extent >= 0) {
             index = n.assign("torch.where(" + index + " < 0, " + index + " + " + extent + ", " + index + ")");
         }
-        if (axis == 0 && n.rank() == 2) {
+        if (axis == 0 && n.rank() == 2 && !constant) {
             return n.call("embedding", n.in(0), index);
         }
         String flat = n.assign("torch.index_select(" + n.in(0) + ", " + axis + ", torch.reshape(" + index + ", [-1]))");

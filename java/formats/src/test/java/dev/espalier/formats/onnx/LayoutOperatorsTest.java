@@ -84,7 +84,7 @@ class LayoutOperatorsTest {
             shape[0] = 2;
             System.arraycopy(sample, 0, shape, 1, sample.length);
             Tensor x = Tensor.randn(Device.CPU, shape);
-            float[] expected = Reference.run(file, input, x);
+            float[] expected = Reference.run(file, Map.of(input, x));
             float[] got = Reference.run(model, x).toFloatArray();
             assertThat(got).hasSameSizeAs(expected);
             // Resampling: weights and coordinates in single precision, three axes pairs one after the other.

@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 public class OnnxTest {
     private static final Shape IMAGE = Shape.of(3, 32, 32);
 
+    private static final Set<String> WIDE = Set.of(
+            "vgg11bn",
+            "vgg16bn",
+            "vgg19bn",
+            "resnet18",
+            "resnet34",
+            "resnet50",
+            "wrn28x10",
+            "densenet121",
+            "convnextTiny",
+            "unet");
+
     @TempDir
     Path folder;
 
@@ -60,8 +73,7 @@ public class OnnxTest {
     }
 
     private static Model small(String name) {
-        boolean wide = name.equals("vgg16bn") || name.equals("resnet18");
-        return Models.create(name, IMAGE, 7, wide ? 0.125 : 0.5, 3);
+        return Models.create(name, Models.exampleSample(name), 7, WIDE.contains(name) ? 0.125 : 0.5, 3);
     }
 
     @ParameterizedTest
@@ -91,8 +103,9 @@ public class OnnxTest {
         try (Model model = small(name);
                 Scope scope = Scope.open()) {
             Onnx.write(model, file);
-            Tensor x = Tensor.randn(Device.CPU, 3, 3, 32, 32);
-            assertClose(Reference.run(file, "input", x), Reference.run(model, x).toFloatArray(), model.graph());
+            Map<String, Tensor> inputs = Reference.inputs(model.graph(), 3);
+            assertClose(
+                    Reference.run(file, inputs), Reference.run(model, inputs).toFloatArray(), model.graph());
         }
     }
 
@@ -118,7 +131,7 @@ public class OnnxTest {
             }
             Tensor image = Npy.read(golden("image.npy"));
             float[] expected = Npy.read(golden("logits.npy")).toFloatArray();
-            assertClose(Reference.run(file, "image", image), expected, model.graph());
+            assertClose(Reference.run(file, Map.of("image", image)), expected, model.graph());
         }
     }
 
@@ -174,7 +187,7 @@ public class OnnxTest {
     @MethodSource("architectures")
     void graphsSurviveTheCheckpointsForm(String name) {
         OnnxGraphs codec = new OnnxGraphs();
-        Graph graph = Models.layers(name, IMAGE, 7, 0.5).graph();
+        Graph graph = Models.layers(name, Models.exampleSample(name), 7, 0.5).graph();
         assertSame(codec.decode(codec.encode(graph)), graph);
     }
 
@@ -229,7 +242,10 @@ public class OnnxTest {
                 Scope scope = Scope.open()) {
             Onnx.write(model, file);
             Tensor x = Tensor.randn(Device.CPU, 2, 4, 6, 6).mul(3);
-            assertClose(Reference.run(file, "input", x), Reference.run(model, x).toFloatArray(), model.graph());
+            assertClose(
+                    Reference.run(file, Map.of("input", x)),
+                    Reference.run(model, x).toFloatArray(),
+                    model.graph());
             try (Model read = Onnx.read(file)) {
                 assertSame(read.graph(), model.graph());
             }

@@ -10,38 +10,67 @@ import dev.espalier.plan.Session;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Tensor;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** ONNX Runtime as a second opinion on what a file computes. */
 final class Reference {
     private Reference() {}
 
-    /** The first output of the model in {@code file} for its only input. */
-    static float[] run(Path file, String input, Tensor x) {
+    /** Inputs for a graph, so many samples: normal numbers, and whole numbers that any table of more than four rows can look up. */
+    static Map<String, Tensor> inputs(Graph graph, long samples) {
+        Map<String, Tensor> inputs = new LinkedHashMap<>();
+        graph.inputs().forEach((name, type) -> {
+            long[] shape = type.shape().toArray();
+            shape[0] = shape[0] == -1 ? samples : shape[0];
+            Tensor normal = Tensor.randn(Device.CPU, shape);
+            inputs.put(name, type.dtype().isFloating() ? normal : normal.abs().to(type.dtype()));
+        });
+        return inputs;
+    }
+
+    /** The first output of the model in {@code file} for inputs of F32 and I64. */
+    static float[] run(Path file, Map<String, Tensor> inputs) {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        Map<String, OnnxTensor> fed = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
-            try (OrtSession session = environment.createSession(file.toString(), options);
-                    OnnxTensor fed = OnnxTensor.createTensor(
-                            environment,
-                            FloatBuffer.wrap(x.toFloatArray()),
-                            x.shape().toArray());
-                    OrtSession.Result result = session.run(Map.of(input, fed))) {
-                FloatBuffer values = ((OnnxTensor) result.get(0)).getFloatBuffer();
-                float[] out = new float[values.remaining()];
-                values.get(out);
-                return out;
+            try (OrtSession session = environment.createSession(file.toString(), options)) {
+                for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
+                    fed.put(input.getKey(), fed(environment, input.getValue()));
+                }
+                try (OrtSession.Result result = session.run(fed)) {
+                    FloatBuffer values = ((OnnxTensor) result.get(0)).getFloatBuffer();
+                    float[] out = new float[values.remaining()];
+                    values.get(out);
+                    return out;
+                }
             }
         } catch (OrtException e) {
             throw new AssertionError("ONNX Runtime refuses " + file + ": " + e.getMessage(), e);
+        } finally {
+            fed.values().forEach(OnnxTensor::close);
         }
+    }
+
+    private static OnnxTensor fed(OrtEnvironment environment, Tensor x) throws OrtException {
+        long[] shape = x.shape().toArray();
+        return x.dtype().isFloating()
+                ? OnnxTensor.createTensor(environment, FloatBuffer.wrap(x.toFloatArray()), shape)
+                : OnnxTensor.createTensor(environment, LongBuffer.wrap(x.toLongArray()), shape);
     }
 
     /** What our own session computes, in the open scope. */
     static Tensor run(Model model, Tensor x) {
+        return run(model, Map.of(model.graph().inputs().keySet().iterator().next(), x));
+    }
+
+    /** As {@link #run(Model, Tensor)}, the first output for several inputs. */
+    static Tensor run(Model model, Map<String, Tensor> inputs) {
         try (Session session = Session.of(model, Device.CPU)) {
-            return session.run(x);
+            return session.run(inputs).values().iterator().next();
         }
     }
 

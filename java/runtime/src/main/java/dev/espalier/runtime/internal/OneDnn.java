@@ -1,7 +1,6 @@
 package dev.espalier.runtime.internal;
 
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -52,10 +51,8 @@ final class OneDnn {
                 x, weight, new TensorOptional(), new long[] {1, 1}, new long[] {1, 1}, new long[] {1, 1}, 1);
     }
 
-    /** Lets libtorch convolve by OpenBLAS from now on. NNPACK, the next in line, warns at every call where it cannot run. */
+    /** Lets libtorch convolve by OpenBLAS from now on. */
     static void avoid() {
-        Context context = torch.globalContext();
-        context.setUserEnabledMkldnn(false);
-        context.setUserEnabledNNPACK(false);
+        torch.globalContext().setUserEnabledMkldnn(false);
     }
 }

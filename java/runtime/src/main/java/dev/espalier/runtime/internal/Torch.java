@@ -28,6 +28,8 @@ public final class Torch {
         Loader.load(org.bytedeco.pytorch.presets.torch.class);
         setThreads(PhysicalCores.threads());
         CUDA_DEVICES = torch.cuda_is_available() ? Byte.toUnsignedInt(torch.cuda_device_count()) : 0;
+        // Next in line where oneDNN does not convolve; it warns on every machine that it cannot run on.
+        torch.globalContext().setUserEnabledNNPACK(false);
         ONE_DNN_ERROR = OneDnn.error();
         if (!isOneDnnSound()) {
             OneDnn.avoid();
