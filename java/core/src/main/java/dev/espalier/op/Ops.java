@@ -50,6 +50,7 @@ public final class Ops {
         entry("ConvTranspose", ConvTranspose::of);
         entry("DepthToSpace", DepthToSpace::of);
         entry("Dropout", Dropout::of, "ratio", "training_mode");
+        entry("Einsum", Einsum::of);
         entry("Elu", Elu::of);
         entry("Expand", Expand::of, "shape");
         entry("Flatten", Flatten::of);

@@ -139,6 +139,9 @@ public record Slice(Ints starts, Ints ends, Ints axes, Ints steps) implements Op
             Range range = range(i, ids.length, in.rank());
             int[] taken = IntStream.of(range.indices()).map(k -> ids[k]).toArray();
             tieBlocks(trace, ids, range);
+            if (taken.length == 1 && ids.length > 1) {
+                trace.freeze(taken, "takes this one channel");
+            }
             out = out.with(axis, taken);
         }
         trace.moved(0, out);

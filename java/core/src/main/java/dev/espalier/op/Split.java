@@ -103,7 +103,11 @@ public record Split(long axis, Ints sizes, long outputs) implements Op {
         int start = 0;
         for (int i = 0; i < outputs; i++) {
             int length = (int) trace.outputType(i).dim(along);
-            trace.output(i, whole.length == 0 ? in : in.with(along, Arrays.copyOfRange(whole, start, start + length)));
+            int[] piece = whole.length == 0 ? whole : Arrays.copyOfRange(whole, start, start + length);
+            if (length == 1) {
+                trace.freeze(piece, "takes this one channel");
+            }
+            trace.output(i, in.with(along, piece));
             if (trace.vanishes(0)) {
                 trace.vanishing(i);
             }

@@ -41,9 +41,9 @@ final class WeightCut {
                 : Kernels.on(removals.get(0).source().device()).gather(removals).iterator();
         Map<String, List<Tensor>> result = new LinkedHashMap<>();
         sources.forEach((parameter, tensors) -> {
-            boolean whole = axes.getOrDefault(parameter, List.of()).isEmpty();
+            List<Axis> shortened = axes.getOrDefault(parameter, List.of());
             List<Tensor> made = new ArrayList<>();
-            tensors.forEach(tensor -> made.add(whole ? tensor.copy() : cut.next()));
+            tensors.forEach(tensor -> made.add(shortened.isEmpty() ? tensor.copy() : further(cut.next(), shortened)));
             result.put(parameter, made);
         });
         return result;
@@ -58,11 +58,16 @@ final class WeightCut {
                 shortened.add(new Axis(axis, Indices.tensor(indices, device)));
             }
         }
-        if (shortened.size() > 2) {
-            throw new PruningException("parameter '" + parameter + "' would lose channels on " + shortened.size()
-                    + " axes, at most two can be cut; ignore the nodes that read it");
-        }
         return shortened;
+    }
+
+    /** The gather takes two axes at once; what a parameter loses on more of them follows one by one. */
+    private static Tensor further(Tensor cut, List<Axis> axes) {
+        Tensor left = cut;
+        for (Axis axis : axes.subList(Math.min(2, axes.size()), axes.size())) {
+            left = left.indexSelect(axis.axis(), axis.kept());
+        }
+        return left;
     }
 
     private static Removal removal(Tensor source, List<Axis> axes) {

@@ -120,6 +120,11 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
 
     private static Stream<OpCase> products() {
         return Stream.of(
+                of(new Einsum("bqd,bkd->bqk"), f(-1, 3, 4), f(-1, 3, 2), f(-1, 4, 2)),
+                of(new Einsum("bij, jk -> bik"), f(-1, 3, 5), f(-1, 3, 4), f(4, 5)),
+                of(new Einsum("bi,bj,j->bij"), f(-1, 3, 2), f(-1, 3), f(-1, 2), f(2)),
+                of(new Einsum("bij->bi"), f(-1, 3), f(-1, 3, 4)),
+                of(new Einsum("kj,jk"), f(), f(3, 2), f(2, 3)),
                 of(Gemm.DENSE, f(-1, 5), f(-1, 3), f(5, 3), f(5)),
                 of(new Gemm(1, 1, false, false), f(-1, 5), f(-1, 3), f(3, 5)),
                 of(new Gemm(0.5f, 2, false, true), f(-1, 5), f(-1, 3), f(5, 3), f(1, 5)),

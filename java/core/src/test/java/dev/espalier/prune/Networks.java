@@ -82,7 +82,7 @@ final class Networks {
             Map.entry("upsampled", Networks::upsampled),
             Map.entry("attention", Networks::attention),
             Map.entry("outerProduct", Networks::outerProduct),
-            Map.entry("mixer", Networks::mixer)));
+            Map.entry("tokenMixer", Networks::tokenMixer)));
 
     /** Graphs whose results change by nature when channels go. */
     static final Map<String, Supplier<Graph>> INEXACT = new TreeMap<>(Map.of(
@@ -362,7 +362,7 @@ final class Networks {
     }
 
     /** Dense layers over patches and over channels in turn, as in MLP-Mixer. */
-    static Graph mixer() {
+    static Graph tokenMixer() {
         Graph.Builder graph =
                 Graph.builder("pattern").input("x", TensorType.f32(-1, 9, 5)).output("y");
         rows(graph, "embed", "x", 5, 8).node("turned", new Transpose(Ints.of(0, 2, 1)), "embed");

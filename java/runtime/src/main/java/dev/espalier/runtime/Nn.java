@@ -409,4 +409,10 @@ public final class Nn {
                 present(input, hidden, cell));
         return out.stream().map(scope::register).toList();
     }
+
+    /** Sums of products over lettered axes, such as {@code "ij,jk->ik"}. */
+    public static Tensor einsum(String equation, List<Tensor> operands) {
+        Tensor[] inputs = operands.toArray(Tensor[]::new);
+        return Operator.apply("einsum", () -> TorchNeural.einsum(equation, Tensor.handles(inputs)), inputs);
+    }
 }

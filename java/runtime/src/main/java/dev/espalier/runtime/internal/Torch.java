@@ -33,7 +33,7 @@ public final class Torch {
         ONE_DNN_ERROR = OneDnn.error();
         if (!isOneDnnSound()) {
             OneDnn.avoid();
-            LOG.warn(
+            LOG.info(
                     "oneDNN computes convolutions wrongly on this machine (relative error {}); libtorch goes on without it,"
                             + " which is slower",
                     ONE_DNN_ERROR);

@@ -73,7 +73,7 @@ public final class TorchFactory {
         return new TorchTensor(torch.stack(vector(tensors), dim));
     }
 
-    private static TensorVector vector(TorchTensor[] tensors) {
+    static TensorVector vector(TorchTensor[] tensors) {
         Tensor[] natives = new Tensor[tensors.length];
         for (int i = 0; i < natives.length; i++) {
             natives[i] = tensors[i].t;

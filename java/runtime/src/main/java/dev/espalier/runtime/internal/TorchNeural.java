@@ -104,4 +104,9 @@ public final class TorchNeural {
     public static TorchTensor gridSample(TorchTensor x, TorchTensor grid, boolean zeros) {
         return new TorchTensor(torch.grid_sampler(x.t, grid.t, BILINEAR, zeros ? ZEROS : BORDER, false));
     }
+
+    /** Sums of products over lettered axes. */
+    public static TorchTensor einsum(String equation, TorchTensor[] operands) {
+        return new TorchTensor(torch.einsum(equation, TorchFactory.vector(operands)));
+    }
 }

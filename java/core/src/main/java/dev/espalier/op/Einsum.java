@@ -1,0 +1,173 @@
+package dev.espalier.op;
+
+import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sums of products over lettered axes, such as {@code bhqd,bhkd->bhqk}: a letter that the output lacks is summed over. Ellipses and a
+ * letter twice in one operand are refused.
+ */
+public record Einsum(String equation) implements Op {
+    private static final Pattern FORM = Pattern.compile("[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?");
+
+    public Einsum {
+        equation = equation.replace(" ", "");
+        if (!FORM.matcher(equation).matches()) {
+            throw new UnsupportedOperatorException(
+                    "Einsum: equation must be letters of operands, commas, an arrow and letters of the output, got '"
+                            + equation + "'");
+        }
+        for (String letters : (String.join(",", terms(equation)) + "," + result(equation)).split(",", -1)) {
+            if (letters.chars().distinct().count() < letters.length()) {
+                throw new UnsupportedOperatorException(
+                        "Einsum: no letter may come twice in '" + letters + "' of equation '" + equation + "'");
+            }
+        }
+    }
+
+    static Einsum of(Attributes a) {
+        a.only("equation");
+        return new Einsum(a.text("equation", ""));
+    }
+
+    @Override
+    public Map<String, Attribute> attributes() {
+        return Attributes.none().with("equation", equation).asMap();
+    }
+
+    /** The letters of each operand. */
+    private static List<String> terms(String equation) {
+        int arrow = equation.indexOf("->");
+        return List.of((arrow < 0 ? equation : equation.substring(0, arrow)).split(",", -1));
+    }
+
+    /** The letters of the output; without an arrow those that come once, in alphabetical order. */
+    private static String result(String equation) {
+        int arrow = equation.indexOf("->");
+        if (arrow >= 0) {
+            return equation.substring(arrow + 2);
+        }
+        Map<Character, Integer> counts = new TreeMap<>();
+        String.join("", terms(equation)).chars().forEach(c -> counts.merge((char) c, 1, Integer::sum));
+        return counts.entrySet().stream()
+                .filter(e -> e.getValue() == 1)
+                .map(e -> e.getKey().toString())
+                .collect(Collectors.joining());
+    }
+
+    @Override
+    public Set<Integer> weightInputs() {
+        return IntStream.range(0, terms(equation).size()).boxed().collect(Collectors.toSet());
+    }
+
+    @Override
+    public List<TensorType> infer(List<TensorType> in) {
+        List<String> terms = terms(equation);
+        Inputs inputs = Inputs.of(this, in, terms.size(), terms.size());
+        inputs.floating();
+        Map<Character, Long> sizes = sizes(inputs, in);
+        String result = result(equation);
+        long[] out = new long[result.length()];
+        for (int i = 0; i < out.length; i++) {
+            Long size = sizes.get(result.charAt(i));
+            inputs.require(size != null, "no operand of '" + equation + "' has letter '" + result.charAt(i) + "'");
+            out[i] = size == null ? 0 : size;
+        }
+        return List.of(in.get(0).withShape(out));
+    }
+
+    private Map<Character, Long> sizes(Inputs inputs, List<TensorType> in) {
+        Map<Character, Long> sizes = new HashMap<>();
+        List<String> terms = terms(equation);
+        for (int i = 0; i < terms.size(); i++) {
+            String letters = terms.get(i);
+            inputs.rank(i, letters.length(), letters.length());
+            for (int axis = 0; axis < letters.length(); axis++) {
+                long size = in.get(i).dim(axis);
+                Long before = sizes.putIfAbsent(letters.charAt(axis), size);
+                inputs.require(
+                        before == null || before == size,
+                        "letter '" + letters.charAt(axis) + "' of '" + equation + "' is " + before + " and " + size);
+            }
+        }
+        return sizes;
+    }
+
+    @Override
+    public Cost cost(List<TensorType> in, List<TensorType> out) {
+        long products = 1;
+        for (long size : sizes(Inputs.of(this, in, in.size(), in.size()), in).values()) {
+            products *= Math.max(size, 1);
+        }
+        return Cost.of(in.size() > 1 ? products : 0, in, out);
+    }
+
+    @Override
+    public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
+        return List.of(
+                Nn.einsum(equation, in.stream().map(x -> Inputs.present(x)).toList()));
+    }
+
+    /** Where operands share a letter their channels are paired; a sum is sound where one of the factors vanishes with the channel. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        String result = result(equation);
+        ChannelIds out = ChannelIds.fixed(result.length());
+        Set<Character> letters = new HashSet<>();
+        String.join("", terms(equation)).chars().forEach(c -> letters.add((char) c));
+        boolean vanishing = true;
+        for (char letter : letters) {
+            List<Integer> holders = holders(letter);
+            int[] ids = paired(trace, letter, holders);
+            boolean vanishes = holders.stream().anyMatch(trace::vanishes);
+            int axis = result.indexOf(letter);
+            if (axis >= 0) {
+                out = out.with(axis, ids);
+                vanishing &= ids.length == 0 || vanishes;
+                if (holders.stream().allMatch(trace::isWeight)) {
+                    trace.produce(ids);
+                }
+            } else if (!vanishes) {
+                trace.freeze(ids, "sums products of values over channels that masking leaves different from zero");
+            }
+        }
+        trace.output(0, out);
+        if (vanishing) {
+            trace.vanishing(0);
+        }
+    }
+
+    private List<Integer> holders(char letter) {
+        List<String> terms = terms(equation);
+        return IntStream.range(0, terms.size())
+                .filter(i -> terms.get(i).indexOf(letter) >= 0)
+                .boxed()
+                .toList();
+    }
+
+    /** The ids that all operands with this letter now have in common, none where one of them is fixed. */
+    private int[] paired(ChannelTrace trace, char letter, List<Integer> holders) {
+        List<int[]> all = new ArrayList<>();
+        for (int holder : holders) {
+            all.add(trace.ids(holder).at(terms(equation).get(holder).indexOf(letter)));
+        }
+        int[] first = all.get(0);
+        for (int[] other : all) {
+            if (other != first) {
+                trace.tie(first, other, "pairs them with channels that cannot be removed");
+            }
+        }
+        return all.stream().anyMatch(ids -> ids.length == 0) ? new int[0] : first;
+    }
+}

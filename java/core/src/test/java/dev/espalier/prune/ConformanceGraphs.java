@@ -1,0 +1,96 @@
+package dev.espalier.prune;
+
+import dev.espalier.graph.Graph;
+import dev.espalier.model.Models;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** All graphs that pruning must be right on: the small patterns, and every architecture in a small size. */
+public final class ConformanceGraphs {
+    /** Architectures whose results change by nature when channels go: they normalise over channels. */
+    private static final Set<String> NORMALISED =
+            Set.of("convnextTiny", "vitTiny", "mixer", "bertTiny", "ftTransformer");
+
+    /** Architectures that need more channels than an eighth, so that the smallest layers have some to lose. */
+    private static final Set<String> NARROW = Set.of(
+            "kerasCnn",
+            "lenet",
+            "resnet20",
+            "resnet32",
+            "resnet44",
+            "resnet56",
+            "resnet110",
+            "resnet20a",
+            "resnet56a",
+            "densenet40",
+            "mobilenetV2",
+            "mobilenetV3",
+            "efficientnetB0",
+            "dsCnn",
+            "shufflenetV2",
+            "googlenet",
+            "regnet",
+            "vitTiny",
+            "ftTransformer");
+
+    /** Architectures of the negative control, one of each kind. */
+    private static final Set<String> CONTROLLED = Set.of(
+            "kerasCnn",
+            "resnet20",
+            "vgg16bn",
+            "densenet40",
+            "mobilenetV2",
+            "shufflenetV2",
+            "unet",
+            "biLstm",
+            "wideAndDeep");
+
+    private ConformanceGraphs() {}
+
+    /** Names of all graphs, sorted by kind. */
+    public static Set<String> names() {
+        Set<String> names = new TreeSet<>(Models.names());
+        names.addAll(patterns());
+        return names;
+    }
+
+    /** The names of the small graphs. */
+    static Set<String> patterns() {
+        Set<String> names = new TreeSet<>(Networks.PATTERNS.keySet());
+        Stream.of(Networks.INEXACT, HardNetworks.PATTERNS, HardNetworks.INEXACT)
+                .forEach(more -> names.addAll(more.keySet()));
+        return names;
+    }
+
+    /** The graphs that the negative control runs on: all exact patterns and some architectures. */
+    static Set<String> controls() {
+        Set<String> names = new TreeSet<>(CONTROLLED);
+        names.addAll(Networks.PATTERNS.keySet());
+        names.addAll(HardNetworks.PATTERNS.keySet());
+        return names;
+    }
+
+    /** Whether removals change the results of this graph by nature. */
+    public static boolean isInexact(String name) {
+        return NORMALISED.contains(name)
+                || Networks.INEXACT.containsKey(name)
+                || HardNetworks.INEXACT.containsKey(name);
+    }
+
+    /** A fresh graph of this name. */
+    public static Graph graph(String name) {
+        Supplier<Graph> pattern = Stream.of(
+                        Networks.PATTERNS, Networks.INEXACT, HardNetworks.PATTERNS, HardNetworks.INEXACT)
+                .filter(all -> all.containsKey(name))
+                .map(all -> all.get(name))
+                .findFirst()
+                .orElse(null);
+        if (pattern != null) {
+            return pattern.get();
+        }
+        return Models.layers(name, Models.exampleSample(name), 10, NARROW.contains(name) ? 0.25 : 0.125)
+                .graph();
+    }
+}
