@@ -1,7 +1,10 @@
 package dev.espalier.prune;
 
 import dev.espalier.graph.Graph;
+import dev.espalier.model.Model;
 import dev.espalier.model.Models;
+import dev.espalier.runtime.Tensor;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -16,7 +19,6 @@ public final class ConformanceGraphs {
     /** Architectures that need more channels than an eighth, so that the smallest layers have some to lose. */
     private static final Set<String> NARROW = Set.of(
             "kerasCnn",
-            "lenet",
             "resnet20",
             "resnet32",
             "resnet44",
@@ -34,6 +36,9 @@ public final class ConformanceGraphs {
             "regnet",
             "vitTiny",
             "ftTransformer");
+
+    /** Architectures that a ReLU silences altogether where a small one loses three quarters. */
+    private static final Set<String> FULL = Set.of("lenet", "squeezenet");
 
     /** Architectures of the negative control, one of each kind. */
     private static final Set<String> CONTROLLED = Set.of(
@@ -90,7 +95,21 @@ public final class ConformanceGraphs {
         if (pattern != null) {
             return pattern.get();
         }
-        return Models.layers(name, Models.exampleSample(name), 10, NARROW.contains(name) ? 0.25 : 0.125)
-                .graph();
+        double width = FULL.contains(name) ? 1 : NARROW.contains(name) ? 0.25 : 0.125;
+        return Models.layers(name, Models.exampleSample(name), 10, width).graph();
+    }
+
+    /** A graph with random weights, without this share of its channels, proved and cut; the same for the same seed. */
+    public static Model compacted(String name, double ratio, int seed) {
+        ChannelGroups groups = ChannelGroups.trace(graph(name));
+        Mask mask = RandomModel.mask(groups, ratio, 7 + seed);
+        try (Model model = RandomModel.calibrated(groups, mask, 3 + seed)) {
+            return Compaction.compact(model, groups, mask).model();
+        }
+    }
+
+    /** Inputs that a graph takes, in the open scope. */
+    public static Map<String, Tensor> inputs(Graph graph, long seed) {
+        return Samples.normal(graph, seed).get(0);
     }
 }

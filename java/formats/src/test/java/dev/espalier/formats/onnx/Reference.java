@@ -1,6 +1,7 @@
 package dev.espalier.formats.onnx;
 
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -33,6 +34,11 @@ final class Reference {
 
     /** The first output of the model in {@code file} for inputs of F32 and I64. */
     static float[] run(Path file, Map<String, Tensor> inputs) {
+        return all(file, inputs).values().iterator().next();
+    }
+
+    /** All outputs of the model in {@code file}, by name. */
+    static Map<String, float[]> all(Path file, Map<String, Tensor> inputs) {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         Map<String, OnnxTensor> fed = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
@@ -42,10 +48,14 @@ final class Reference {
                     fed.put(input.getKey(), fed(environment, input.getValue()));
                 }
                 try (OrtSession.Result result = session.run(fed)) {
-                    FloatBuffer values = ((OnnxTensor) result.get(0)).getFloatBuffer();
-                    float[] out = new float[values.remaining()];
-                    values.get(out);
-                    return out;
+                    Map<String, float[]> outputs = new LinkedHashMap<>();
+                    for (Map.Entry<String, OnnxValue> output : result) {
+                        FloatBuffer values = ((OnnxTensor) output.getValue()).getFloatBuffer();
+                        float[] copy = new float[values.remaining()];
+                        values.get(copy);
+                        outputs.put(output.getKey(), copy);
+                    }
+                    return outputs;
                 }
             }
         } catch (OrtException e) {
