@@ -6,13 +6,16 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.espalier.formats.FormatException;
 import dev.espalier.graph.Graph;
+import dev.espalier.graph.Node;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
+import dev.espalier.op.GroupNormalization;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,12 +28,14 @@ import java.util.stream.Collectors;
 public final class Onnx {
     private static final String PRODUCER = "espalier";
 
-    /** What is written: the set that turned the axes of reductions into inputs, or the set that brought Gelu, with their IR. */
-    private static final int OPSET = 18;
+    /** An operator set with the version of the file format that goes with it. */
+    private record Target(long opset, long ir) {}
 
-    private static final int IR_VERSION = 8;
-    private static final int OPSET_WITH_GELU = 20;
-    private static final int IR_VERSION_WITH_GELU = 9;
+    /** What is written: the set that turned the axes of reductions into inputs, unless the graph needs a later one. */
+    private static final Target USUAL = new Target(18, 8);
+
+    private static final Target WITH_GELU = new Target(20, 9);
+    private static final Target WITH_SCALES_OF_CHANNELS = new Target(21, 10);
 
     private Onnx() {}
 
@@ -107,13 +112,23 @@ public final class Onnx {
 
     /** Producer and versions of a file that holds this graph. */
     static ModelProto.Builder head(Graph graph) {
-        boolean gelu = graph.nodes().stream().anyMatch(node -> node.op().type().equals("Gelu"));
+        Target target = graph.nodes().stream()
+                .map(node -> target(graph, node))
+                .max(Comparator.comparingLong(Target::opset))
+                .orElse(USUAL);
         String version = Onnx.class.getPackage().getImplementationVersion();
         return ModelProto.newBuilder()
-                .setIrVersion(gelu ? IR_VERSION_WITH_GELU : IR_VERSION)
+                .setIrVersion(target.ir())
                 .setProducerName(PRODUCER)
                 .setProducerVersion(version == null ? "" : version)
-                .addOpsetImport(
-                        OperatorSetIdProto.newBuilder().setDomain("").setVersion(gelu ? OPSET_WITH_GELU : OPSET));
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(target.opset()));
+    }
+
+    /** Before set 21 a GroupNormalization had one scale for each group, from then on one for each channel. */
+    private static Target target(Graph graph, Node node) {
+        if (node.op() instanceof GroupNormalization norm) {
+            return graph.type(node.inputs().get(1)).dim(0) == norm.groups() ? USUAL : WITH_SCALES_OF_CHANNELS;
+        }
+        return node.op().type().equals("Gelu") ? WITH_GELU : USUAL;
     }
 }
