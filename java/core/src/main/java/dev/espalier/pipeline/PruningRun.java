@@ -188,8 +188,9 @@ public final class PruningRun {
 
     private RunOutcome outcome(RunState run) {
         Measured after = plan.pruning().isPresent() ? measure(run) : run.before();
-        Metadata metadata =
-                RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after);
+        Metadata metadata = RunProvenance.withLatency(
+                RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after),
+                run.latency());
         return new RunOutcome(
                 run.training().model(metadata),
                 run.before(),
