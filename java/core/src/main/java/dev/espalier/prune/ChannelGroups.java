@@ -118,7 +118,7 @@ public final class ChannelGroups {
                 .flatMap(axis -> Arrays.stream(ids.at(axis)))
                 .flatMap(id -> Arrays.stream(tracer.leavesOf(id)))
                 .mapToObj(leaf -> channels[leaf])
-                .anyMatch(channel -> channel != null && channel.group() == group);
+                .anyMatch(channel -> channel != null && channel.group().id().equals(group.id()));
     }
 
     /** Every node whose output channels must stay, with the reason. */

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,8 +32,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Times are made up, but for one test that asserts none. */
 @NoLeaks
 class LatencyPruningTest {
-    private final Model dense = Models.create("kerasCnn", Shape.of(3, 16, 16), 10, 1, 3);
     private final List<String> lines = new ArrayList<>();
+    private Model dense;
+
+    @BeforeEach
+    void make() {
+        dense = Models.create("kerasCnn", Shape.of(3, 16, 16), 10, 1, 3);
+    }
 
     @AfterEach
     void close() {
