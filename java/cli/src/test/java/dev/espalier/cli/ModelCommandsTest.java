@@ -66,12 +66,13 @@ class ModelCommandsTest {
     @Test
     void inspectExplainsWhatANodesChannelsAreCoupledWith() {
         JsonNode facts = CommandRun.of("inspect", file, "--json").json();
-        JsonNode coupled = null;
-        for (JsonNode group : facts.get("groups")) {
-            coupled = coupled == null && group.get("id").asString().contains("+") ? group : coupled;
-        }
-        assertThat(coupled).as("a residual group").isNotNull();
-        String maker = coupled.get("id").asString().split("\\+")[0];
+        String coupled = facts.get("groups")
+                .valueStream()
+                .map(group -> group.get("id").asString())
+                .filter(id -> id.contains("+"))
+                .findFirst()
+                .orElseThrow();
+        String maker = coupled.substring(0, coupled.indexOf('+'));
         JsonNode explained =
                 CommandRun.of("inspect", file, "--explain", maker, "--json").json();
         assertThat(explained.propertyNames()).containsExactly("node", "op", "groups");
