@@ -10,7 +10,7 @@ final class DeviceStopwatch implements Stopwatch {
     private static final int LEAST_TURNS = 41;
     private static final int MOST_TURNS = 201;
     /** About how long a race takes, where that leaves enough turns. */
-    private static final double RACE_MILLIS = 5000;
+    private static final double RACE_MILLIS = 8000;
 
     private final Device device;
     private final int batch;
