@@ -86,4 +86,17 @@ class BenchmarksTest {
         benchmark.run();
         benchmark.close();
     }
+
+    @Test
+    void pruning() {
+        PruningBenchmark benchmark = new PruningBenchmark();
+        benchmark.model = "resnet20";
+        benchmark.side = 16;
+        benchmark.prepare();
+        benchmark.trace();
+        benchmark.solve();
+        benchmark.cutting();
+        benchmark.all();
+        benchmark.close();
+    }
 }

@@ -2,6 +2,7 @@ package dev.espalier.cli;
 
 import dev.espalier.formats.ModelFile;
 import dev.espalier.model.Model;
+import dev.espalier.pipeline.LatencyRace;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Threads;
 import java.nio.file.Path;
@@ -80,7 +81,7 @@ final class BenchCommand extends Subcommand {
     private List<Row> measure(List<Model> models, int batch, Device on) {
         List<double[]> times;
         try (Progress progress = Progress.start(console, "batch " + batch, repeats)) {
-            times = new LatencyRace(batch, repeats, on).run(models, progress);
+            times = new LatencyRace(batch, repeats, on).run(models, progress::at);
         }
         double baseline = LatencyRace.quantile(times.get(0), 0.5);
         List<Row> rows = new ArrayList<>();

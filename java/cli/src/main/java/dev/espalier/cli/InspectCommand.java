@@ -11,14 +11,22 @@ import dev.espalier.prune.Size;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** What a model is made of and which channels can be pruned. */
 @Command(name = "inspect", description = "Show a model's size, nodes and channel groups.")
 final class InspectCommand extends Subcommand {
     @Mixin
     private ModelArgument model = new ModelArgument();
+
+    @Option(
+            names = "--explain",
+            paramLabel = "NODE",
+            description = "Say of one node what its output channels are coupled with, and whether they can be removed.")
+    private @Nullable String explain;
 
     InspectCommand(Console console) {
         super(console);
@@ -67,11 +75,27 @@ final class InspectCommand extends Subcommand {
 
     @Override
     void run() {
+        if (explain != null) {
+            Explanation explanation = explanation(explain);
+            json.print(console, explanation, () -> explanation.print(console.out()));
+            return;
+        }
         Facts facts;
         try (Model read = model.read()) {
             facts = facts(read);
         }
         json.print(console, facts, () -> print(facts));
+    }
+
+    private Explanation explanation(String name) {
+        try (Model read = model.read()) {
+            Node node = read.graph().nodes().stream()
+                    .filter(n -> n.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new BadInput("--explain expects a node of " + model.file() + ", got '" + name
+                            + "'; inspect without --explain lists them"));
+            return Explanation.of(ChannelGroups.trace(read.graph()), node);
+        }
     }
 
     static Facts facts(Model model) {

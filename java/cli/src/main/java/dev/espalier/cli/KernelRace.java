@@ -2,6 +2,7 @@ package dev.espalier.cli;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.espalier.pipeline.LatencyRace;
 import dev.espalier.runtime.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;

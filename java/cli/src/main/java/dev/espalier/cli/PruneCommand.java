@@ -5,11 +5,14 @@ import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Provenance;
 import dev.espalier.pipeline.Checkpointing;
+import dev.espalier.pipeline.LatencyPruning;
+import dev.espalier.pipeline.LatencyReport;
 import dev.espalier.pipeline.PruningRecipe;
 import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.pipeline.RunPlan;
 import dev.espalier.pipeline.RunSetting;
+import dev.espalier.prune.Budget;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Compacted;
 import dev.espalier.prune.Compaction;
@@ -29,6 +32,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -92,6 +96,7 @@ final class PruneCommand extends Subcommand {
      * @param check none where no channel was removed: zeros in place need no proof
      * @param approximations why removals change results by nature, which the check then measures as a deviation
      * @param frozen what kept all its channels, where channels were to go
+     * @param latency none unless it was the budget
      */
     record Facts(
             Size before,
@@ -99,7 +104,55 @@ final class PruneCommand extends Subcommand {
             @Nullable EqualityCheck check,
             List<String> approximations,
             List<Frozen> frozen,
-            @Nullable Accuracy accuracy) {}
+            @Nullable Accuracy accuracy,
+            @Nullable Timed latency) {}
+
+    /**
+     * What was measured for a latency target.
+     *
+     * @param ratio the pruned model's share of the dense one's time
+     * @param met whether the ratio is as near to the target as it must be
+     */
+    record Timed(
+            double target,
+            int batch,
+            double denseMillis,
+            double prunedMillis,
+            double ratio,
+            double estimate,
+            int layerTimings,
+            int races,
+            boolean met) {
+        static Timed of(LatencyReport report) {
+            return new Timed(
+                    report.target(),
+                    report.batch(),
+                    report.measured().denseMillis(),
+                    report.measured().prunedMillis(),
+                    report.measured().ratio(),
+                    report.estimate(),
+                    report.layerTimings(),
+                    report.races(),
+                    report.met());
+        }
+
+        String told() {
+            return String.format(
+                    Locale.ROOT,
+                    "%.3f of %.3f ms at batch %d, ratio %.3f, wanted %.3f within %.0f %%: %s; layers alone %.3f;"
+                            + " %d layer timings, %d races",
+                    prunedMillis,
+                    denseMillis,
+                    batch,
+                    ratio,
+                    1 - target,
+                    100 * LatencyReport.TOLERANCE,
+                    met ? "met" : "not met",
+                    estimate,
+                    layerTimings,
+                    races);
+        }
+    }
 
     /** Shares of the test split classified rightly. */
     record Accuracy(double before, double after) {}
@@ -165,27 +218,37 @@ final class PruneCommand extends Subcommand {
                 Model placed = new Model(dense.graph(), dense.weights().to(on), metadata)) {
             ChannelGroups groups;
             Mask mask;
+            Timed timed = null;
             if (keep != null) {
                 groups = ChannelGroups.trace(placed.graph(), ignored);
                 mask = ExplicitKeep.mask(groups, KeepFile.read(keep));
             } else {
                 Pruner pruner = new Pruner(placed.graph(), chosen.policy());
                 groups = pruner.groups();
-                mask = pruner.next(
-                        Mask.all(), Evidence.ofWeights(placed.weights().asMap()));
+                Evidence evidence = Evidence.ofWeights(placed.weights().asMap());
+                if (chosen.policy().budget().of() == Budget.Of.LATENCY) {
+                    LatencyPruning.Outcome outcome = LatencyPruning.on(
+                                    on, chosen.batch(), placed, pruner, console.err()::println)
+                            .next(Mask.all(), evidence, chosen.policy().budget().target());
+                    mask = outcome.mask();
+                    timed = Timed.of(outcome.report());
+                } else {
+                    mask = pruner.next(Mask.all(), evidence);
+                }
             }
             try (Compacted compacted = Compaction.compact(placed, groups, mask)) {
                 output.write(compacted.model());
                 CompactionReport report = compacted.outcome();
                 return mask.channels().isEmpty()
-                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), null)
+                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), null, timed)
                         : new Facts(
                                 report.before(),
                                 report.after(),
                                 report.check(),
                                 report.approximations(),
                                 report.frozen(),
-                                null);
+                                null,
+                                timed);
             }
         }
     }
@@ -228,7 +291,8 @@ final class PruneCommand extends Subcommand {
                         removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
-                                outcome.after().evaluation().accuracy()));
+                                outcome.after().evaluation().accuracy()),
+                        outcome.latency().map(Timed::of).orElse(null));
             }
         }
     }
@@ -237,11 +301,14 @@ final class PruneCommand extends Subcommand {
         String is = output.file().getFileName().toString();
         String input = model.file().getFileName().toString();
         String was = input.equals(is) ? "before" : input;
-        List<Double> latencies = LatencyRace.medians(console, List.of(dense, outcome.model()), setting.device());
+        List<Double> latencies = ModelLatencies.medians(console, List.of(dense, outcome.model()), setting.device());
         RunPage.Made before = new RunPage.Made(was, dense.graph(), outcome.before(), List.of(), latencies.get(0));
         RunPage.Made after = RunPage.Made.of(is, outcome, latencies.get(1));
         RunPage page = new RunPage(List.of(before, after), setting.measuredSplit());
-        Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
+        Map<String, String> facts = new LinkedHashMap<>(RunFacts.of(parsed(), data.folder(), setting, seconds));
+        outcome.latency()
+                .map(Timed::of)
+                .ifPresent(timed -> facts.put("latency target " + timed.target(), timed.told()));
         RunRecord.write(runFolder.of(output), page.report("Pruning of " + input + " to " + is, facts));
     }
 
@@ -264,7 +331,16 @@ final class PruneCommand extends Subcommand {
         if (facts.accuracy() != null) {
             table.row("accuracy", facts.accuracy().before(), facts.accuracy().after());
         }
+        if (facts.latency() != null) {
+            table.row(
+                    "latency, ms",
+                    facts.latency().denseMillis(),
+                    facts.latency().prunedMillis());
+        }
         table.print(console.out());
+        if (facts.latency() != null) {
+            console.out().println("latency: " + facts.latency().told());
+        }
         if (facts.check() != null) {
             console.out()
                     .println("proved: the largest difference to the masked model is "

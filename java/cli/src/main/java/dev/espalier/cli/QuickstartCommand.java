@@ -129,7 +129,7 @@ final class QuickstartCommand extends Subcommand {
     private RunPage page(RunOutcome dense, Map<String, RunOutcome> pruned, ImageSource test) {
         List<Model> models = new ArrayList<>(List.of(dense.model()));
         pruned.values().forEach(outcome -> models.add(outcome.model()));
-        List<Double> latencies = LatencyRace.medians(console, models, device.device());
+        List<Double> latencies = ModelLatencies.medians(console, models, device.device());
         List<RunPage.Made> made = new ArrayList<>(List.of(RunPage.Made.of("dense", dense, latencies.get(0))));
         pruned.forEach((name, outcome) -> made.add(RunPage.Made.of(name, outcome, latencies.get(made.size()))));
         return new RunPage(made, test);

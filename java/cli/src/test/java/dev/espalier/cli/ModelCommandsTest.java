@@ -64,6 +64,42 @@ class ModelCommandsTest {
     }
 
     @Test
+    void inspectExplainsWhatANodesChannelsAreCoupledWith() {
+        JsonNode facts = CommandRun.of("inspect", file, "--json").json();
+        String coupled = facts.get("groups")
+                .valueStream()
+                .map(group -> group.get("id").asString())
+                .filter(id -> id.contains("+"))
+                .findFirst()
+                .orElseThrow();
+        String maker = coupled.substring(0, coupled.indexOf('+'));
+        JsonNode explained =
+                CommandRun.of("inspect", file, "--explain", maker, "--json").json();
+        assertThat(explained.propertyNames()).containsExactly("node", "op", "groups");
+        assertThat(explained.get("op").asString()).isEqualTo("Conv");
+        JsonNode group = explained.at("/groups/0");
+        assertThat(group.propertyNames())
+                .containsExactly("id", "channels", "prunable", "verdict", "makers", "joins", "places");
+        assertThat(group.at("/joins/0/op").asString()).isEqualTo("Add");
+        assertThat(group.at("/joins/0/inputs")).hasSize(2);
+        assertThat(group.at("/makers/0").asString()).isEqualTo(maker);
+        assertThat(group.get("places")
+                        .valueStream()
+                        .map(place -> place.get("role").asString()))
+                .contains("makes them", "treats each by itself", "reads them");
+        assertThat(CommandRun.of("inspect", file, "--explain", maker).out())
+                .contains("(Conv): its output channels belong to", "coupled by", "may be removed", "axis 0");
+        String last = facts.at("/nodes")
+                .get(facts.get("nodes").size() - 1)
+                .get("name")
+                .asString();
+        assertThat(CommandRun.of("inspect", file, "--explain", last).out()).contains("must all stay: graph output");
+        CommandRun.of("inspect", file, "--explain", "nobody")
+                .refused("'nobody'", "--explain")
+                .inOneLine();
+    }
+
+    @Test
     void runWritesWhatTheSessionComputes() {
         Path out = folder.resolve("new/out");
         Path x = folder.resolve("x.npy");

@@ -173,8 +173,47 @@ class TrainAndPruneTest {
         prune("--target", 1.5).refused("1.5").inOneLine();
         prune("--criterion", "beauty").refused("'beauty'", "taylor").inOneLine();
         prune("--pattern", "element", "--of", "macs").refused("MACS").inOneLine();
+        prune("--pattern", "element", "--of", "latency").refused("LATENCY").inOneLine();
+        prune("--of", "latency", "--batch", 0).refused("batch", "0").inOneLine();
         prune("--ignore", "nobody").refused("'nobody'").inOneLine();
         assertThat(out).doesNotExist();
+    }
+
+    /** How long things take, and so whether the target is met, is no business of a test. */
+    @Test
+    void prunesToALatencyAndReportsIt() {
+        try (Model made = Models.create("kerasCnn", Shape.of(3, 32, 32), 8, 1, 1)) {
+            Onnx.write(made, model);
+        }
+        JsonNode facts = prune("--of", "latency", "--target", 0.2, "--scope", "local", "--json")
+                .json();
+        assertThat(facts.at("/after/macs").asLong())
+                .isLessThan(facts.at("/before/macs").asLong());
+        JsonNode latency = facts.get("latency");
+        assertThat(latency.propertyNames())
+                .containsExactly(
+                        "target",
+                        "batch",
+                        "denseMillis",
+                        "prunedMillis",
+                        "ratio",
+                        "estimate",
+                        "layerTimings",
+                        "races",
+                        "met");
+        assertThat(latency.get("batch").asInt()).isEqualTo(1);
+        assertThat(latency.get("ratio").asDouble()).isPositive();
+        assertThat(latency.get("races").asInt()).isPositive();
+    }
+
+    @Test
+    void prunesBytesAndOnlyExactly() {
+        JsonNode facts = prune("--of", "bytes", "--target", 0.5, "--exact-only", "--json")
+                .json();
+        assertThat(facts.at("/after/parameters").asLong())
+                .isLessThan(facts.at("/before/parameters").asLong() * 55 / 100);
+        assertThat(facts.get("approximations")).isEmpty();
+        assertThat(facts.propertyNames()).doesNotContain("latency");
     }
 
     @Test

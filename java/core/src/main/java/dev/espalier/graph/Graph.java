@@ -162,6 +162,13 @@ public final class Graph {
         return parameters.keySet().stream().mapToLong(this::countOf).sum();
     }
 
+    /** Size of all parameters, running statistics and whole-number constants included, as a file of tensors holds them. */
+    public long parameterBytes() {
+        return parameters.values().stream()
+                .mapToLong(type -> type.numelPerSample() * type.dtype().bytes())
+                .sum();
+    }
+
     /** As {@link #parameterCount()}, of the parameters that one node uses. */
     public long parameterCount(Node node) {
         return new LinkedHashSet<>(node.inputs())

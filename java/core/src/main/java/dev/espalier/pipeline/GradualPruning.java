@@ -34,7 +34,7 @@ final class GradualPruning implements Listener {
     public void safePoint(Step position) {
         double share = schedule.at(position.total(perEpoch) / batches, target);
         if (share > run.target()) {
-            run.prune(share, evidence);
+            run.prune(share, evidence, line -> {});
             best.forget();
             stop.forget();
         }

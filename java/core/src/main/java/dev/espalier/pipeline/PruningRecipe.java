@@ -6,6 +6,7 @@ import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
 import dev.espalier.prune.Schedule;
 import dev.espalier.prune.ScoreScope;
+import dev.espalier.prune.Spared;
 import dev.espalier.train.SettingKey;
 import dev.espalier.train.Settings;
 import java.util.List;
@@ -22,8 +23,9 @@ import java.util.TreeSet;
  * @param gradientBatches batches whose mean gradient is the evidence of criteria that need one
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
  *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
+ * @param batch samples per run that latency is measured with, where the model leaves it open
  */
-public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatches, double shrunkBelow) {
+public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatches, double shrunkBelow, int batch) {
     /** What a target is a share of. */
     private enum Of {
         /** Channels for the channel pattern, sparsity for single weights. */
@@ -31,6 +33,8 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         CHANNELS,
         MACS,
         PARAMETERS,
+        BYTES,
+        LATENCY,
         SPARSITY
     }
 
@@ -48,6 +52,9 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             SettingKey.real("target", 0.5, "share to be removed"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer("round-to", 1, "every layer keeps a multiple of this many channels, or all"),
+            SettingKey.flag("exact-only", false, "channels stay whose removal changes results by nature"),
+            SettingKey.integer(
+                    "batch", 1, "samples per run that latency is measured with, where the model leaves it open"),
             SettingKey.integer("prune-seed", 1, "seed of the random criterion"),
             SettingKey.choice("prune-schedule", When.ONESHOT, "all at once, in rounds, or gradually during training"),
             SettingKey.integer("rounds", 3, "rounds of pruning and fine-tuning (iterative)"),
@@ -66,6 +73,14 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         }
         if (shrunkBelow > 0 && schedule.moments().size() > 1) {
             throw new IllegalArgumentException("shrunk-below removes everything at once; use prune-schedule oneshot");
+        }
+        if (batch < 1) {
+            throw new IllegalArgumentException("batch must be at least 1, got " + batch);
+        }
+        if (policy.budget().of() == Budget.Of.LATENCY && schedule instanceof Schedule.Cubic) {
+            throw new IllegalArgumentException(
+                    "latency is measured whenever something is removed, which a cubic schedule does too often; use"
+                            + " prune-schedule oneshot or iterative");
         }
     }
 
@@ -87,9 +102,10 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
                 pattern,
                 s.choice("scope", ScoreScope.class),
                 new Budget(s.real("target"), of(s.choice("of", Of.class), pattern), s.integer("round-to")),
-                ignored,
+                new Spared(ignored, s.flag("exact-only")),
                 s.wholeNumber("prune-seed"));
-        return new PruningRecipe(policy, schedule(s), s.integer("gradient-batches"), s.real("shrunk-below"));
+        return new PruningRecipe(
+                policy, schedule(s), s.integer("gradient-batches"), s.real("shrunk-below"), s.integer("batch"));
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
@@ -98,6 +114,8 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             case CHANNELS -> Budget.Of.CHANNELS;
             case MACS -> Budget.Of.MACS;
             case PARAMETERS -> Budget.Of.PARAMETERS;
+            case BYTES -> Budget.Of.BYTES;
+            case LATENCY -> Budget.Of.LATENCY;
             case SPARSITY -> Budget.Of.SPARSITY;
         };
     }
@@ -124,6 +142,8 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         facts.put("target", Double.toString(policy.budget().target()));
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
+        facts.put("exact-only", Boolean.toString(policy.spared().inexact()));
+        facts.put("batch", Integer.toString(batch));
         facts.put("prune-seed", Long.toString(policy.seed()));
         facts.put("ignored", String.join(" ", new TreeSet<>(policy.ignored())));
         facts.put("prune-schedule", schedule.toString());

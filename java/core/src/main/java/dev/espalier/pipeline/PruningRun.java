@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Carries out a plan on a model, stage by stage, from its beginning or from the last checkpoint. */
 public final class PruningRun {
+    private static final int LATENCY_RUNS = 50;
+
     private final Model dense;
     private final RunPlan plan;
     private final RunSetting setting;
@@ -113,7 +115,7 @@ public final class PruningRun {
         } else if (stage instanceof Stage.Measure) {
             run.measured(measure(run));
         } else if (stage instanceof Stage.Prune prune) {
-            run.prune(prune.target(), setting.evidence());
+            run.prune(prune.target(), setting.evidence(), this::note);
             note("pruned to a target of " + prune.target());
         } else {
             compact(run);
@@ -146,7 +148,7 @@ public final class PruningRun {
                 train(fit, listeners, Optional.of(new GradualPruning(run, recipe, setting, fit, best, stop)), run);
                 if (run.target() < recipe.policy().budget().target()) {
                     // Stopped before its schedule was through.
-                    run.prune(recipe.policy().budget().target(), setting.evidence());
+                    run.prune(recipe.policy().budget().target(), setting.evidence(), this::note);
                     best.forget();
                     stop.forget();
                 }
@@ -178,14 +180,23 @@ public final class PruningRun {
             return new Measured(
                     Size.of(model.graph(), model.weights().asMap()),
                     Evaluator.evaluate(model, setting.measured()),
-                    Latency.medianMillis(model, setting.device()));
+                    new LatencyRace(1, LATENCY_RUNS, setting.device())
+                            .medians(List.of(model))
+                            .get(0));
         }
     }
 
     private RunOutcome outcome(RunState run) {
         Measured after = plan.pruning().isPresent() ? measure(run) : run.before();
-        Metadata metadata =
-                RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after);
-        return new RunOutcome(run.training().model(metadata), run.before(), after, run.compaction(), history.entries());
+        Metadata metadata = RunProvenance.withLatency(
+                RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after),
+                run.latency());
+        return new RunOutcome(
+                run.training().model(metadata),
+                run.before(),
+                after,
+                run.compaction(),
+                run.latency(),
+                history.entries());
     }
 }

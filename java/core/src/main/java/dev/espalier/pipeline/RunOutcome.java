@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param before the dense model, measured before anything was removed
  * @param after the result
  * @param compaction what was physically removed, with the proof, where channels were pruned
+ * @param latency what was measured for a latency target, where that was the budget
  * @param history every epoch of every fit
  */
 public record RunOutcome(
@@ -20,6 +21,7 @@ public record RunOutcome(
         Measured before,
         Measured after,
         Optional<CompactionReport> compaction,
+        Optional<LatencyReport> latency,
         List<History.Entry> history)
         implements AutoCloseable {
     public RunOutcome {

@@ -8,6 +8,7 @@ import dev.espalier.train.EpochReport;
 import dev.espalier.train.History;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -40,6 +41,18 @@ final class RunProvenance {
                 data.statistics().std(),
                 "NCHW");
         return given.withLabels(data.classes()).withPreprocessing(preprocessing).withProvenance(new Provenance(facts));
+    }
+
+    static Metadata withLatency(Metadata given, Optional<LatencyReport> latency) {
+        if (latency.isEmpty()) {
+            return given;
+        }
+        SortedMap<String, String> facts = new TreeMap<>(given.provenance().facts());
+        facts.put("latency.batch", Integer.toString(latency.get().batch()));
+        facts.put("latency.dense-ms", Double.toString(latency.get().measured().denseMillis()));
+        facts.put("latency.pruned-ms", Double.toString(latency.get().measured().prunedMillis()));
+        facts.put("latency.met", Boolean.toString(latency.get().met()));
+        return given.withProvenance(new Provenance(facts));
     }
 
     private static void measured(Map<String, String> facts, String prefix, Measured measured) {

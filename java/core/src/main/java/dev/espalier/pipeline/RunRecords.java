@@ -16,6 +16,7 @@ import java.util.Optional;
 final class RunRecords {
     private static final String BEFORE = "before/";
     private static final String COMPACTION = "compaction/";
+    private static final String LATENCY = "latency/";
 
     private RunRecords() {}
 
@@ -82,6 +83,29 @@ final class RunRecords {
                 check,
                 List.copyOf(snapshot.factsUnder(COMPACTION + "approximations/").values()),
                 frozen));
+    }
+
+    static void save(Snapshot.Builder snapshot, LatencyReport report) {
+        snapshot.fact(LATENCY + "target", report.target())
+                .fact(LATENCY + "batch", report.batch())
+                .fact(LATENCY + "dense", report.measured().denseMillis())
+                .fact(LATENCY + "pruned", report.measured().prunedMillis())
+                .fact(LATENCY + "estimate", report.estimate())
+                .fact(LATENCY + "layer-timings", report.layerTimings())
+                .fact(LATENCY + "races", report.races());
+    }
+
+    static Optional<LatencyReport> latency(Snapshot snapshot) {
+        if (!snapshot.hasFact(LATENCY + "target")) {
+            return Optional.empty();
+        }
+        return Optional.of(new LatencyReport(
+                snapshot.real(LATENCY + "target"),
+                snapshot.integer(LATENCY + "batch"),
+                new LatencyRatio(snapshot.real(LATENCY + "dense"), snapshot.real(LATENCY + "pruned")),
+                snapshot.real(LATENCY + "estimate"),
+                snapshot.integer(LATENCY + "layer-timings"),
+                snapshot.integer(LATENCY + "races")));
     }
 
     private static void save(Snapshot.Builder snapshot, String prefix, Size size) {

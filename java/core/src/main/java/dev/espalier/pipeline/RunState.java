@@ -4,6 +4,7 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
+import dev.espalier.prune.Budget;
 import dev.espalier.prune.Compacted;
 import dev.espalier.prune.Compaction;
 import dev.espalier.prune.CompactionReport;
@@ -25,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where a run stands between and within its stages: the model in training, what is masked, what was measured. */
@@ -42,6 +44,7 @@ final class RunState implements Listener, AutoCloseable {
     private double target;
     private @Nullable Measured before;
     private @Nullable CompactionReport compaction;
+    private @Nullable LatencyReport latency;
 
     /** {@code training} now belongs to this. */
     RunState(TrainingState training, Optional<PruningRecipe> recipe, boolean compacted) {
@@ -84,8 +87,16 @@ final class RunState implements Listener, AutoCloseable {
         return Optional.ofNullable(compaction);
     }
 
-    /** Narrows the mask to {@code share} by evidence from the weights as they are and, if needed, from {@code batches}. */
-    void prune(double share, Batches batches) {
+    /** What was measured when a latency target was last pruned to. */
+    Optional<LatencyReport> latency() {
+        return Optional.ofNullable(latency);
+    }
+
+    /**
+     * Narrows the mask to {@code share} by evidence from the weights as they are and, if needed, from {@code batches}; {@code told}
+     * hears of measurements that this takes.
+     */
+    void prune(double share, Batches batches, Consumer<String> told) {
         if (recipe == null || pruner == null) {
             throw new IllegalStateException("nothing is left to prune after compaction");
         }
@@ -98,11 +109,24 @@ final class RunState implements Listener, AutoCloseable {
                 Map<String, Tensor> gradients = recipe.policy().criterion().needsGradients()
                         ? GradientEvidence.collect(training, batches, recipe.gradientBatches())
                         : Map.of();
-                hold(pruner.next(mask, new Evidence(weights, gradients), share));
+                Evidence evidence = new Evidence(weights, gradients);
+                hold(
+                        recipe.policy().budget().of() == Budget.Of.LATENCY
+                                ? timed(recipe, pruner, evidence, share, told)
+                                : pruner.next(mask, evidence, share));
             }
             training.mask(ElementMasks.of(pruner.groups(), mask, training.device()));
         }
         target = share;
+    }
+
+    private Mask timed(PruningRecipe given, Pruner on, Evidence evidence, double share, Consumer<String> told) {
+        try (Model dense = training.model(Metadata.NONE)) {
+            LatencyPruning.Outcome outcome = LatencyPruning.on(training.device(), given.batch(), dense, on, told)
+                    .next(mask, evidence, share);
+            latency = outcome.report();
+            return outcome.mask();
+        }
     }
 
     private void hold(Mask next) {
@@ -152,6 +176,9 @@ final class RunState implements Listener, AutoCloseable {
         if (compaction != null) {
             RunRecords.save(snapshot, compaction);
         }
+        if (latency != null) {
+            RunRecords.save(snapshot, latency);
+        }
         mask.channels().forEach((group, kept) -> {
             long[] indices = Arrays.stream(kept.indices()).asLongStream().toArray();
             snapshot.fact(KEPT + group, kept.channels()).tensor(KEPT + group, Tensor.of(indices, indices.length));
@@ -164,6 +191,7 @@ final class RunState implements Listener, AutoCloseable {
         target = snapshot.real("run/target");
         before = RunRecords.measured(snapshot).orElse(null);
         compaction = RunRecords.compaction(snapshot).orElse(null);
+        latency = RunRecords.latency(snapshot).orElse(null);
         Map<String, Kept> channels = new LinkedHashMap<>();
         snapshot.tensorsUnder(KEPT).forEach((group, indices) -> {
             int[] kept = Arrays.stream(indices.toLongArray())

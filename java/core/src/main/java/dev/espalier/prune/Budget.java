@@ -16,6 +16,10 @@ public record Budget(double target, Of of, int roundTo) {
         MACS,
         /** Parameters of the whole graph; for single weights, those that are not zero. */
         PARAMETERS,
+        /** Size in bytes of all parameters of the whole graph, running statistics included. */
+        BYTES,
+        /** Time of one run on a device, as a cost function tells it that is handed to the pruner. */
+        LATENCY,
         /** Single weights of the parameters that may be masked. */
         SPARSITY
     }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The channel dependencies of a graph: which places lose a channel together, and which channels must stay. */
@@ -98,6 +99,26 @@ public final class ChannelGroups {
     /** The group of this id, if there is one. */
     public Optional<ChannelGroup> find(String id) {
         return Optional.ofNullable(groups.get(id));
+    }
+
+    /** The groups that any channel of a node's outputs belongs to, in the order in which the graph produces them. */
+    public List<ChannelGroup> of(Node node) {
+        return groups.values().stream()
+                .filter(group -> node.outputs().stream().anyMatch(value -> carries(value, group)))
+                .toList();
+    }
+
+    /** Whether an input, parameter or computed value holds any channel of a group. */
+    public boolean carries(String value, ChannelGroup group) {
+        if (value.isEmpty()) {
+            return false;
+        }
+        ChannelIds ids = tracer.idsOf(value);
+        return IntStream.range(0, ids.rank())
+                .flatMap(axis -> Arrays.stream(ids.at(axis)))
+                .flatMap(id -> Arrays.stream(tracer.leavesOf(id)))
+                .mapToObj(leaf -> channels[leaf])
+                .anyMatch(channel -> channel != null && channel.group().id().equals(group.id()));
     }
 
     /** Every node whose output channels must stay, with the reason. */

@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToLongFunction;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -17,8 +19,9 @@ import java.util.stream.IntStream;
  *
  * <p>A budget of channels is met exactly as far as rounding allows: globally {@code floor(target * all)}, locally
  * {@code floor(target * channels)} of every group, in both cases at least one channel (or the rounding step) stays per group. A
- * budget of MACs or parameters is met by the shortest beginning of the removal order whose remaining graph, recomputed exactly, is at
- * or below the target; it falls short of the target by less than the last channel (or rounding step) saves.
+ * cost of the whole graph, such as its MACs, is met by the shortest beginning of the removal order whose remaining graph, recomputed
+ * exactly, is at or below the target; it falls short of the target by less than the last channel (or rounding step) saves. Where a
+ * measured cost rises here and there as channels go, the beginning still meets the target but may not be the shortest.
  */
 final class ChannelStep {
     /** Absorbs the rounding of products such as 0.7 * 10. */
@@ -36,7 +39,8 @@ final class ChannelStep {
         this.prunable = groups.prunable();
     }
 
-    Mask next(Mask mask, Budget budget) {
+    /** @param cost what the target is a share of; none for channels, which are counted */
+    Mask next(Mask mask, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         if (prunable.isEmpty()) {
             throw new PruningException(
                     "graph '" + groups.graph().name() + "' has no channels that may be removed: " + groups.frozen());
@@ -50,7 +54,7 @@ final class ChannelStep {
                 ? k -> removedGlobally(scores, k)
                 : RemovalOrder.evenly(
                         prunable.stream().mapToInt(ChannelGroup::channels).toArray(), floors());
-        int[] kept = keptCounts(order, mask, budget);
+        int[] kept = keptCounts(order, mask, budget, cost);
         Map<String, Kept> channels = new LinkedHashMap<>();
         for (int i = 0; i < kept.length; i++) {
             channels.put(prunable.get(i).id(), best(scores.get(i), kept[i]));
@@ -104,9 +108,9 @@ final class ChannelStep {
         return Kept.of(channels, Indices.where(bits.unpack()));
     }
 
-    private int[] keptCounts(RemovalOrder order, Mask mask, Budget budget) {
+    private int[] keptCounts(RemovalOrder order, Mask mask, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         int removable = prunable.stream().mapToInt(g -> g.channels() - floor(g)).sum();
-        if (budget.of() == Budget.Of.CHANNELS) {
+        if (cost.isEmpty()) {
             if (policy.scope() == ScoreScope.LOCAL) {
                 return counts(
                         prunable.stream()
@@ -122,9 +126,8 @@ final class ChannelStep {
             }
             return counts(order.first(k), mask);
         }
-        ToLongFunction<Graph> cost = budget.of() == Budget.Of.MACS ? Graph::macs : Graph::parameterCount;
-        double limit = (1 - budget.target()) * cost.applyAsLong(groups.graph());
-        return within(order, mask, cost, limit, removable);
+        double limit = (1 - budget.target()) * cost.get().applyAsDouble(groups.graph());
+        return within(order, mask, cost.get(), limit, removable);
     }
 
     /** What each group keeps after such removals: rounded up, at least the floor and never more than the mask has left. */
@@ -145,23 +148,28 @@ final class ChannelStep {
     }
 
     /** The kept counts of the shortest beginning of the order whose graph costs at most the limit. */
-    private int[] within(RemovalOrder order, Mask mask, ToLongFunction<Graph> cost, double limit, int removable) {
-        long least = cost.applyAsLong(graph(counts(order.first(removable), mask)));
+    private int[] within(RemovalOrder order, Mask mask, ToDoubleFunction<Graph> cost, double limit, int removable) {
+        double least = cost.applyAsDouble(graph(counts(order.first(removable), mask)));
         if (least > limit) {
-            throw new PruningException("target " + policy.budget().of() + " <= " + Math.round(limit)
-                    + " cannot be met: with the fewest channels " + least + " are left; lower the target");
+            throw new PruningException("target " + policy.budget().of() + " <= " + told(limit)
+                    + " cannot be met: with the fewest channels " + told(least) + " are left; lower the target");
         }
         int low = 0;
         int high = removable;
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (cost.applyAsLong(graph(counts(order.first(middle), mask))) <= limit) {
+            if (cost.applyAsDouble(graph(counts(order.first(middle), mask))) <= limit) {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
         return counts(order.first(low), mask);
+    }
+
+    /** Whole numbers from a thousand on, else four digits. */
+    private static String told(double cost) {
+        return Math.abs(cost) >= 1000 ? Long.toString(Math.round(cost)) : String.format(Locale.ROOT, "%.4g", cost);
     }
 
     /** The graph that is left; which channels stay does not matter for its cost, only how many. */

@@ -85,6 +85,25 @@ public final class Compaction {
         return compacted;
     }
 
+    /**
+     * The smaller model without its proof: what compaction would make, to be timed, never to be kept.
+     *
+     * @param groups of exactly this model's graph
+     */
+    public static Model unproved(Model model, ChannelGroups groups, Mask mask) {
+        try (Scope scope = Scope.open();
+                Grad off = Grad.disabled()) {
+            Compaction compaction = new Compaction(model, groups, mask);
+            Map<String, Tensor> weights = new LinkedHashMap<>();
+            WeightCut.cut(
+                            groups,
+                            mask.channels(),
+                            compaction.sources(model.weights().asMap(), Map.of()))
+                    .forEach((parameter, tensors) -> weights.put(parameter, tensors.get(0)));
+            return new Model(GraphCut.of(groups, mask.channels()), Weights.adopt(weights), model.metadata());
+        }
+    }
+
     private Compacted run(Map<String, List<Tensor>> state, List<Map<String, Tensor>> samples) {
         Map<String, Tensor> sparse = withElementMask();
         Graph graph = GraphCut.of(groups, mask.channels());

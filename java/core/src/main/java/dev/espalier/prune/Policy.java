@@ -5,13 +5,11 @@ import java.util.Set;
 /**
  * What a pruner removes and in what order.
  *
- * @param ignored names of nodes that are left alone: no single weight of theirs is masked, their output channels stay
+ * @param spared what stays whatever its importance
  * @param seed of the random criterion, which draws from nothing else
  */
-public record Policy(
-        Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Set<String> ignored, long seed) {
+public record Policy(Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Spared spared, long seed) {
     public Policy {
-        ignored = Set.copyOf(ignored);
         boolean elements = pattern == Pattern.ELEMENT;
         Budget.Of of = budget.of();
         boolean fits = of == Budget.Of.PARAMETERS || elements == (of == Budget.Of.SPARSITY);
@@ -19,7 +17,7 @@ public record Policy(
             throw new PruningException("a budget of " + of + " cannot be met by removing "
                     + (elements
                             ? "single weights; use SPARSITY or PARAMETERS"
-                            : "channels; use CHANNELS, MACS or PARAMETERS"));
+                            : "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY"));
         }
         if (elements && budget.roundTo() != 1) {
             throw new PruningException(
@@ -27,8 +25,19 @@ public record Policy(
         }
     }
 
+    /** Ignores nodes; inexact removals are allowed. */
+    public Policy(
+            Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Set<String> ignored, long seed) {
+        this(criterion, pattern, scope, budget, new Spared(ignored, false), seed);
+    }
+
     /** No node ignored, seed 0. */
     public static Policy of(Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget) {
         return new Policy(criterion, pattern, scope, budget, Set.of(), 0);
+    }
+
+    /** Names of nodes that are left alone. */
+    public Set<String> ignored() {
+        return spared.ignored();
     }
 }

@@ -274,4 +274,33 @@ class PruningRunTest {
                 .isInstanceOf(EspalierException.class)
                 .hasMessageContaining("another recipe");
     }
+
+    @Test
+    void aLatencyTargetIsMeasuredAndTold() {
+        Map<String, ?> settings = Map.of("of", "latency", "target", 0.2, "scope", "local", "batch", 16);
+        try (Model dense = ModelBuilder.of("wide", Shape.of(1, ToyImages.EXTENT, ToyImages.EXTENT))
+                        .conv(64, 3)
+                        .relu()
+                        .conv(64, 3)
+                        .relu()
+                        .flatten()
+                        .dense(3)
+                        .build(5);
+                RunOutcome outcome =
+                        PruningRun.run(dense, RunPlan.prune(pruning(settings)), RunSetting.of(data(), Device.CPU))) {
+            assertThat(outcome.after().size().macs())
+                    .isLessThan(outcome.before().size().macs());
+            assertThat(outcome.latency()).hasValueSatisfying(report -> {
+                assertThat(report.target()).isEqualTo(0.2);
+                assertThat(report.batch()).isEqualTo(16);
+                assertThat(report.measured().prunedMillis()).isPositive();
+            });
+            assertThat(outcome.model().metadata().provenance().facts())
+                    .containsEntry("prune.of", "latency")
+                    .containsKey("latency.pruned-ms");
+        }
+        assertThatThrownBy(() -> pruning(Map.of("of", "latency", "prune-schedule", "cubic")))
+                .hasMessageContaining("latency")
+                .hasMessageContaining("oneshot or iterative");
+    }
 }

@@ -323,7 +323,7 @@ class PrunerTest {
                 .hasMessageContaining("MACS")
                 .hasMessageContaining("SPARSITY or PARAMETERS");
         assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.LOCAL, 0.5, Of.SPARSITY))
-                .hasMessageContaining("CHANNELS, MACS or PARAMETERS");
+                .hasMessageContaining("CHANNELS, MACS, PARAMETERS, BYTES or LATENCY");
         assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.GLOBAL, 0.999, Of.MACS)
                         .next(Mask.all(), evidence))
                 .hasMessageContaining("cannot be met");
@@ -333,5 +333,64 @@ class PrunerTest {
         Policy taylor = policy(Criterion.TAYLOR, Pattern.CHANNEL, ScoreScope.LOCAL, Budget.of(0.5, Of.MACS));
         assertThatThrownBy(() -> new Pruner(graph, taylor).next(Mask.all(), Evidence.ofWeights(evidence.weights())))
                 .hasMessageContaining("no gradient of 'conv1.weight'");
+    }
+
+    @Test
+    void bytesLandAtOrJustBelowTheTarget() {
+        Pruner pruner = pruner(Pattern.CHANNEL, ScoreScope.GLOBAL, 0.5, Of.BYTES);
+        Mask mask = pruner.next(Mask.all(), evidence);
+        try (Compacted compacted = Compaction.compact(model, pruner.groups(), mask)) {
+            long whole = bytes(model);
+            long left = bytes(compacted.model());
+            assertThat(graph.parameterBytes()).isEqualTo(whole);
+            assertThat((double) left / whole).isBetween(0.47, 0.5);
+        }
+    }
+
+    private static long bytes(Model of) {
+        return of.weights().asMap().values().stream()
+                .mapToLong(tensor -> tensor.toBytes().length)
+                .sum();
+    }
+
+    @Test
+    void aCostOfTheCallersOwnIsMet() {
+        Pruner pruner = pruner(Pattern.CHANNEL, ScoreScope.LOCAL, 0.5, Of.LATENCY);
+        Mask mask = pruner.next(Mask.all(), evidence, 0.5, left -> 1000.0 + left.macs());
+        try (Model left = Compaction.unproved(model, pruner.groups(), mask);
+                Compacted compacted = Compaction.compact(model, pruner.groups(), mask)) {
+            assertThat(left.graph().macs())
+                    .isEqualTo(compacted.model().graph().macs())
+                    .isLessThanOrEqualTo((1000 + graph.macs()) / 2 - 1000);
+            compacted
+                    .model()
+                    .weights()
+                    .asMap()
+                    .forEach((name, tensor) ->
+                            assertThat(left.weights().get(name).toBytes()).isEqualTo(tensor.toBytes()));
+        }
+        assertThatThrownBy(() -> pruner.next(Mask.all(), evidence))
+                .isInstanceOf(PruningException.class)
+                .hasMessageContaining("LATENCY")
+                .hasMessageContaining("hand one");
+        assertThatThrownBy(() -> pruner(Pattern.ELEMENT, ScoreScope.LOCAL, 0.5, Of.LATENCY))
+                .hasMessageContaining("LATENCY")
+                .hasMessageContaining("single weights");
+        assertThatThrownBy(() -> pruner(Pattern.ELEMENT, ScoreScope.LOCAL, 0.5, Of.SPARSITY)
+                        .next(Mask.all(), evidence, 0.5, Graph::macs))
+                .hasMessageContaining("prune channels");
+    }
+
+    @Test
+    void inexactChannelsStayWhereOnlyExactRemovalsAreAllowed() {
+        Graph normed = Networks.layerNorm();
+        Budget budget = Budget.of(0.5, Of.CHANNELS);
+        Policy any = Policy.of(Criterion.L1, Pattern.CHANNEL, ScoreScope.LOCAL, budget);
+        Policy exact =
+                new Policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.LOCAL, budget, new Spared(Set.of(), true), 0);
+        assertThat(new Pruner(normed, any).groups().prunable())
+                .anyMatch(group -> !group.approximation().isEmpty());
+        assertThat(new Pruner(normed, exact).groups().prunable())
+                .allMatch(group -> group.approximation().isEmpty());
     }
 }

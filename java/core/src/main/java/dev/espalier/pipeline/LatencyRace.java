@@ -1,10 +1,9 @@
-package dev.espalier.cli;
+package dev.espalier.pipeline;
 
 import dev.espalier.model.Model;
 import dev.espalier.op.TensorType;
 import dev.espalier.plan.Session;
 import dev.espalier.runtime.Device;
-import dev.espalier.runtime.Rng;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
@@ -12,27 +11,38 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 
-/** Times models in turns, so that whatever else the machine does slows all alike. */
-record LatencyRace(int batch, int repeats, Device device) {
+/**
+ * Times models in turns, so that whatever else the machine does slows all alike.
+ *
+ * @param batch samples per run of models whose batch is open
+ * @param repeats turns that count; a few more warm up
+ */
+public record LatencyRace(int batch, int repeats, Device device) {
     private static final int WARM_UP = 5;
-    private static final int REPEATS = 100;
 
-    /** Median milliseconds of one sample, model by model. */
-    static List<Double> medians(Console console, List<Model> models, Device device) {
-        try (Progress progress = Progress.start(console, "measuring latency", REPEATS)) {
-            return new LatencyRace(1, REPEATS, device)
-                    .run(models, progress).stream()
-                            .map(times -> quantile(times, 0.5))
-                            .toList();
+    public LatencyRace {
+        if (batch < 1 || repeats < 1) {
+            throw new IllegalArgumentException(
+                    "a race needs a batch and repeats of at least 1, got " + batch + " and " + repeats);
         }
     }
 
-    /** For each model its times in milliseconds, ascending. */
-    List<double[]> run(List<Model> models, Progress progress) {
+    /** As {@link #medians(List, IntConsumer)}, telling nobody. */
+    public List<Double> medians(List<Model> models) {
+        return medians(models, turns -> {});
+    }
+
+    /** Median milliseconds of one run, model by model; {@code turns} is told how many are done. */
+    public List<Double> medians(List<Model> models, IntConsumer turns) {
+        return run(models, turns).stream().map(times -> quantile(times, 0.5)).toList();
+    }
+
+    /** For each model its times in milliseconds, ascending; {@code turns} is told how many are done. */
+    public List<double[]> run(List<Model> models, IntConsumer turns) {
         List<Session> sessions = new ArrayList<>();
         List<double[]> millis = new ArrayList<>();
-        Rng.seed(1);
         try (Scope scope = Scope.open()) {
             List<Map<String, Tensor>> inputs = new ArrayList<>();
             for (Model model : models) {
@@ -47,7 +57,7 @@ record LatencyRace(int batch, int repeats, Device device) {
                         millis.get(i)[turn] = time;
                     }
                 }
-                progress.at(Math.max(0, turn + 1));
+                turns.accept(Math.max(0, turn + 1));
             }
         } finally {
             sessions.forEach(Session::close);
@@ -62,12 +72,13 @@ record LatencyRace(int batch, int repeats, Device device) {
         return inputs;
     }
 
+    /** Ordinary numbers, and zeros where numbers look something up; no random number of a run is drawn. */
     private Tensor sample(TensorType type) {
         long[] shape = type.shape().toArray();
         if (shape.length > 0 && shape[0] == -1) {
             shape[0] = batch;
         }
-        return Tensor.randn(device, shape).to(type.dtype());
+        return Tensor.full(type.dtype().isFloating() ? 0.5 : 0, type.dtype(), device, shape);
     }
 
     /** Milliseconds until the outputs are back on the host. */
@@ -80,7 +91,7 @@ record LatencyRace(int batch, int repeats, Device device) {
     }
 
     /** Linear interpolation between the two nearest ranks. */
-    static double quantile(double[] sorted, double share) {
+    public static double quantile(double[] sorted, double share) {
         double rank = share * (sorted.length - 1);
         int below = (int) Math.floor(rank);
         int above = Math.min(below + 1, sorted.length - 1);
