@@ -110,6 +110,23 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         };
     }
 
+    /** The same pruning with another seed of the random criterion. */
+    PruningRecipe withSeed(long seed) {
+        return with(new Policy(
+                policy.criterion(), policy.pattern(), policy.scope(), policy.budget(), policy.ignored(), seed));
+    }
+
+    private PruningRecipe with(Policy other) {
+        return new PruningRecipe(other, schedule, gradientBatches, shrunkBelow);
+    }
+
+    /** The same pruning by random numbers from {@code seed}: the baseline that a criterion must beat. */
+    public PruningRecipe random(long seed) {
+        Policy random =
+                new Policy(Criterion.RANDOM, policy.pattern(), policy.scope(), policy.budget(), policy.ignored(), seed);
+        return new PruningRecipe(random, schedule, gradientBatches, 0);
+    }
+
     /** True if pruning happens during a fit. */
     public boolean gradual() {
         return schedule instanceof Schedule.Cubic;

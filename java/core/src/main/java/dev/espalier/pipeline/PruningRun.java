@@ -186,6 +186,12 @@ public final class PruningRun {
         Measured after = plan.pruning().isPresent() ? measure(run) : run.before();
         Metadata metadata =
                 RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after);
-        return new RunOutcome(run.training().model(metadata), run.before(), after, run.compaction(), history.entries());
+        return new RunOutcome(
+                run.training().model(metadata),
+                run.before(),
+                after,
+                run.compaction(),
+                history.entries(),
+                run.trainedMacs());
     }
 }

@@ -14,16 +14,23 @@ import java.util.Optional;
  * @param after the result
  * @param compaction what was physically removed, with the proof, where channels were pruned
  * @param history every epoch of every fit
+ * @param trainedMacs multiply-accumulates of all forward passes of training; the backward passes take about twice as many more
  */
 public record RunOutcome(
         Model model,
         Measured before,
         Measured after,
         Optional<CompactionReport> compaction,
-        List<History.Entry> history)
+        List<History.Entry> history,
+        double trainedMacs)
         implements AutoCloseable {
     public RunOutcome {
         history = List.copyOf(history);
+    }
+
+    /** Seconds of all epochs, of an interrupted one since its resume. */
+    public double seconds() {
+        return history.stream().mapToDouble(entry -> entry.report().seconds()).sum();
     }
 
     @Override

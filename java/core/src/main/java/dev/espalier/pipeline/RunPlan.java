@@ -2,15 +2,21 @@ package dev.espalier.pipeline;
 
 import dev.espalier.prune.Schedule;
 import dev.espalier.train.Recipe;
+import dev.espalier.train.SettingKey;
+import dev.espalier.train.Settings;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What a run does: train, prune, fine-tune, each if given, in that order.
@@ -33,6 +39,65 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         }
     }
 
+    private static final String FINE_TUNE = "finetune-";
+    private static final List<SettingKey> KEYS = keyList();
+
+    private static List<SettingKey> keyList() {
+        List<SettingKey> keys = new ArrayList<>(Recipe.keys());
+        keys.addAll(PruningRecipe.keys());
+        for (SettingKey key : Recipe.keys()) {
+            Object value = key.name().equals("epochs") ? (Object) 0L : key.defaultValue();
+            String help = "in fine-tuning: " + key.help();
+            keys.add(new SettingKey(FINE_TUNE + key.name(), key.kind(), value, help, key.choices()));
+        }
+        return List.copyOf(keys);
+    }
+
+    /** The keys of a whole plan: of training, of pruning, and of training again under {@code finetune-}. */
+    public static List<SettingKey> keys() {
+        return KEYS;
+    }
+
+    /**
+     * Reads a flat map of settings; unknown keys are refused by name. Without a setting of pruning the plan trains alone. Fine-tuning
+     * lasts {@code finetune-epochs}, 0 for none, and does whatever training does unless a {@code finetune-} setting says otherwise.
+     */
+    public static RunPlan fromMap(Map<String, ?> map) {
+        Settings.parse("the recipe", KEYS, map);
+        Map<String, Object> training = new LinkedHashMap<>();
+        Map<String, Object> pruning = new LinkedHashMap<>();
+        Map<String, Object> changes = new LinkedHashMap<>();
+        Set<String> trains = Recipe.keys().stream().map(SettingKey::name).collect(Collectors.toSet());
+        map.forEach((given, value) -> {
+            String name = given.replace('_', '-');
+            if (trains.contains(name)) {
+                training.put(name, value);
+            } else if (name.startsWith(FINE_TUNE)) {
+                changes.put(name.substring(FINE_TUNE.length()), value);
+            } else {
+                pruning.put(name, value);
+            }
+        });
+        Recipe trained = Recipe.fromMap(training);
+        if (pruning.isEmpty() && changes.isEmpty()) {
+            return train(trained);
+        }
+        changes.putIfAbsent("epochs", 0);
+        Recipe tuned = trained.with(changes);
+        return new RunPlan(
+                Optional.of(trained),
+                Optional.of(PruningRecipe.fromMap(pruning, Set.of())),
+                tuned.length().epochs() == 0 ? Optional.empty() : Optional.of(tuned));
+    }
+
+    /** The same plan with every seed this one. */
+    public RunPlan withSeed(long seed) {
+        return new RunPlan(
+                training.map(recipe -> recipe.with("seed", seed)),
+                pruning.map(recipe -> recipe.withSeed(seed)),
+                fineTuning.map(recipe -> recipe.with("seed", seed)));
+    }
+
     /** Training alone. */
     public static RunPlan train(Recipe training) {
         return new RunPlan(Optional.of(training), Optional.empty(), Optional.empty());
@@ -46,6 +111,11 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
     /** Pruning a trained model without further training. */
     public static RunPlan prune(PruningRecipe pruning) {
         return new RunPlan(Optional.empty(), Optional.of(pruning), Optional.empty());
+    }
+
+    /** Whether a dense model is trained before anything is removed, so that other plans may start from it too. */
+    boolean trainsDenseFirst() {
+        return training.isPresent() && !(pruning.isPresent() && pruning.get().gradual() && fineTuning.isEmpty());
     }
 
     /** The stages in order. */

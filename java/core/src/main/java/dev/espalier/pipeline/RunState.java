@@ -19,6 +19,7 @@ import dev.espalier.runtime.Tensor;
 import dev.espalier.train.GradientEvidence;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Snapshot;
+import dev.espalier.train.StepReport;
 import dev.espalier.train.TrainingState;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -40,6 +41,7 @@ final class RunState implements Listener, AutoCloseable {
     private Mask mask = Mask.all();
     private int stage;
     private double target;
+    private double trainedMacs;
     private @Nullable Measured before;
     private @Nullable CompactionReport compaction;
 
@@ -67,6 +69,16 @@ final class RunState implements Listener, AutoCloseable {
     /** The share removed so far, as a target. */
     double target() {
         return target;
+    }
+
+    /** Multiply-accumulates of all forward passes of training so far. */
+    double trainedMacs() {
+        return trainedMacs;
+    }
+
+    @Override
+    public void stepEnd(StepReport report) {
+        trainedMacs += (double) training.graph().macs() * report.samples();
     }
 
     Measured before() {
@@ -145,7 +157,10 @@ final class RunState implements Listener, AutoCloseable {
 
     @Override
     public void save(Snapshot.Builder snapshot) {
-        snapshot.fact("run/stage", stage).fact("run/target", target).fact("run/compacted", compaction != null);
+        snapshot.fact("run/stage", stage)
+                .fact("run/target", target)
+                .fact("run/compacted", compaction != null)
+                .fact("run/trained-macs", trainedMacs);
         if (before != null) {
             RunRecords.save(snapshot, before);
         }
@@ -162,6 +177,7 @@ final class RunState implements Listener, AutoCloseable {
     public void restore(Snapshot snapshot) {
         stage = snapshot.integer("run/stage");
         target = snapshot.real("run/target");
+        trainedMacs = snapshot.real("run/trained-macs");
         before = RunRecords.measured(snapshot).orElse(null);
         compaction = RunRecords.compaction(snapshot).orElse(null);
         Map<String, Kept> channels = new LinkedHashMap<>();
