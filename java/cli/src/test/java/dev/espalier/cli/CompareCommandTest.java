@@ -68,7 +68,8 @@ class CompareCommandTest {
         Files.delete(last);
         CommandRun again = compare(recipe, "--model", "kerasCnn", "--width", 0.25, "--seeds", "1,2");
         assertThat(again.code()).as(again.err()).isZero();
-        assertThat(again.err().lines().filter(line -> line.startsWith("half, "))).hasSize(1);
+        assertThat(again.err().lines().filter(line -> line.startsWith("half, ")))
+                .hasSize(1);
         assertThat(again.out()).contains("half, random", " ± ", "report: ");
         assertThat(Files.readString(last).lines().filter(line -> line.contains("accuracy")))
                 .isEqualTo(new String(was, java.nio.charset.StandardCharsets.UTF_8)
@@ -83,7 +84,9 @@ class CompareCommandTest {
     @Test
     void refusesWhatItCannotCompare() throws IOException {
         compare(recipe, "--model", "beauty").refused("'beauty'", "kerasCnn").inOneLine();
-        compare(recipe, "--model", "kerasCnn", "--seeds", "1,1").refused("--seeds").inOneLine();
+        compare(recipe, "--model", "kerasCnn", "--seeds", "1,1")
+                .refused("--seeds")
+                .inOneLine();
         compare(recipe, recipe, "--model", "kerasCnn").refused("'half'").inOneLine();
         compare(recipe, "--model", "kerasCnn", "--width", 0).refused("--width").inOneLine();
         Path wrong = Files.writeString(folder.resolve("wrong.yaml"), "finetune-epoks: 1\n");

@@ -32,10 +32,31 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         if (pruning.isEmpty() && fineTuning.isPresent()) {
             throw new IllegalArgumentException("fine-tuning follows pruning; give a pruning recipe, or train instead");
         }
-        boolean fits = training.isPresent() || fineTuning.isPresent();
-        if (pruning.isPresent() && pruning.get().gradual() && !fits) {
+        pruning.ifPresent(recipe -> check(recipe, training, fineTuning));
+        if (training.isPresent() && training.get().regularisation().distill().weight() > 0) {
             throw new IllegalArgumentException(
-                    "a cubic schedule prunes during training; give a training or fine-tuning recipe");
+                    "distill needs a teacher, which is the dense model that fine-tuning begins"
+                            + " with: set it for fine-tuning, not for training");
+        }
+    }
+
+    private static void check(PruningRecipe pruning, Optional<Recipe> training, Optional<Recipe> fineTuning) {
+        if (pruning.gradual() && training.isEmpty() && fineTuning.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a schedule that is neither one-shot nor iterative prunes during training;"
+                            + " give a training or fine-tuning recipe");
+        }
+        if (pruning.course() instanceof Course.Lottery lottery) {
+            if (training.isPresent() == fineTuning.isPresent()) {
+                throw new IllegalArgumentException(
+                        "a lottery trains again and again by one recipe: give that of training or"
+                                + " that of fine-tuning, got " + (training.isPresent() ? "both" : "neither"));
+            }
+            int epochs = training.or(() -> fineTuning).orElseThrow().length().epochs();
+            if (lottery.epochs() >= epochs) {
+                throw new IllegalArgumentException("rewind-epochs must be less than the " + epochs
+                        + " epochs of training, got " + lottery.epochs());
+            }
         }
     }
 
@@ -121,17 +142,22 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
     /** The stages in order. */
     List<Stage> stages() {
         List<Stage> stages = new ArrayList<>();
+        if (pruning.isPresent() && pruning.get().course() instanceof Course.Lottery lottery) {
+            addLottery(stages, lottery, pruning.get());
+            return List.copyOf(stages);
+        }
         boolean gradual = pruning.isPresent() && pruning.get().gradual();
         boolean gradualTraining = gradual && fineTuning.isEmpty();
         if (gradualTraining) {
             stages.add(new Stage.Measure());
         }
-        training.ifPresent(recipe -> stages.add(new Stage.Fit("train", recipe, gradualTraining)));
+        Stage.Mode mode = gradualTraining ? Stage.Mode.PRUNING : Stage.Mode.PLAIN;
+        training.ifPresent(recipe -> stages.add(new Stage.Fit("train", recipe, mode)));
         if (!gradualTraining) {
             stages.add(new Stage.Measure());
         }
         if (gradual) {
-            fineTuning.ifPresent(recipe -> stages.add(new Stage.Fit("fine-tune", recipe, true)));
+            fineTuning.ifPresent(recipe -> stages.add(new Stage.Fit("fine-tune", recipe, Stage.Mode.PRUNING)));
         } else {
             pruning.ifPresent(recipe -> addRounds(stages, recipe));
         }
@@ -139,7 +165,7 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
     }
 
     private void addRounds(List<Stage> stages, PruningRecipe recipe) {
-        Schedule schedule = recipe.schedule();
+        Schedule schedule = ((Course.Scheduled) recipe.course()).schedule();
         double target = recipe.policy().budget().target();
         // Without fine-tuning between them, rounds would judge the same weights again and again.
         List<Double> moments = fineTuning.isPresent() ? schedule.moments() : List.of(1.0);
@@ -150,7 +176,26 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
                 stages.add(new Stage.Compact());
             }
             String name = moments.size() == 1 ? "fine-tune" : "fine-tune " + round;
-            fineTuning.ifPresent(fit -> stages.add(new Stage.Fit(name, fit, false)));
+            fineTuning.ifPresent(fit -> stages.add(new Stage.Fit(name, fit, Stage.Mode.PLAIN)));
+        }
+        if (fineTuning.isEmpty() && recipe.reestimateBatches() > 0) {
+            stages.add(new Stage.Reestimate(recipe.reestimateBatches()));
+        }
+    }
+
+    private void addLottery(List<Stage> stages, Course.Lottery lottery, PruningRecipe recipe) {
+        Recipe repeated = training.or(() -> fineTuning).orElseThrow();
+        double target = recipe.policy().budget().target();
+        stages.add(new Stage.Fit("train", repeated, Stage.Mode.REMEMBERING));
+        stages.add(new Stage.Measure());
+        for (int round = 1; round <= lottery.rounds(); round++) {
+            stages.add(new Stage.Prune(lottery.share(round, target)));
+            // The remembered weights are of the dense graph.
+            stages.add(new Stage.Rewind());
+            if (round == lottery.rounds()) {
+                stages.add(new Stage.Compact());
+            }
+            stages.add(new Stage.Fit("round " + round, repeated, Stage.Mode.REWOUND));
         }
     }
 

@@ -36,7 +36,7 @@ class PenaltyTest {
         try (Scope scope = Scope.open();
                 TrainingState state = state(recipe)) {
             state.parameters().values().forEach(p -> p.mul(0).sum().backward());
-            new Penalty(recipe.regularisation(), state.graph()).addTo(state.parameters());
+            new Penalty(recipe.regularisation().penalty(), state.graph()).addTo(state.parameters());
             state.parameters().forEach((name, parameter) -> {
                 boolean scale = state.graph().nodes().stream()
                         .anyMatch(n -> n.op().type().equals("BatchNormalization")
@@ -100,7 +100,7 @@ class PenaltyTest {
             state.load(Map.of(
                     "conv1.weight", Tensor.zeros(state.parameter("conv1.weight").dtype(), Device.CPU, 3, 1, 3, 3)));
             state.parameters().values().forEach(p -> p.mul(0).sum().backward());
-            new Penalty(recipe.regularisation(), state.graph()).addTo(state.parameters());
+            new Penalty(recipe.regularisation().penalty(), state.graph()).addTo(state.parameters());
             Tensor gradient =
                     Objects.requireNonNull(state.parameter("conv1.weight").grad());
             assertThat(gradient.abs().sum().item()).isZero();
