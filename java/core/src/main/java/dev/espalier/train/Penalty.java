@@ -85,7 +85,7 @@ final class Penalty {
 
     private static void soften(Tensor parameter, double by) {
         if (by > 0) {
-            parameter.copyInPlace(parameter.sign().mul(parameter.abs().sub(by).clamp(0, Float.MAX_VALUE)));
+            parameter.subInPlace(parameter.clamp(-by, by));
         }
     }
 
