@@ -16,6 +16,7 @@ import picocli.CommandLine.IVersionProvider;
             QuickstartCommand.class,
             TrainCommand.class,
             PruneCommand.class,
+            CompareCommand.class,
             EvalCommand.class,
             InspectCommand.class,
             RunCommand.class,

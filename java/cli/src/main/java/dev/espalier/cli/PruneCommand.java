@@ -200,7 +200,7 @@ final class PruneCommand extends Subcommand {
                     + " needs gradients, and these need labelled images: add --data DIR");
         }
         if (chosen.gradual() && finetuneEpochs == 0) {
-            throw new BadInput("a cubic schedule prunes during fine-tuning: add --finetune-epochs N");
+            throw new BadInput("this --prune-schedule prunes during fine-tuning: add --finetune-epochs N");
         }
         if (finetuneEpochs > 0) {
             runFolder.check(output);

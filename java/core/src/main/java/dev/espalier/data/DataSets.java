@@ -32,6 +32,22 @@ public record DataSets(
         return train.classes();
     }
 
+    /**
+     * The splits for comparing recipes without a look at the test split: what was held out for validation is in the place of the
+     * test split, and choices are made on a further share of training. The images stay this value's, which alone is to be closed.
+     *
+     * @param fraction the share of training held out for choices
+     */
+    public DataSets comparing(double fraction, long seed) {
+        ImageSource measured = validation.orElseThrow(
+                () -> new DataException("a comparison is stated on a validation split, and this data has none;"
+                        + " hold a share out with validation-fraction above 0"));
+        HoldOut split = HoldOut.of(train.labels(), classes().size(), fraction, seed);
+        Optional<ImageSource> choices =
+                split.held().length == 0 ? Optional.empty() : Optional.of(new Subset(train, split.held()));
+        return new DataSets(new Subset(train, split.kept()), choices, Optional.of(measured), statistics, skipped);
+    }
+
     /** Closes all splits. */
     @Override
     public void close() {

@@ -19,13 +19,15 @@ import java.util.TreeSet;
 /**
  * What is pruned, when, and on how many batches of gradients it is judged.
  *
- * @param schedule a cubic one prunes during a fit, any other between fits
+ * @param course how pruning and training take turns
  * @param gradientBatches batches whose mean gradient is the evidence of criteria that need one
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
  *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
  * @param batch samples per run that latency is measured with, where the model leaves it open
+ * @param reestimateBatches batches from which running statistics are taken anew after pruning that no training follows; 0 for none
  */
-public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatches, double shrunkBelow, int batch) {
+public record PruningRecipe(
+        Policy policy, Course course, int gradientBatches, double shrunkBelow, int batch, int reestimateBatches) {
     /** What a target is a share of. */
     private enum Of {
         /** Channels for the channel pattern, sparsity for single weights. */
@@ -42,13 +44,25 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
     private enum When {
         ONESHOT,
         ITERATIVE,
-        CUBIC
+        LINEAR,
+        EXPONENTIAL,
+        CUBIC,
+        CYCLIC,
+        /** Dynamic sparse training with weights that come back at random. */
+        SET,
+        /** Dynamic sparse training with weights that come back by their gradient. */
+        RIGL,
+        GROWING,
+        LOTTERY
     }
 
     private static final List<SettingKey> KEYS = List.of(
             SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels or single weights"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
-            SettingKey.choice("scope", ScoreScope.GLOBAL, "importances are compared within a layer or over all"),
+            SettingKey.choice(
+                    "scope",
+                    ScoreScope.GLOBAL,
+                    "importances are compared within a layer or over all; erk: within, by Erdős–Rényi shares"),
             SettingKey.real("target", 0.5, "share to be removed"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer("round-to", 1, "every layer keeps a multiple of this many channels, or all"),
@@ -56,11 +70,23 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             SettingKey.integer(
                     "batch", 1, "samples per run that latency is measured with, where the model leaves it open"),
             SettingKey.integer("prune-seed", 1, "seed of the random criterion"),
-            SettingKey.choice("prune-schedule", When.ONESHOT, "all at once, in rounds, or gradually during training"),
-            SettingKey.integer("rounds", 3, "rounds of pruning and fine-tuning (iterative)"),
-            SettingKey.real("begin", 0.0, "share of the epochs before gradual pruning begins (cubic)"),
-            SettingKey.real("end", 0.6, "share of the epochs after which it is complete (cubic)"),
-            SettingKey.real("every", 0.02, "share of the epochs between its steps (cubic)"),
+            SettingKey.choice(
+                    "prune-schedule",
+                    When.ONESHOT,
+                    "all at once, in rounds, gradually during training, by exchange of weights (set, rigl, always with scope"
+                            + " erk), under a growing penalty, or in rounds from early weights on"),
+            SettingKey.integer("rounds", 3, "rounds of pruning and training (iterative, lottery) or cycles (cyclic)"),
+            SettingKey.real("begin", 0.0, "share of the epochs before gradual pruning begins"),
+            SettingKey.real("end", 0.6, "share of the epochs after which pruning or exchange is complete"),
+            SettingKey.real("every", 0.02, "share of the epochs between the steps of gradual pruning or exchange"),
+            SettingKey.real("fall-to", 0.5, "share of the target that stays removed between cycles (cyclic)"),
+            SettingKey.real("drop-fraction", 0.3, "share of the kept weights exchanged at first (set, rigl)"),
+            SettingKey.real("penalty-ceiling", 1, "last factor of the penalty on what is to go (growing)"),
+            SettingKey.real("rewind-epochs", 0, "epochs before the weights that rounds go back to (lottery)"),
+            SettingKey.integer(
+                    "reestimate-batches",
+                    0,
+                    "without fine-tuning: batches for new normalisation statistics after pruning; 0 keeps the old ones"),
             SettingKey.integer("gradient-batches", 16, "batches of gradients for the criteria that need them"),
             SettingKey.real("shrunk-below", 0, "instead of a target: remove what is below this share of its layer"));
 
@@ -71,16 +97,27 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         if (!(shrunkBelow >= 0 && shrunkBelow < 1)) {
             throw new IllegalArgumentException("shrunk-below must be at least 0 and below 1, got " + shrunkBelow);
         }
-        if (shrunkBelow > 0 && schedule.moments().size() > 1) {
+        if (shrunkBelow > 0 && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
             throw new IllegalArgumentException("shrunk-below removes everything at once; use prune-schedule oneshot");
         }
         if (batch < 1) {
             throw new IllegalArgumentException("batch must be at least 1, got " + batch);
         }
-        if (policy.budget().of() == Budget.Of.LATENCY && schedule instanceof Schedule.Cubic) {
+        boolean often = course instanceof Course.Scheduled s && !(s.schedule() instanceof Schedule.Iterative);
+        if (policy.budget().of() == Budget.Of.LATENCY && (often || !(course instanceof Course.Scheduled))) {
             throw new IllegalArgumentException(
-                    "latency is measured whenever something is removed, which a cubic schedule does too often; use"
+                    "latency is measured whenever something is removed, which this schedule does too often; use"
                             + " prune-schedule oneshot or iterative");
+        }
+        if (reestimateBatches < 0) {
+            throw new IllegalArgumentException("reestimate-batches must be at least 0, got " + reestimateBatches);
+        }
+        boolean regrows = course instanceof Course.Dynamic
+                || (course instanceof Course.Scheduled s && s.schedule() instanceof Schedule.Cyclic);
+        if (regrows && policy.pattern() != Pattern.ELEMENT) {
+            throw new IllegalArgumentException(
+                    "prune-schedule cyclic, set and rigl bring removed weights back, which removed channels cannot: use"
+                            + " pattern element, got " + SettingKey.label(policy.pattern()));
         }
     }
 
@@ -97,15 +134,22 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
     public static PruningRecipe fromMap(Map<String, ?> map, Set<String> ignored) {
         Settings s = Settings.parse("the pruning recipe", KEYS, map);
         Pattern pattern = s.choice("pattern", Pattern.class);
+        When when = s.choice("prune-schedule", When.class);
+        boolean dynamic = pattern == Pattern.ELEMENT && (when == When.SET || when == When.RIGL);
         Policy policy = new Policy(
                 s.choice("criterion", Criterion.class),
                 pattern,
-                s.choice("scope", ScoreScope.class),
+                dynamic ? ScoreScope.ERK : s.choice("scope", ScoreScope.class),
                 new Budget(s.real("target"), of(s.choice("of", Of.class), pattern), s.integer("round-to")),
                 new Spared(ignored, s.flag("exact-only")),
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(
-                policy, schedule(s), s.integer("gradient-batches"), s.real("shrunk-below"), s.integer("batch"));
+                policy,
+                course(when, s),
+                s.integer("gradient-batches"),
+                s.real("shrunk-below"),
+                s.integer("batch"),
+                s.integer("reestimate-batches"));
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
@@ -120,17 +164,50 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         };
     }
 
-    private static Schedule schedule(Settings s) {
-        return switch (s.choice("prune-schedule", When.class)) {
-            case ONESHOT -> Schedule.oneShot();
-            case ITERATIVE -> Schedule.iterative(s.integer("rounds"));
-            case CUBIC -> Schedule.cubic(s.real("begin"), s.real("end"), s.real("every"));
+    private static Course course(When when, Settings s) {
+        double begin = s.real("begin");
+        double end = s.real("end");
+        double every = s.real("every");
+        return switch (when) {
+            case ONESHOT -> new Course.Scheduled(Schedule.oneShot());
+            case ITERATIVE -> new Course.Scheduled(Schedule.iterative(s.integer("rounds")));
+            case LINEAR -> new Course.Scheduled(Schedule.linear(begin, end, every));
+            case EXPONENTIAL -> new Course.Scheduled(Schedule.exponential(begin, end, every));
+            case CUBIC -> new Course.Scheduled(Schedule.cubic(begin, end, every));
+            case CYCLIC ->
+                new Course.Scheduled(Schedule.cyclic(s.integer("rounds"), s.real("fall-to"), begin, end, every));
+            case SET -> new Course.Dynamic(false, s.real("drop-fraction"), end, every);
+            case RIGL -> new Course.Dynamic(true, s.real("drop-fraction"), end, every);
+            case GROWING -> new Course.Growing(Schedule.linear(begin, end, every), s.real("penalty-ceiling"));
+            case LOTTERY -> new Course.Lottery(s.integer("rounds"), s.real("rewind-epochs"));
         };
+    }
+
+    /** The same pruning with another seed of the random criterion. */
+    PruningRecipe withSeed(long seed) {
+        return with(new Policy(
+                policy.criterion(), policy.pattern(), policy.scope(), policy.budget(), policy.ignored(), seed));
+    }
+
+    private PruningRecipe with(Policy other) {
+        return new PruningRecipe(other, course, gradientBatches, shrunkBelow, batch, reestimateBatches);
+    }
+
+    /**
+     * The same pruning by random numbers from {@code seed}: the baseline that a criterion must beat. What is exchanged in training
+     * stays where it fell instead.
+     */
+    public PruningRecipe random(long seed) {
+        Policy random =
+                new Policy(Criterion.RANDOM, policy.pattern(), policy.scope(), policy.budget(), policy.ignored(), seed);
+        Course fixed =
+                course instanceof Course.Dynamic d ? new Course.Dynamic(d.byGradient(), 0, d.end(), d.every()) : course;
+        return new PruningRecipe(random, fixed, gradientBatches, 0, batch, reestimateBatches);
     }
 
     /** True if pruning happens during a fit. */
     public boolean gradual() {
-        return schedule instanceof Schedule.Cubic;
+        return course.duringFit();
     }
 
     /** The facts of this recipe, by name. */
@@ -146,9 +223,10 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         facts.put("batch", Integer.toString(batch));
         facts.put("prune-seed", Long.toString(policy.seed()));
         facts.put("ignored", String.join(" ", new TreeSet<>(policy.ignored())));
-        facts.put("prune-schedule", schedule.toString());
+        facts.put("prune-schedule", course.toString());
         facts.put("gradient-batches", Integer.toString(gradientBatches));
         facts.put("shrunk-below", Double.toString(shrunkBelow));
+        facts.put("reestimate-batches", Integer.toString(reestimateBatches));
         return facts;
     }
 }

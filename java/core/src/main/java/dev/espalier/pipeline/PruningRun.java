@@ -3,6 +3,7 @@ package dev.espalier.pipeline;
 import dev.espalier.data.Batches;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
+import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Size;
 import dev.espalier.runtime.Scope;
 import dev.espalier.train.BestWeights;
@@ -11,16 +12,20 @@ import dev.espalier.train.EarlyStop;
 import dev.espalier.train.Evaluator;
 import dev.espalier.train.History;
 import dev.espalier.train.Listener;
+import dev.espalier.train.NormStatistics;
 import dev.espalier.train.OptimizerRecipe;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.RunCheckpoint;
 import dev.espalier.train.Snapshot;
+import dev.espalier.train.Step;
+import dev.espalier.train.Teacher;
 import dev.espalier.train.Trainer;
 import dev.espalier.train.TrainingState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out a plan on a model, stage by stage, from its beginning or from the last checkpoint. */
@@ -114,9 +119,18 @@ public final class PruningRun {
             fit(fit, run, saved);
         } else if (stage instanceof Stage.Measure) {
             run.measured(measure(run));
+            if (plan.fineTuning().isPresent()
+                    && plan.fineTuning().get().regularisation().distill().weight() > 0) {
+                run.becomeTeacher();
+            }
         } else if (stage instanceof Stage.Prune prune) {
             run.prune(prune.target(), setting.evidence(), this::note);
             note("pruned to a target of " + prune.target());
+        } else if (stage instanceof Stage.Rewind) {
+            run.rewind();
+        } else if (stage instanceof Stage.Reestimate reestimate) {
+            NormStatistics.reestimate(run.training(), setting.evidence(), reestimate.batches());
+            note("took normalisation statistics anew from " + reestimate.batches() + " batches");
         } else {
             compact(run);
         }
@@ -132,10 +146,10 @@ public final class PruningRun {
 
     private void fit(Stage.Fit fit, RunState run, Optional<Snapshot> saved) {
         TrainingState training = run.training();
-        if (saved.isEmpty()) {
-            training.begin(fit.recipe().optimizer());
-        }
         int perEpoch = setting.training(fit.recipe()).perEpoch();
+        if (saved.isEmpty()) {
+            training.begin(fit.recipe().optimizer(), start(fit, perEpoch));
+        }
         try (BestWeights best = new BestWeights(training)) {
             EarlyStop stop = new EarlyStop(fit.recipe().length().patience());
             List<Listener> listeners = new ArrayList<>(List.of(history, best, stop));
@@ -143,15 +157,17 @@ public final class PruningRun {
             listeners.forEach(listener -> listener.stageBegin(fit.name(), fit.recipe(), perEpoch));
             saved.ifPresent(snapshot -> listeners.forEach(listener -> listener.restore(snapshot)));
             listeners.add(run);
-            if (fit.gradual()) {
-                PruningRecipe recipe = plan.pruning().orElseThrow();
-                train(fit, listeners, Optional.of(new GradualPruning(run, recipe, setting, fit, best, stop)), run);
-                if (run.target() < recipe.policy().budget().target()) {
-                    // Stopped before its schedule was through.
-                    run.prune(recipe.policy().budget().target(), setting.evidence(), this::note);
-                    best.forget();
-                    stop.forget();
+            if (fit.mode() == Stage.Mode.REMEMBERING) {
+                run.rememberAt(rewindStep(perEpoch));
+            }
+            if (fit.mode() == Stage.Mode.PRUNING) {
+                int epochs = fit.recipe().length().epochs();
+                PruningInFit pruning = pruning(run, new FitSetting(perEpoch, epochs, setting.evidence(), best, stop));
+                if (saved.isEmpty()) {
+                    pruning.begin();
                 }
+                train(fit, listeners, Optional.of(pruning), run);
+                pruning.finish();
                 compact(run);
             }
             train(fit, listeners, Optional.empty(), run);
@@ -161,9 +177,36 @@ public final class PruningRun {
         }
     }
 
+    private Step start(Stage.Fit fit, int perEpoch) {
+        return fit.mode() == Stage.Mode.REWOUND ? rewindStep(perEpoch) : Step.START;
+    }
+
+    private Step rewindStep(int perEpoch) {
+        double epochs = ((Course.Lottery) plan.pruning().orElseThrow().course()).epochs();
+        int batches = Math.toIntExact(Math.round(epochs * perEpoch));
+        return new Step(batches / perEpoch, batches % perEpoch);
+    }
+
+    private PruningInFit pruning(RunState run, FitSetting fit) {
+        PruningRecipe recipe = plan.pruning().orElseThrow();
+        if (recipe.course() instanceof Course.Dynamic dynamic) {
+            return new DynamicSparsity(run, recipe, dynamic, fit);
+        }
+        if (recipe.course() instanceof Course.Growing growing) {
+            return new GrowingPenalty(run, recipe, growing, fit);
+        }
+        return new GradualPruning(run, recipe, ((Course.Scheduled) recipe.course()).schedule(), fit);
+    }
+
     /** Trains until the fit's end or until pruning asks for a break; what is already trained is not trained again. */
-    private void train(Stage.Fit fit, List<Listener> listeners, Optional<GradualPruning> pruning, RunState run) {
+    private void train(Stage.Fit fit, List<Listener> listeners, Optional<PruningInFit> pruning, RunState run) {
         List<Listener> all = new ArrayList<>(listeners);
+        if (fit.recipe().regularisation().penalty().channelLasso() > 0) {
+            Set<String> ignored =
+                    plan.pruning().map(recipe -> recipe.policy().ignored()).orElse(Set.of());
+            ChannelGroups groups = ChannelGroups.trace(run.training().graph(), ignored);
+            all.add(new ChannelLasso(groups, fit.recipe().regularisation().penalty()));
+        }
         pruning.ifPresent(all::add);
         RunCheckpoint capture = checkpoint;
         if (capture != null) {
@@ -172,7 +215,8 @@ public final class PruningRun {
                     saving.store(), saving.policy(), () -> capture.capture(run.training(), listeners, Map.of())));
         }
         Batches validation = setting.validation().orElse(null);
-        Trainer.fit(run.training(), setting.training(fit.recipe()), validation, fit.recipe(), all);
+        Teacher teacher = run.teacher().isEmpty() ? null : new Teacher(dense.graph(), run.teacher());
+        Trainer.fit(run.training(), setting.training(fit.recipe()), validation, fit.recipe(), all, teacher);
     }
 
     private Measured measure(RunState run) {
@@ -197,6 +241,7 @@ public final class PruningRun {
                 after,
                 run.compaction(),
                 run.latency(),
-                history.entries());
+                history.entries(),
+                run.trainedMacs());
     }
 }

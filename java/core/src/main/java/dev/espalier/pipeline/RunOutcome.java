@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param compaction what was physically removed, with the proof, where channels were pruned
  * @param latency what was measured for a latency target, where that was the budget
  * @param history every epoch of every fit
+ * @param trainedMacs multiply-accumulates of all forward passes of training; the backward passes take about twice as many more
  */
 public record RunOutcome(
         Model model,
@@ -22,10 +23,16 @@ public record RunOutcome(
         Measured after,
         Optional<CompactionReport> compaction,
         Optional<LatencyReport> latency,
-        List<History.Entry> history)
+        List<History.Entry> history,
+        double trainedMacs)
         implements AutoCloseable {
     public RunOutcome {
         history = List.copyOf(history);
+    }
+
+    /** Seconds of all epochs, of an interrupted one since its resume. */
+    public double seconds() {
+        return history.stream().mapToDouble(entry -> entry.report().seconds()).sum();
     }
 
     @Override

@@ -2,15 +2,21 @@ package dev.espalier.pipeline;
 
 import dev.espalier.prune.Schedule;
 import dev.espalier.train.Recipe;
+import dev.espalier.train.SettingKey;
+import dev.espalier.train.Settings;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What a run does: train, prune, fine-tune, each if given, in that order.
@@ -26,11 +32,91 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         if (pruning.isEmpty() && fineTuning.isPresent()) {
             throw new IllegalArgumentException("fine-tuning follows pruning; give a pruning recipe, or train instead");
         }
-        boolean fits = training.isPresent() || fineTuning.isPresent();
-        if (pruning.isPresent() && pruning.get().gradual() && !fits) {
+        pruning.ifPresent(recipe -> check(recipe, training, fineTuning));
+        if (training.isPresent() && training.get().regularisation().distill().weight() > 0) {
             throw new IllegalArgumentException(
-                    "a cubic schedule prunes during training; give a training or fine-tuning recipe");
+                    "distill needs a teacher, which is the dense model that fine-tuning begins"
+                            + " with: set it for fine-tuning, not for training");
         }
+    }
+
+    private static void check(PruningRecipe pruning, Optional<Recipe> training, Optional<Recipe> fineTuning) {
+        if (pruning.gradual() && training.isEmpty() && fineTuning.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a schedule that is neither one-shot nor iterative prunes during training;"
+                            + " give a training or fine-tuning recipe");
+        }
+        if (pruning.course() instanceof Course.Lottery lottery) {
+            if (training.isPresent() == fineTuning.isPresent()) {
+                throw new IllegalArgumentException(
+                        "a lottery trains again and again by one recipe: give that of training or"
+                                + " that of fine-tuning, got " + (training.isPresent() ? "both" : "neither"));
+            }
+            int epochs = training.or(() -> fineTuning).orElseThrow().length().epochs();
+            if (lottery.epochs() >= epochs) {
+                throw new IllegalArgumentException("rewind-epochs must be less than the " + epochs
+                        + " epochs of training, got " + lottery.epochs());
+            }
+        }
+    }
+
+    private static final String FINE_TUNE = "finetune-";
+    private static final List<SettingKey> KEYS = keyList();
+
+    private static List<SettingKey> keyList() {
+        List<SettingKey> keys = new ArrayList<>(Recipe.keys());
+        keys.addAll(PruningRecipe.keys());
+        for (SettingKey key : Recipe.keys()) {
+            Object value = key.name().equals("epochs") ? (Object) 0L : key.defaultValue();
+            String help = "in fine-tuning: " + key.help();
+            keys.add(new SettingKey(FINE_TUNE + key.name(), key.kind(), value, help, key.choices()));
+        }
+        return List.copyOf(keys);
+    }
+
+    /** The keys of a whole plan: of training, of pruning, and of training again under {@code finetune-}. */
+    public static List<SettingKey> keys() {
+        return KEYS;
+    }
+
+    /**
+     * Reads a flat map of settings; unknown keys are refused by name. Without a setting of pruning the plan trains alone. Fine-tuning
+     * lasts {@code finetune-epochs}, 0 for none, and does whatever training does unless a {@code finetune-} setting says otherwise.
+     */
+    public static RunPlan fromMap(Map<String, ?> map) {
+        Settings.parse("the recipe", KEYS, map);
+        Map<String, Object> training = new LinkedHashMap<>();
+        Map<String, Object> pruning = new LinkedHashMap<>();
+        Map<String, Object> changes = new LinkedHashMap<>();
+        Set<String> trains = Recipe.keys().stream().map(SettingKey::name).collect(Collectors.toSet());
+        map.forEach((given, value) -> {
+            String name = given.replace('_', '-');
+            if (trains.contains(name)) {
+                training.put(name, value);
+            } else if (name.startsWith(FINE_TUNE)) {
+                changes.put(name.substring(FINE_TUNE.length()), value);
+            } else {
+                pruning.put(name, value);
+            }
+        });
+        Recipe trained = Recipe.fromMap(training);
+        if (pruning.isEmpty() && changes.isEmpty()) {
+            return train(trained);
+        }
+        changes.putIfAbsent("epochs", 0);
+        Recipe tuned = trained.with(changes);
+        return new RunPlan(
+                Optional.of(trained),
+                Optional.of(PruningRecipe.fromMap(pruning, Set.of())),
+                tuned.length().epochs() == 0 ? Optional.empty() : Optional.of(tuned));
+    }
+
+    /** The same plan with every seed this one. */
+    public RunPlan withSeed(long seed) {
+        return new RunPlan(
+                training.map(recipe -> recipe.with("seed", seed)),
+                pruning.map(recipe -> recipe.withSeed(seed)),
+                fineTuning.map(recipe -> recipe.with("seed", seed)));
     }
 
     /** Training alone. */
@@ -48,20 +134,30 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         return new RunPlan(Optional.empty(), Optional.of(pruning), Optional.empty());
     }
 
+    /** Whether a dense model is trained before anything is removed, so that other plans may start from it too. */
+    boolean trainsDenseFirst() {
+        return training.isPresent() && !(pruning.isPresent() && pruning.get().gradual() && fineTuning.isEmpty());
+    }
+
     /** The stages in order. */
     List<Stage> stages() {
         List<Stage> stages = new ArrayList<>();
+        if (pruning.isPresent() && pruning.get().course() instanceof Course.Lottery lottery) {
+            addLottery(stages, lottery, pruning.get());
+            return List.copyOf(stages);
+        }
         boolean gradual = pruning.isPresent() && pruning.get().gradual();
         boolean gradualTraining = gradual && fineTuning.isEmpty();
         if (gradualTraining) {
             stages.add(new Stage.Measure());
         }
-        training.ifPresent(recipe -> stages.add(new Stage.Fit("train", recipe, gradualTraining)));
+        Stage.Mode mode = gradualTraining ? Stage.Mode.PRUNING : Stage.Mode.PLAIN;
+        training.ifPresent(recipe -> stages.add(new Stage.Fit("train", recipe, mode)));
         if (!gradualTraining) {
             stages.add(new Stage.Measure());
         }
         if (gradual) {
-            fineTuning.ifPresent(recipe -> stages.add(new Stage.Fit("fine-tune", recipe, true)));
+            fineTuning.ifPresent(recipe -> stages.add(new Stage.Fit("fine-tune", recipe, Stage.Mode.PRUNING)));
         } else {
             pruning.ifPresent(recipe -> addRounds(stages, recipe));
         }
@@ -69,7 +165,7 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
     }
 
     private void addRounds(List<Stage> stages, PruningRecipe recipe) {
-        Schedule schedule = recipe.schedule();
+        Schedule schedule = ((Course.Scheduled) recipe.course()).schedule();
         double target = recipe.policy().budget().target();
         // Without fine-tuning between them, rounds would judge the same weights again and again.
         List<Double> moments = fineTuning.isPresent() ? schedule.moments() : List.of(1.0);
@@ -80,7 +176,26 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
                 stages.add(new Stage.Compact());
             }
             String name = moments.size() == 1 ? "fine-tune" : "fine-tune " + round;
-            fineTuning.ifPresent(fit -> stages.add(new Stage.Fit(name, fit, false)));
+            fineTuning.ifPresent(fit -> stages.add(new Stage.Fit(name, fit, Stage.Mode.PLAIN)));
+        }
+        if (fineTuning.isEmpty() && recipe.reestimateBatches() > 0) {
+            stages.add(new Stage.Reestimate(recipe.reestimateBatches()));
+        }
+    }
+
+    private void addLottery(List<Stage> stages, Course.Lottery lottery, PruningRecipe recipe) {
+        Recipe repeated = training.or(() -> fineTuning).orElseThrow();
+        double target = recipe.policy().budget().target();
+        stages.add(new Stage.Fit("train", repeated, Stage.Mode.REMEMBERING));
+        stages.add(new Stage.Measure());
+        for (int round = 1; round <= lottery.rounds(); round++) {
+            stages.add(new Stage.Prune(lottery.share(round, target)));
+            // The remembered weights are of the dense graph.
+            stages.add(new Stage.Rewind());
+            if (round == lottery.rounds()) {
+                stages.add(new Stage.Compact());
+            }
+            stages.add(new Stage.Fit("round " + round, repeated, Stage.Mode.REWOUND));
         }
     }
 

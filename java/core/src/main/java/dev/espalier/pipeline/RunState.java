@@ -9,39 +9,58 @@ import dev.espalier.prune.Compacted;
 import dev.espalier.prune.Compaction;
 import dev.espalier.prune.CompactionReport;
 import dev.espalier.prune.Evidence;
-import dev.espalier.prune.Kept;
+import dev.espalier.prune.Growth;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Pattern;
+import dev.espalier.prune.Policy;
 import dev.espalier.prune.Pruner;
+import dev.espalier.prune.Regrowth;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.TensorHolder;
 import dev.espalier.train.GradientEvidence;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Snapshot;
+import dev.espalier.train.Step;
+import dev.espalier.train.StepReport;
 import dev.espalier.train.TrainingState;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where a run stands between and within its stages: the model in training, what is masked, what was measured. */
 final class RunState implements Listener, AutoCloseable {
-    private static final String KEPT = "kept/";
+    private static final SavedMask KEPT = new SavedMask("kept/");
+    private static final SavedMask DOOMED = new SavedMask("doomed/");
+    private static final String EARLY = "early/";
+    private static final String TEACHER = "teacher/";
 
     private final TrainingState training;
     private final @Nullable PruningRecipe recipe;
     /** Of the dense graph; none once the graph has been cut. */
     private @Nullable Pruner pruner;
 
-    private Scope words = Scope.owner("pruning mask");
-    private Mask mask = Mask.all();
+    private final Held<Mask> mask = new Held<>("pruning mask", Mask.all());
+    /** What is chosen to go, as a mask without it. */
+    private final Held<Mask> doomed = new Held<>("mask of what is to go", Mask.all());
+    /** Its bits by parameter, spelt out. */
+    private final Held<Bits> doomedBits = new Held<>("bits of what is to go", new Bits(Map.of()));
+    /** All tensors at the step that a lottery goes back to. */
+    private final Held<Tensors> early = new Held<>("early weights", new Tensors(Map.of()));
+    /** All tensors of the dense model, where a fit learns from it. */
+    private final Held<Tensors> teacher = new Held<>("teacher", new Tensors(Map.of()));
+
+    private @Nullable Step remembering;
+    private long exchanges;
     private int stage;
     private double target;
+    private double trainedMacs;
     private @Nullable Measured before;
     private @Nullable CompactionReport compaction;
     private @Nullable LatencyReport latency;
@@ -72,6 +91,19 @@ final class RunState implements Listener, AutoCloseable {
         return target;
     }
 
+    /** Multiply-accumulates of all forward passes of training so far. */
+    double trainedMacs() {
+        return trainedMacs;
+    }
+
+    @Override
+    public void stepEnd(StepReport report) {
+        trainedMacs += (double) training.graph().macs() * report.samples();
+        if (report.position().equals(remembering)) {
+            rememberEarly();
+        }
+    }
+
     Measured before() {
         if (before == null) {
             throw new IllegalStateException("the dense model has not been measured yet");
@@ -97,44 +129,148 @@ final class RunState implements Listener, AutoCloseable {
      * hears of measurements that this takes.
      */
     void prune(double share, Batches batches, Consumer<String> told) {
-        if (recipe == null || pruner == null) {
-            throw new IllegalStateException("nothing is left to prune after compaction");
-        }
         try (Scope scope = Scope.open()) {
-            Map<String, Tensor> weights = new LinkedHashMap<>();
-            training.tensors().forEach((name, tensor) -> weights.put(name, tensor.detach()));
-            if (recipe.shrunkBelow() > 0) {
-                hold(new ShrunkMask(pruner.groups(), recipe.policy(), weights).below(recipe.shrunkBelow()));
-            } else {
-                Map<String, Tensor> gradients = recipe.policy().criterion().needsGradients()
-                        ? GradientEvidence.collect(training, batches, recipe.gradientBatches())
-                        : Map.of();
-                Evidence evidence = new Evidence(weights, gradients);
-                hold(
-                        recipe.policy().budget().of() == Budget.Of.LATENCY
-                                ? timed(recipe, pruner, evidence, share, told)
-                                : pruner.next(mask, evidence, share));
-            }
-            training.mask(ElementMasks.of(pruner.groups(), mask, training.device()));
+            narrow(next(share, batches, told), share);
         }
+    }
+
+    /** Chooses what a later {@link #pruneDoomed} removes. */
+    void doom(double share, Batches batches) {
+        try (Scope scope = Scope.open()) {
+            doomed.hold(next(share, batches, line -> {}));
+            spellDoomed();
+        }
+    }
+
+    private void spellDoomed() {
+        doomedBits.hold(new Bits(ElementMasks.of(pruner().groups(), doomed.value(), training.device())));
+    }
+
+    /** Per parameter the bits of what stays when the chosen goes. */
+    Map<String, BitMask> doomed() {
+        return doomedBits.value().byParameter();
+    }
+
+    void pruneDoomed(double share) {
+        try (Scope scope = Scope.open()) {
+            Map<String, BitMask> elements = new LinkedHashMap<>();
+            doomed.value()
+                    .elements()
+                    .forEach((name, bits) ->
+                            elements.put(name, new BitMask(bits.words().copy(), bits.shape())));
+            narrow(Mask.of(elements, doomed.value().channels()), share);
+        }
+        doomed.hold(Mask.all());
+        doomedBits.hold(new Bits(Map.of()));
+    }
+
+    /** Lets removed weights come back by their gradients until {@code share} is removed. */
+    void widen(double share, Batches batches) {
+        try (Scope scope = Scope.open()) {
+            Regrowth regrowth = new Regrowth(training.graph(), recipe().policy());
+            narrow(regrowth.widen(mask.value(), evidence(true, batches), share, new Growth.ByGradient()), share);
+        }
+    }
+
+    /** Exchanges a fraction of the kept weights at the {@code moment}-th moment. */
+    void exchange(double fraction, boolean byGradient, long moment, Batches batches) {
+        try (Scope scope = Scope.open()) {
+            Policy policy = recipe().policy();
+            Growth growth = byGradient ? new Growth.ByGradient() : new Growth.AtRandom(policy.seed() + moment);
+            Regrowth regrowth = new Regrowth(training.graph(), policy);
+            narrow(regrowth.exchange(mask.value(), evidence(byGradient, batches), fraction, growth), target);
+        }
+        exchanges = moment;
+    }
+
+    /** The last moment at which weights were exchanged, counted from 1. */
+    long exchanges() {
+        return exchanges;
+    }
+
+    private void narrow(Mask next, double share) {
+        mask.hold(next);
+        training.mask(ElementMasks.of(pruner().groups(), mask.value(), training.device()));
         target = share;
     }
 
     private Mask timed(PruningRecipe given, Pruner on, Evidence evidence, double share, Consumer<String> told) {
         try (Model dense = training.model(Metadata.NONE)) {
             LatencyPruning.Outcome outcome = LatencyPruning.on(training.device(), given.batch(), dense, on, told)
-                    .next(mask, evidence, share);
+                    .next(mask.value(), evidence, share);
             latency = outcome.report();
             return outcome.mask();
         }
     }
 
-    private void hold(Mask next) {
-        Scope holder = Scope.owner("pruning mask");
-        next.tensors().forEach(holder::adopt);
-        words.close();
-        words = holder;
-        mask = next;
+    private Mask next(double share, Batches batches, Consumer<String> told) {
+        Pruner pruner = pruner();
+        PruningRecipe recipe = recipe();
+        if (recipe.shrunkBelow() > 0) {
+            return new ShrunkMask(
+                            pruner.groups(),
+                            recipe.policy(),
+                            evidence(false, batches).weights())
+                    .below(recipe.shrunkBelow());
+        }
+        boolean gradients = recipe.policy().criterion().needsGradients();
+        Evidence evidence = evidence(gradients, batches);
+        return recipe.policy().budget().of() == Budget.Of.LATENCY
+                ? timed(recipe, pruner, evidence, share, told)
+                : pruner.next(mask.value(), evidence, share);
+    }
+
+    private Evidence evidence(boolean gradients, Batches batches) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        training.tensors().forEach((name, tensor) -> weights.put(name, tensor.detach()));
+        return new Evidence(
+                weights,
+                gradients ? GradientEvidence.collect(training, batches, recipe().gradientBatches()) : Map.of());
+    }
+
+    private Pruner pruner() {
+        if (pruner == null) {
+            throw new IllegalStateException("nothing is left to prune after compaction");
+        }
+        return pruner;
+    }
+
+    private PruningRecipe recipe() {
+        if (recipe == null) {
+            throw new IllegalStateException("this run does not prune");
+        }
+        return recipe;
+    }
+
+    /** Remembers all tensors when the fit reaches {@code step}, at once if it stands there. */
+    void rememberAt(Step step) {
+        remembering = step;
+        if (training.position().equals(step)) {
+            rememberEarly();
+        }
+    }
+
+    private void rememberEarly() {
+        try (Scope scope = Scope.open()) {
+            early.hold(Tensors.copyOf(training.tensors()));
+        }
+    }
+
+    /** Gives what is kept the values that were remembered. */
+    void rewind() {
+        training.load(early.value().byName());
+    }
+
+    /** Takes the model as it is, to learn from later. */
+    void becomeTeacher() {
+        try (Scope scope = Scope.open()) {
+            teacher.hold(Tensors.copyOf(training.tensors()));
+        }
+    }
+
+    /** All tensors of the teacher, by name; of the graph that the run began with. */
+    Map<String, Tensor> teacher() {
+        return teacher.value().byName();
     }
 
     /**
@@ -142,17 +278,21 @@ final class RunState implements Listener, AutoCloseable {
      * {@code batches} prove that the model stays the same.
      */
     Optional<CompactionReport> compact(Batches batches) {
-        if (pruner == null || mask.channels().isEmpty()) {
+        if (pruner == null || mask.value().channels().isEmpty()) {
             return Optional.empty();
         }
         try (Scope scope = Scope.open();
                 Model masked = training.model(Metadata.NONE);
                 Compacted compacted = Compaction.compact(
-                        masked, pruner.groups(), mask, training.optimizer().state(), samples(batches))) {
+                        masked,
+                        pruner.groups(),
+                        mask.value(),
+                        training.optimizer().state(),
+                        samples(batches))) {
             training.replace(compacted.model(), compacted.state(), compacted.elements());
             compaction = compacted.outcome();
         }
-        hold(Mask.all());
+        mask.hold(Mask.all());
         pruner = null;
         return compaction();
     }
@@ -169,7 +309,10 @@ final class RunState implements Listener, AutoCloseable {
 
     @Override
     public void save(Snapshot.Builder snapshot) {
-        snapshot.fact("run/stage", stage).fact("run/target", target).fact("run/compacted", compaction != null);
+        snapshot.fact("run/stage", stage)
+                .fact("run/target", target)
+                .fact("run/compacted", compaction != null)
+                .fact("run/trained-macs", trainedMacs);
         if (before != null) {
             RunRecords.save(snapshot, before);
         }
@@ -179,38 +322,70 @@ final class RunState implements Listener, AutoCloseable {
         if (latency != null) {
             RunRecords.save(snapshot, latency);
         }
-        mask.channels().forEach((group, kept) -> {
-            long[] indices = Arrays.stream(kept.indices()).asLongStream().toArray();
-            snapshot.fact(KEPT + group, kept.channels()).tensor(KEPT + group, Tensor.of(indices, indices.length));
-        });
+        snapshot.fact("run/exchanges", exchanges);
+        KEPT.saveChannels(snapshot, mask.value());
+        DOOMED.save(snapshot, doomed.value());
+        snapshot.tensors(EARLY, early.value().byName())
+                .tensors(TEACHER, teacher.value().byName());
     }
 
     @Override
     public void restore(Snapshot snapshot) {
         stage = snapshot.integer("run/stage");
         target = snapshot.real("run/target");
+        trainedMacs = snapshot.real("run/trained-macs");
         before = RunRecords.measured(snapshot).orElse(null);
         compaction = RunRecords.compaction(snapshot).orElse(null);
         latency = RunRecords.latency(snapshot).orElse(null);
-        Map<String, Kept> channels = new LinkedHashMap<>();
-        snapshot.tensorsUnder(KEPT).forEach((group, indices) -> {
-            int[] kept = Arrays.stream(indices.toLongArray())
-                    .mapToInt(Math::toIntExact)
-                    .toArray();
-            channels.put(group, Kept.of(snapshot.integer(KEPT + group), kept));
-        });
-        Map<String, BitMask> elements = new LinkedHashMap<>();
-        if (recipe != null && recipe.policy().pattern() == Pattern.ELEMENT) {
-            training.masks()
-                    .forEach((name, bits) ->
-                            elements.put(name, new BitMask(bits.words().copy(), bits.shape())));
+        exchanges = snapshot.wholeNumber("run/exchanges");
+        try (Scope scope = Scope.open()) {
+            Map<String, BitMask> elements = new LinkedHashMap<>();
+            if (recipe != null && recipe.policy().pattern() == Pattern.ELEMENT) {
+                training.masks()
+                        .forEach((name, bits) ->
+                                elements.put(name, new BitMask(bits.words().copy(), bits.shape())));
+            }
+            mask.hold(Mask.of(elements, KEPT.channels(snapshot)));
+            doomed.hold(DOOMED.restore(snapshot, training.graph(), training.device()));
+            if (pruner != null) {
+                spellDoomed();
+            }
+            early.hold(restored(snapshot, EARLY));
+            teacher.hold(restored(snapshot, TEACHER));
         }
-        hold(Mask.of(elements, channels));
+    }
+
+    private Tensors restored(Snapshot snapshot, String prefix) {
+        Map<String, Tensor> placed = new TreeMap<>();
+        snapshot.tensorsUnder(prefix).forEach((name, tensor) -> placed.put(name, tensor.to(training.device())));
+        return Tensors.copyOf(placed);
     }
 
     @Override
     public void close() {
-        words.close();
+        List.of(mask, doomed, doomedBits, early, teacher).forEach(Held::close);
         training.close();
+    }
+
+    /** Masks of single weights, by parameter. */
+    private record Bits(Map<String, BitMask> byParameter) implements TensorHolder {
+        @Override
+        public List<Tensor> tensors() {
+            return byParameter.values().stream().map(BitMask::words).toList();
+        }
+    }
+
+    /** Tensors by name. */
+    private record Tensors(Map<String, Tensor> byName) implements TensorHolder {
+        static Tensors copyOf(Map<String, Tensor> tensors) {
+            Map<String, Tensor> copies = new TreeMap<>();
+            tensors.forEach((name, tensor) -> copies.put(name, tensor.detach().copy()));
+            return new Tensors(copies);
+        }
+
+        @Override
+        public List<Tensor> tensors() {
+            return List.copyOf(byName.values());
+        }
     }
 }

@@ -11,6 +11,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongBinaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One step on single weights: the exact number of smallest scores is removed.
@@ -46,15 +48,63 @@ final class ElementStep {
         if (parameters.isEmpty()) {
             throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
         }
-        List<Tensor> scores = scores(parameters, mask);
+        return select(parameters, scores(parameters, mask), budget, mask, Math::max);
+    }
+
+    /** The mask with the budget's share removed and nothing removed that {@code mask} keeps: what scores highest comes back. */
+    Mask widen(Mask mask, Budget budget, Growth growth) {
+        List<String> parameters = eligible(graph, policy.ignored());
+        List<Tensor> scores = new ArrayList<>();
+        parameters.forEach(p -> scores.add(returning(p, mask.elements().get(p), growth)));
+        return select(parameters, scores, budget, mask, Math::min);
+    }
+
+    /**
+     * The mask in which every parameter keeps as many weights as before, but of those kept the {@code fraction} smallest in magnitude
+     * has made room for as many of all others.
+     */
+    Mask exchange(Mask mask, double fraction, Growth growth) {
+        Map<String, BitMask> elements = new LinkedHashMap<>();
+        mask.elements().forEach((parameter, bits) -> {
+            long removed = bits.shape().numel() - bits.kept();
+            long dropped = Math.round(fraction * bits.kept());
+            Tensor weight = evidence.weight(parameter).detach();
+            Tensor never = Tensor.full(Double.NEGATIVE_INFINITY, weight.dtype(), weight.device());
+            Tensor magnitude = weight.abs().where(bits.unpack(), never);
+            Kernels kernels = Kernels.on(weight.device());
+            BitMask stays = kernels.masks(List.of(magnitude), removed + dropped).get(0);
+            elements.put(
+                    parameter,
+                    kernels.masks(List.of(returning(parameter, stays, growth)), removed)
+                            .get(0));
+        });
+        return Mask.of(elements, Map.of());
+    }
+
+    /** Scores in which what is kept is greater than any other, so that it stays. */
+    private Tensor returning(String parameter, @Nullable BitMask kept, Growth growth) {
+        Tensor score = growth instanceof Growth.AtRandom random
+                ? random(parameter, random.seed())
+                : evidence.gradient(parameter).detach().abs();
+        Tensor most = Tensor.full(Double.POSITIVE_INFINITY, score.dtype(), score.device());
+        return kept == null ? most.expand(score.shape().toArray()).contiguous() : most.where(kept.unpack(), score);
+    }
+
+    /** The masks without the smallest scores; {@code bound} is of what is removed already and what is to be. */
+    private Mask select(
+            List<String> parameters, List<Tensor> scores, Budget budget, Mask mask, LongBinaryOperator bound) {
         double share = share(parameters, budget);
         List<BitMask> bits = new ArrayList<>();
         if (policy.scope() == ScoreScope.GLOBAL) {
-            bits.addAll(smallest(scores, removed(parameters, mask), share));
+            long all = scores.stream().mapToLong(Tensor::numel).sum();
+            long k = bound.applyAsLong(removed(parameters, mask), Math.round(share * all));
+            bits.addAll(Kernels.on(scores.get(0).device()).masks(scores, k));
         } else {
+            Map<String, Long> removals = removals(parameters, share);
             for (int i = 0; i < scores.size(); i++) {
-                List<String> one = List.of(parameters.get(i));
-                bits.addAll(smallest(List.of(scores.get(i)), removed(one, mask), share));
+                String one = parameters.get(i);
+                long k = bound.applyAsLong(removed(List.of(one), mask), removals.getOrDefault(one, 0L));
+                bits.addAll(Kernels.on(scores.get(i).device()).masks(List.of(scores.get(i)), k));
             }
         }
         Map<String, BitMask> elements = new LinkedHashMap<>();
@@ -64,11 +114,22 @@ final class ElementStep {
         return Mask.of(elements, Map.of());
     }
 
-    /** The masks without {@code share} of all elements, and never fewer than were removed before. */
-    private static List<BitMask> smallest(List<Tensor> scores, long removed, double share) {
-        long all = scores.stream().mapToLong(Tensor::numel).sum();
-        long k = Math.max(removed, Math.round(share * all));
-        return Kernels.on(scores.get(0).device()).masks(scores, k);
+    /** Weights to be removed of each parameter by itself. */
+    private Map<String, Long> removals(List<String> parameters, double share) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        parameters.forEach(p -> shapes.put(p, graph.type(p).shape().toArray()));
+        Map<String, Long> removals = new LinkedHashMap<>();
+        if (policy.scope() == ScoreScope.LOCAL) {
+            parameters.forEach(
+                    p -> removals.put(p, Math.round(share * graph.type(p).numelPerSample())));
+        } else {
+            long all = parameters.stream()
+                    .mapToLong(p -> graph.type(p).numelPerSample())
+                    .sum();
+            ErdosRenyi.kept(shapes, all - Math.round(share * all))
+                    .forEach((p, kept) -> removals.put(p, graph.type(p).numelPerSample() - kept));
+        }
+        return removals;
     }
 
     private static long removed(List<String> parameters, Mask mask) {
@@ -114,7 +175,7 @@ final class ElementStep {
                 parameters.stream().map(p -> evidence.weight(p).detach()).toList();
         Criterion criterion = policy.criterion();
         if (criterion == Criterion.RANDOM) {
-            return parameters.stream().map(p -> random(p)).toList();
+            return parameters.stream().map(p -> random(p, policy.seed())).toList();
         }
         List<Tensor> gradients = criterion.needsGradients()
                 ? parameters.stream().map(p -> evidence.gradient(p).detach()).toList()
@@ -122,9 +183,9 @@ final class ElementStep {
         return Kernels.on(weights.get(0).device()).score(criterion.importance(), weights, gradients);
     }
 
-    private Tensor random(String parameter) {
+    private Tensor random(String parameter, long seed) {
         Tensor weight = evidence.weight(parameter);
-        return RandomScores.draw(policy.seed(), parameter, Math.toIntExact(weight.numel()))
+        return RandomScores.draw(seed, parameter, Math.toIntExact(weight.numel()))
                 .reshape(weight.shape().toArray())
                 .to(weight.device());
     }

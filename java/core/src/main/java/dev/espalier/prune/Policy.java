@@ -19,6 +19,10 @@ public record Policy(Criterion criterion, Pattern pattern, ScoreScope scope, Bud
                             ? "single weights; use SPARSITY or PARAMETERS"
                             : "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY"));
         }
+        if (!elements && scope == ScoreScope.ERK) {
+            throw new PruningException(
+                    "scope ERK spreads single weights over layers, the pattern is channels; use LOCAL or GLOBAL");
+        }
         if (elements && budget.roundTo() != 1) {
             throw new PruningException(
                     "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");

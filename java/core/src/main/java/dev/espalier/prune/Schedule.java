@@ -1,5 +1,6 @@
 package dev.espalier.prune;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -7,7 +8,7 @@ import java.util.stream.IntStream;
 /**
  * The share to be removed as a function of progress, which runs from 0 at the begin of the pruning phase to 1 at its end.
  *
- * <p>Schedules never fall, and reach the final target at the last of their {@link #moments}.
+ * <p>Schedules reach the final target at the last of their {@link #moments}; all but {@link Cyclic} never fall.
  */
 public sealed interface Schedule {
     /** Absorbs the rounding of progress computed as a quotient of step numbers. */
@@ -29,9 +30,30 @@ public sealed interface Schedule {
         return new Iterative(steps);
     }
 
-    /** Fast at first, slower towards the end; see {@link Cubic}. */
+    /** In equal steps during training; see {@link Curve#LINEAR}. */
+    static Schedule linear(double begin, double end, double every) {
+        return new Gradual(Curve.LINEAR, begin, end, every);
+    }
+
+    /** Equal shares of what is left; see {@link Curve#EXPONENTIAL}. */
+    static Schedule exponential(double begin, double end, double every) {
+        return new Gradual(Curve.EXPONENTIAL, begin, end, every);
+    }
+
+    /** Fast at first, slower towards the end; see {@link Curve#CUBIC}. */
     static Schedule cubic(double begin, double end, double every) {
-        return new Cubic(begin, end, every);
+        return new Gradual(Curve.CUBIC, begin, end, every);
+    }
+
+    /** Up, and between cycles down again; see {@link Cyclic}. */
+    static Schedule cyclic(int cycles, double low, double begin, double end, double every) {
+        return new Cyclic(cycles, low, begin, end, every);
+    }
+
+    /** Whether the target is reached for good. */
+    default boolean over(double progress) {
+        List<Double> moments = moments();
+        return progress >= moments.get(moments.size() - 1) - SLACK;
     }
 
     private static void check(boolean condition, String message) {
@@ -58,15 +80,31 @@ public sealed interface Schedule {
         }
     }
 
-    /**
-     * {@code target * (1 - (1 - t)^3)} with t from 0 at {@code begin} to 1 at {@code end}, held constant between moments that are
-     * {@code every} apart (Zhu and Gupta, arXiv 1710.01878, with initial sparsity 0).
-     */
-    record Cubic(double begin, double end, double every) implements Schedule {
-        public Cubic {
+    /** How the share follows t, which runs from 0 at the begin of a gradual schedule to 1 at its end. */
+    enum Curve {
+        /** {@code target * t}. */
+        LINEAR,
+        /** {@code 1 - (1 - target)^t}: each interval removes the same share of what is left. */
+        EXPONENTIAL,
+        /** {@code target * (1 - (1 - t)^3)}: fast at first, slower towards the end (Zhu and Gupta, arXiv 1710.01878). */
+        CUBIC;
+
+        double at(double t, double target) {
+            double left = 1 - t;
+            return switch (this) {
+                case LINEAR -> target * t;
+                case EXPONENTIAL -> 1 - Math.pow(1 - target, t);
+                case CUBIC -> target * (1 - left * left * left);
+            };
+        }
+    }
+
+    /** Follows a curve from {@code begin} to {@code end}, held constant between moments that are {@code every} apart. */
+    record Gradual(Curve curve, double begin, double end, double every) implements Schedule {
+        public Gradual {
             check(
                     begin >= 0 && begin < end && end <= 1 && every > 0 && every <= end - begin + SLACK,
-                    "a cubic schedule needs 0 <= begin < end <= 1 and 0 < every <= end - begin, got begin " + begin
+                    "a gradual schedule needs 0 <= begin < end <= 1 and 0 < every <= end - begin, got begin " + begin
                             + ", end " + end + ", every " + every);
         }
 
@@ -75,10 +113,8 @@ public sealed interface Schedule {
             if (progress < begin - SLACK) {
                 return 0;
             }
-            double held = begin + every * Math.floor((progress - begin) / every + SLACK);
-            boolean over = progress >= end - SLACK;
-            double left = over ? 0 : 1 - (held - begin) / (end - begin);
-            return target * (1 - left * left * left);
+            double held = every * Math.floor((progress - begin) / every + SLACK);
+            return over(progress) ? target : curve.at(held / (end - begin), target);
         }
 
         /** The first moment is one interval after {@code begin}, where the share is still 0. */
@@ -89,6 +125,61 @@ public sealed interface Schedule {
                             IntStream.rangeClosed(1, inner).mapToDouble(i -> begin + i * every), DoubleStream.of(end))
                     .boxed()
                     .toList();
+        }
+    }
+
+    /**
+     * In each of {@code cycles} equal cycles the share rises to the target on a cubic curve; between two of them it stays there as
+     * long as it has risen and then falls to {@code low} times the target, which lets removed weights grow again (after Srinivas et
+     * al., "Cyclical pruning for sparse neural networks", 2022).
+     *
+     * @param every between the steps of a rise
+     */
+    record Cyclic(int cycles, double low, double begin, double end, double every) implements Schedule {
+        public Cyclic {
+            check(cycles >= 2, "a cyclic schedule needs at least 2 cycles, got " + cycles);
+            check(low >= 0 && low < 1, "a cyclic schedule falls to a share of at least 0 and below 1, got " + low);
+            check(
+                    begin >= 0 && begin < end && end <= 1 && every > 0 && every <= rise(cycles, begin, end) + SLACK,
+                    "a cyclic schedule needs 0 <= begin < end <= 1 and 0 < every <= "
+                            + "(end - begin) / (2 cycles - 1), got begin " + begin + ", end " + end + ", every "
+                            + every + ", cycles " + cycles);
+        }
+
+        private static double rise(int cycles, double begin, double end) {
+            return (end - begin) / (2 * cycles - 1);
+        }
+
+        private double rise() {
+            return rise(cycles, begin, end);
+        }
+
+        @Override
+        public double at(double progress, double target) {
+            if (progress < begin - SLACK) {
+                return 0;
+            }
+            double rises = (progress - begin) / rise() + SLACK;
+            int cycle = (int) Math.min(Math.floor(rises / 2), cycles - 1);
+            double floor = cycle == 0 ? 0 : low * target;
+            double since = progress - begin - 2 * cycle * rise();
+            double held = every * Math.floor(since / every + SLACK);
+            boolean risen = since >= rise() - SLACK;
+            return risen ? target : floor + Curve.CUBIC.at(Math.max(0, held) / rise(), target - floor);
+        }
+
+        @Override
+        public List<Double> moments() {
+            int inner = (int) Math.ceil(rise() / every - SLACK) - 1;
+            List<Double> moments = new ArrayList<>();
+            for (int cycle = 0; cycle < cycles; cycle++) {
+                double start = begin + 2 * cycle * rise();
+                for (int i = cycle == 0 ? 1 : 0; i <= inner; i++) {
+                    moments.add(start + i * every);
+                }
+                moments.add(cycle == cycles - 1 ? end : start + rise());
+            }
+            return List.copyOf(moments);
         }
     }
 }

@@ -5,5 +5,7 @@ public enum ScoreScope {
     /** Within each parameter or group: all lose the same share. */
     LOCAL,
     /** Across all parameters or groups: some lose more than others. */
-    GLOBAL
+    GLOBAL,
+    /** Within each parameter, which loses a share that its shape sets: single weights only; see {@link ErdosRenyi}. */
+    ERK
 }

@@ -2,6 +2,7 @@ package dev.espalier.report;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * A static chart in SVG that takes its colours from the page around it.
@@ -22,12 +23,19 @@ public final class Chart {
 
     /** One line per series. */
     public static String lines(String title, String xLabel, String yLabel, List<Series> series) {
-        return plot(title, xLabel, yLabel, series, true);
+        return plot(title, xLabel, yLabel, List.of(), series);
     }
 
     /** Points with their labels beside them, joined by nothing. */
     public static String scatter(String title, String xLabel, String yLabel, List<Series> series) {
-        return plot(title, xLabel, yLabel, series, false);
+        return plot(title, xLabel, yLabel, series, List.of());
+    }
+
+    /** Points with their labels beside them, and the line of those that no other beats: small x and large y are good. */
+    public static String pareto(String title, String xLabel, String yLabel, List<Series> series) {
+        List<Series.Point> all =
+                series.stream().flatMap(s -> s.points().stream()).toList();
+        return plot(title, xLabel, yLabel, series, List.of(Series.front("not beaten", all)));
     }
 
     /**
@@ -76,7 +84,9 @@ public final class Chart {
         return figure(title, svg, names);
     }
 
-    private static String plot(String title, String xLabel, String yLabel, List<Series> series, boolean joined) {
+    private static String plot(
+            String title, String xLabel, String yLabel, List<Series> scattered, List<Series> joined) {
+        List<Series> series = Stream.concat(scattered.stream(), joined.stream()).toList();
         List<Series.Point> points =
                 series.stream().flatMap(s -> s.points().stream()).toList();
         if (points.isEmpty()) {
@@ -101,7 +111,7 @@ public final class Chart {
                 (TOP + HEIGHT - BOTTOM) / 2.0,
                 Html.escape(yLabel)));
         for (int s = 0; s < series.size(); s++) {
-            draw(svg, series.get(s), s % COLOURS, x, y, joined);
+            draw(svg, series.get(s), s % COLOURS, x, y, s >= scattered.size());
         }
         return figure(title, svg, series.stream().map(Series::name).toList());
     }

@@ -9,6 +9,8 @@ import java.util.Map;
 /** The HTML page of a {@link RunReport}: one file, no script, nothing loaded from elsewhere. */
 public final class ReportPage {
 
+    static final String END = "</main></body></html>\n";
+
     private final RunReport report;
     private final StringBuilder html = new StringBuilder();
 
@@ -22,36 +24,36 @@ public final class ReportPage {
     }
 
     private String page() {
-        html.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
-                .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
-                .append(Html.escape(report.title()))
-                .append("</title><style>")
-                .append(STYLE)
-                .append("</style></head><body><main><h1>")
-                .append(Html.escape(report.title()))
-                .append("</h1>\n");
-        facts();
+        html.append(begin(report.title(), report.facts()));
         models();
         tradeOffs();
         curves();
         layers();
         classes();
         newlyWrong();
-        return html.append("</main></body></html>\n").toString();
+        return html.append(END).toString();
     }
 
-    private void facts() {
-        if (report.facts().isEmpty()) {
-            return;
+    /** The begin of any page: heading and facts. */
+    static String begin(String title, Map<String, String> facts) {
+        StringBuilder html = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
+                .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
+                .append(Html.escape(title))
+                .append("</title><style>")
+                .append(STYLE)
+                .append("</style></head><body><main><h1>")
+                .append(Html.escape(title))
+                .append("</h1>\n");
+        if (!facts.isEmpty()) {
+            html.append("<dl>");
+            facts.forEach((name, value) -> html.append("<dt>")
+                    .append(Html.escape(name))
+                    .append("</dt><dd>")
+                    .append(Html.escape(value))
+                    .append("</dd>"));
+            html.append("</dl>\n");
         }
-        html.append("<dl>");
-        report.facts()
-                .forEach((name, value) -> html.append("<dt>")
-                        .append(Html.escape(name))
-                        .append("</dt><dd>")
-                        .append(Html.escape(value))
-                        .append("</dd>"));
-        html.append("</dl>\n");
+        return html.toString();
     }
 
     private void models() {
@@ -190,7 +192,7 @@ public final class ReportPage {
         html.append("</div>\n");
     }
 
-    private static String row(List<String> cells) {
+    static String row(List<String> cells) {
         StringBuilder row = new StringBuilder("<tr>");
         cells.forEach(cell -> row.append("<td>").append(Html.escape(cell)).append("</td>"));
         return row.append("</tr>").toString();

@@ -15,11 +15,29 @@ public record Series(String name, List<Point> points) {
         boolean finite() {
             return Double.isFinite(x) && Double.isFinite(y);
         }
+
+        boolean beats(Point other) {
+            return x <= other.x && y >= other.y && (x < other.x || y > other.y);
+        }
     }
 
     /** Copies the points, without those that are not finite. */
     public Series {
         points = points.stream().filter(Point::finite).toList();
+    }
+
+    /**
+     * The points that no other beats, from the smallest x on: none has both an x at most theirs and a y at least theirs, one of the
+     * two strictly.
+     */
+    public static Series front(String name, List<Point> points) {
+        List<Point> finite = points.stream().filter(Point::finite).toList();
+        return new Series(
+                name,
+                finite.stream()
+                        .filter(p -> finite.stream().noneMatch(q -> q.beats(p)))
+                        .sorted(java.util.Comparator.comparingDouble(Point::x))
+                        .toList());
     }
 
     /** A series over x = 1, 2, 3, ... */

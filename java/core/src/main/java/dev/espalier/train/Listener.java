@@ -1,7 +1,7 @@
 package dev.espalier.train;
 
 /**
- * An observer of the training loop, called in list order; it may keep state that belongs to the run, which it then saves
+ * An observer of the training loop and what extends it, called in list order; it may keep state that belongs to the run, which it then saves
  * with every checkpoint.
  */
 public interface Listener {
@@ -10,6 +10,12 @@ public interface Listener {
 
     /** Something beside training happened, said in one line. */
     default void note(String line) {}
+
+    /** All gradients of an update are complete, in an open scope; more may be added to them. */
+    default void gradientsReady(TrainingState state) {}
+
+    /** The optimiser has moved the parameters, in an open scope; they may be moved on. */
+    default void updated(TrainingState state, double learningRate) {}
 
     /** After every batch: gradients applied if they were due, the position already advanced. */
     default void stepEnd(StepReport report) {}

@@ -15,10 +15,10 @@ final class Penalty {
     /** Norms below this count as this, so that an all-zero channel has a zero gradient, not an undefined one. */
     private static final double SMALLEST_NORM = 1e-12;
 
-    private final RegularisationRecipe recipe;
+    private final PenaltyRecipe recipe;
     private final Set<String> scales = new HashSet<>();
 
-    Penalty(RegularisationRecipe recipe, Graph graph) {
+    Penalty(PenaltyRecipe recipe, Graph graph) {
         this.recipe = recipe;
         for (Node node : graph.nodes()) {
             if (node.op().type().equals("BatchNormalization")) {
@@ -41,20 +41,51 @@ final class Penalty {
     }
 
     private void add(String name, Tensor parameter, Tensor gradient) {
+        boolean kinks = !recipe.proximal();
         if (scales.contains(name)) {
-            if (recipe.scaleL1() > 0) {
+            if (kinks && recipe.scaleL1() > 0) {
                 gradient.addInPlace(parameter.sign(), recipe.scaleL1());
             }
         } else if (parameter.rank() > 1) {
-            if (recipe.l1() > 0) {
+            if (kinks && recipe.l1() > 0) {
                 gradient.addInPlace(parameter.sign(), recipe.l1());
             }
             if (recipe.l2() > 0) {
                 gradient.addInPlace(parameter, recipe.l2());
             }
-            if (recipe.groupLasso() > 0) {
+            if (kinks && recipe.groupLasso() > 0) {
                 gradient.addcdivInPlace(parameter, channelNorms(parameter), recipe.groupLasso());
             }
+        }
+    }
+
+    /**
+     * The proximal steps of one update: absolute values, then norms, fall by the learning rate times their factor, to zero at least.
+     */
+    void shrink(Map<String, Tensor> parameters, double learningRate) {
+        try (Grad guard = Grad.disabled()) {
+            parameters.forEach((name, parameter) -> {
+                try (Scope scope = Scope.open()) {
+                    if (scales.contains(name)) {
+                        soften(parameter, learningRate * recipe.scaleL1());
+                    } else if (parameter.rank() > 1) {
+                        soften(parameter, learningRate * recipe.l1());
+                        if (recipe.groupLasso() > 0) {
+                            Tensor norms = channelNorms(parameter);
+                            parameter.mulInPlace(norms.pow(-1)
+                                    .mul(-learningRate * recipe.groupLasso())
+                                    .add(1)
+                                    .clamp(0, 1));
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    private static void soften(Tensor parameter, double by) {
+        if (by > 0) {
+            parameter.subInPlace(parameter.clamp(-by, by));
         }
     }
 

@@ -7,6 +7,13 @@ final class Progress {
     private long right;
     private long seen;
 
+    /** Nothing seen yet, at a position other than the first. */
+    static Progress at(Step position) {
+        Progress progress = new Progress();
+        progress.position = position;
+        return progress;
+    }
+
     Step position() {
         return position;
     }

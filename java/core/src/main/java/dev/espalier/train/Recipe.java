@@ -54,6 +54,10 @@ public record Recipe(
             SettingKey.real("l2", 0, "penalty on squared weights"),
             SettingKey.real("scale-l1", 0, "penalty on absolute normalisation scales (shrinks whole channels)"),
             SettingKey.real("group-lasso", 0, "penalty on the norm of each output channel's weights"),
+            SettingKey.real("channel-lasso", 0, "penalty on the norm of each channel over all that goes with it"),
+            SettingKey.flag("proximal", false, "penalties but l2 act after each update and reach zero exactly"),
+            SettingKey.real("distill", 0, "share of the loss that compares with the dense model (fine-tuning)"),
+            SettingKey.real("temperature", 4, "what scores are divided by before they are compared (distill)"),
             SettingKey.choice("precision", RunRecipe.Precision.F32, "arithmetic of the dense operators"),
             SettingKey.integer("accumulate", 1, "batches whose gradients make one update"),
             SettingKey.integer("seed", 1, "seed of order, augmentation, dropout and initial weights"),
@@ -86,10 +90,14 @@ public record Recipe(
                 new RegularisationRecipe(
                         s.real("label-smoothing"),
                         s.real("clip-norm"),
-                        s.real("l1"),
-                        s.real("l2"),
-                        s.real("scale-l1"),
-                        s.real("group-lasso")),
+                        new PenaltyRecipe(
+                                s.real("l1"),
+                                s.real("l2"),
+                                s.real("scale-l1"),
+                                s.real("group-lasso"),
+                                s.real("channel-lasso"),
+                                s.flag("proximal")),
+                        new DistillRecipe(s.real("distill"), s.real("temperature"))),
                 new RunRecipe(
                         s.choice("precision", RunRecipe.Precision.class),
                         s.integer("accumulate"),
@@ -124,10 +132,14 @@ public record Recipe(
         putOptimizerAndSchedule(map);
         map.put("label-smoothing", regularisation.labelSmoothing());
         map.put("clip-norm", regularisation.clipNorm());
-        map.put("l1", regularisation.l1());
-        map.put("l2", regularisation.l2());
-        map.put("scale-l1", regularisation.scaleL1());
-        map.put("group-lasso", regularisation.groupLasso());
+        map.put("l1", regularisation.penalty().l1());
+        map.put("l2", regularisation.penalty().l2());
+        map.put("scale-l1", regularisation.penalty().scaleL1());
+        map.put("group-lasso", regularisation.penalty().groupLasso());
+        map.put("channel-lasso", regularisation.penalty().channelLasso());
+        map.put("proximal", regularisation.penalty().proximal());
+        map.put("distill", regularisation.distill().weight());
+        map.put("temperature", regularisation.distill().temperature());
         map.put("precision", SettingKey.label(run.precision()));
         map.put("accumulate", (long) run.accumulate());
         map.put("seed", run.seed());

@@ -25,6 +25,7 @@ public final class Trainer {
     private final Tape tape;
     private Segments segments;
     private final Penalty penalty;
+    private final @Nullable Teacher teacher;
     private final int perEpoch;
 
     private Trainer(
@@ -33,15 +34,17 @@ public final class Trainer {
             @Nullable Batches validation,
             Recipe recipe,
             List<Listener> listeners,
-            Tape tape) {
+            Tape tape,
+            @Nullable Teacher teacher) {
         this.state = state;
+        this.teacher = teacher;
         this.batches = batches;
         this.validation = validation;
         this.recipe = recipe;
         this.listeners = List.copyOf(listeners);
         this.tape = tape;
         this.segments = segments();
-        this.penalty = new Penalty(recipe.regularisation(), state.graph());
+        this.penalty = new Penalty(recipe.regularisation().penalty(), state.graph());
         this.perEpoch = batches.perEpoch();
     }
 
@@ -51,12 +54,30 @@ public final class Trainer {
      */
     public static void fit(
             TrainingState state, Batches train, @Nullable Batches validation, Recipe recipe, List<Listener> listeners) {
+        fit(state, train, validation, recipe, listeners, null);
+    }
+
+    /** As {@link #fit(TrainingState, Batches, Batches, Recipe, List)}, learning from a teacher as far as the recipe says. */
+    public static void fit(
+            TrainingState state,
+            Batches train,
+            @Nullable Batches validation,
+            Recipe recipe,
+            List<Listener> listeners,
+            @Nullable Teacher teacher) {
+        boolean distills = recipe.regularisation().distill().weight() > 0;
+        if (distills && teacher == null) {
+            throw new IllegalArgumentException(
+                    "distill "
+                            + recipe.regularisation().distill().weight()
+                            + " needs a teacher, and there is none; set it to 0, or fine-tune a pruned model, whose dense model teaches");
+        }
         Determinism.enable(recipe.run().deterministic());
         if (!state.progress().begun()) {
             Rng.seed(recipe.run().seed());
         }
         try (Tape tape = new Tape()) {
-            new Trainer(state, train, validation, recipe, listeners, tape).run();
+            new Trainer(state, train, validation, recipe, listeners, tape, distills ? teacher : null).run();
         }
     }
 
@@ -114,7 +135,7 @@ public final class Trainer {
         try (Scope scope = Scope.open()) {
             Batch batch = cursor.next();
             Classifier.Seen seen = forward(batch);
-            Tensor loss = seen.loss(recipe.regularisation().labelSmoothing());
+            Tensor loss = loss(seen, batch);
             double value = loss.item();
             if (!Double.isFinite(value)) {
                 throw new DivergenceException(value, step, rate);
@@ -137,6 +158,13 @@ public final class Trainer {
         }
     }
 
+    private Tensor loss(Classifier.Seen seen, Batch batch) {
+        Tensor labelled = seen.loss(recipe.regularisation().labelSmoothing());
+        return teacher == null
+                ? labelled
+                : recipe.regularisation().distill().loss(labelled, seen.logits(), teacher.scores(batch));
+    }
+
     private Classifier.Seen forward(Batch batch) {
         if (segments.maskings() != state.maskings()) {
             segments = segments();
@@ -152,15 +180,20 @@ public final class Trainer {
 
     private void update(double rate) {
         Map<String, Tensor> parameters = state.parameters();
-        if (recipe.regularisation().penalises()) {
+        if (recipe.regularisation().penalty().hasGradient()) {
             penalty.addTo(parameters);
         }
+        listeners.forEach(listener -> listener.gradientsReady(state));
         double scale = 1;
         if (recipe.regularisation().clipNorm() > 0) {
             state.maskGradients();
             scale = clipScale(parameters, recipe.regularisation().clipNorm());
         }
         state.update(rate, scale);
+        if (recipe.regularisation().penalty().hasProximalStep()) {
+            penalty.shrink(parameters, rate);
+        }
+        listeners.forEach(listener -> listener.updated(state, rate));
         parameters.values().forEach(Tensor::clearGrad);
     }
 

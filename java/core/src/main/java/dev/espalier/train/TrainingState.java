@@ -131,9 +131,14 @@ public final class TrainingState implements AutoCloseable {
 
     /** Starts a new fit: position zero, the optimiser of {@code recipe} with its state zero; weights and masks stay. */
     public void begin(OptimizerRecipe recipe) {
+        begin(recipe, Step.START);
+    }
+
+    /** Starts a new fit as {@link #begin(OptimizerRecipe)} does, but at a later position. */
+    public void begin(OptimizerRecipe recipe, Step at) {
         optimizer.close();
         optimizer = Optimizer.create(recipe, parameters);
-        progress = new Progress();
+        progress = Progress.at(at);
     }
 
     /** Starts a new fit with the optimiser and its state as they are, at position zero. */

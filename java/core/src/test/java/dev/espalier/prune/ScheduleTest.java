@@ -12,7 +12,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ScheduleTest {
     static List<Schedule> schedules() {
         return List.of(
-                Schedule.oneShot(), Schedule.iterative(7), Schedule.cubic(0.1, 0.9, 0.05), Schedule.cubic(0, 1, 0.3));
+                Schedule.oneShot(),
+                Schedule.iterative(7),
+                Schedule.linear(0.2, 0.7, 0.1),
+                Schedule.exponential(0, 0.8, 0.07),
+                Schedule.cubic(0.1, 0.9, 0.05),
+                Schedule.cubic(0, 1, 0.3));
     }
 
     @ParameterizedTest
@@ -49,7 +54,40 @@ class ScheduleTest {
     }
 
     @Test
+    void linearAndExponentialFollowTheirFormulas() {
+        Schedule linear = Schedule.linear(0.2, 1, 0.2);
+        assertThat(linear.at(0.1, 0.8)).isZero();
+        assertThat(linear.at(0.4, 0.8)).isCloseTo(0.2, within(1e-12));
+        assertThat(linear.at(0.79, 0.8)).isCloseTo(0.4, within(1e-12));
+        assertThat(linear.at(1, 0.8)).isEqualTo(0.8);
+        // Of what is left, each quarter of the way keeps the fourth root of a tenth.
+        Schedule exponential = Schedule.exponential(0, 1, 0.25);
+        for (int quarter = 0; quarter <= 4; quarter++) {
+            double left = Math.pow(Math.pow(0.1, 0.25), quarter);
+            assertThat(exponential.at(quarter / 4.0, 0.9)).isCloseTo(1 - left, within(1e-12));
+        }
+    }
+
+    @Test
+    void cyclicRisesAndFallsBetweenCycles() {
+        // Three rises and two rests of 0.2 each; within a rise one step after 0.1.
+        Schedule cyclic = Schedule.cyclic(3, 0.5, 0, 1, 0.1);
+        double first = 0.8 * (1 - 0.125);
+        double later = 0.4 + 0.4 * (1 - 0.125);
+        double[] expected = {0, first, 0.8, 0.8, 0.4, later, 0.8, 0.8, 0.4, later, 0.8};
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(cyclic.at(i / 10.0, 0.8)).as("at %s", i / 10.0).isCloseTo(expected[i], within(1e-9));
+            assertThat(cyclic.at(i / 10.0 + 0.05, 0.8)).isEqualTo(cyclic.at(i / 10.0, 0.8));
+        }
+        assertThat(cyclic.moments()).hasSize(8).isSorted();
+        assertThat(cyclic.over(0.999)).isFalse();
+        assertThat(cyclic.over(1)).isTrue();
+    }
+
+    @Test
     void impossibleSchedulesAreRefused() {
+        assertThatThrownBy(() -> Schedule.cyclic(1, 0.5, 0, 1, 0.1)).hasMessageContaining("2 cycles, got 1");
+        assertThatThrownBy(() -> Schedule.cyclic(3, 0.5, 0, 1, 0.3)).hasMessageContaining("every 0.3");
         assertThatThrownBy(() -> Schedule.iterative(0)).hasMessageContaining("at least 1 step, got 0");
         assertThatThrownBy(() -> Schedule.cubic(0.5, 0.5, 0.1)).hasMessageContaining("begin 0.5");
     }

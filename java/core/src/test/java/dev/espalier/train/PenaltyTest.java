@@ -36,7 +36,7 @@ class PenaltyTest {
         try (Scope scope = Scope.open();
                 TrainingState state = state(recipe)) {
             state.parameters().values().forEach(p -> p.mul(0).sum().backward());
-            new Penalty(recipe.regularisation(), state.graph()).addTo(state.parameters());
+            new Penalty(recipe.regularisation().penalty(), state.graph()).addTo(state.parameters());
             state.parameters().forEach((name, parameter) -> {
                 boolean scale = state.graph().nodes().stream()
                         .anyMatch(n -> n.op().type().equals("BatchNormalization")
@@ -92,6 +92,54 @@ class PenaltyTest {
                         .mul(0.1));
     }
 
+    /** What is left of {@code parameter} after one proximal step at learning rate 0.5. */
+    private static float[] shrunk(Recipe recipe, String parameter, float... values) {
+        try (Scope scope = Scope.open();
+                TrainingState state = state(recipe)) {
+            long[] shape = state.parameter(parameter).shape().toArray();
+            state.load(Map.of(parameter, Tensor.of(values, shape)));
+            Penalty penalty = new Penalty(recipe.regularisation().penalty(), state.graph());
+            state.parameters().values().forEach(p -> p.mul(0).sum().backward());
+            penalty.addTo(state.parameters());
+            Tensor gradient = Objects.requireNonNull(state.parameter(parameter).grad());
+            assertThat(gradient.abs().sum().item())
+                    .as("no gradient beside the step")
+                    .isZero();
+            penalty.shrink(state.parameters(), 0.5);
+            return state.parameter(parameter).toFloatArray();
+        }
+    }
+
+    @Test
+    void proximalStepsReachZeroExactly() {
+        Recipe slimming = Recipe.defaults().with(Map.of("scale-l1", 0.5, "proximal", true));
+        assertThat(shrunk(slimming, "norm1.scale", 0.75f, -0.5f, 0.125f)).containsExactly(0.5f, -0.25f, 0);
+        Recipe lasso = Recipe.defaults().with(Map.of("l1", 0.5, "proximal", true));
+        float[] weights = new float[27];
+        weights[0] = 1;
+        weights[1] = -0.25f;
+        weights[2] = -0.5f;
+        float[] expected = new float[27];
+        expected[0] = 0.75f;
+        expected[2] = -0.25f;
+        assertThat(shrunk(lasso, "conv1.weight", weights)).containsExactly(expected);
+    }
+
+    @Test
+    void proximalGroupLassoScalesChannelsByTheirNorm() {
+        Recipe recipe = Recipe.defaults().with(Map.of("group-lasso", 1, "proximal", true));
+        float[] weights = new float[27];
+        // Norms 5, 0.5 and 0: the first falls to 4.5, the others to 0.
+        weights[0] = 3;
+        weights[8] = -4;
+        weights[9] = 0.5f;
+        float[] got = shrunk(recipe, "conv1.weight", weights);
+        assertThat(got[0]).isCloseTo(3 * 0.9f, within(1e-6f));
+        assertThat(got[8]).isCloseTo(-4 * 0.9f, within(1e-6f));
+        assertThat(got[9]).isZero();
+        assertThat(got[20]).isZero();
+    }
+
     @Test
     void groupLassoOfADeadChannelIsZeroAndFinite() {
         Recipe recipe = Recipe.defaults().with("group-lasso", 0.1);
@@ -100,7 +148,7 @@ class PenaltyTest {
             state.load(Map.of(
                     "conv1.weight", Tensor.zeros(state.parameter("conv1.weight").dtype(), Device.CPU, 3, 1, 3, 3)));
             state.parameters().values().forEach(p -> p.mul(0).sum().backward());
-            new Penalty(recipe.regularisation(), state.graph()).addTo(state.parameters());
+            new Penalty(recipe.regularisation().penalty(), state.graph()).addTo(state.parameters());
             Tensor gradient =
                     Objects.requireNonNull(state.parameter("conv1.weight").grad());
             assertThat(gradient.abs().sum().item()).isZero();

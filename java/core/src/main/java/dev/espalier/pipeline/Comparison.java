@@ -1,0 +1,254 @@
+package dev.espalier.pipeline;
+
+import dev.espalier.data.DataSets;
+import dev.espalier.data.ImageSource;
+import dev.espalier.model.Model;
+import dev.espalier.model.Models;
+import dev.espalier.runtime.Shape;
+import dev.espalier.train.Listener;
+import dev.espalier.train.Recipe;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Recipes times seeds on one architecture, measured on a split that nothing was chosen on, each beside the dense model it came from,
+ * random pruning to the same target, and a small dense network of as many multiply-accumulates trained for as many epochs.
+ *
+ * @param architecture one of {@link Models#names()}
+ * @param width factor on its channels
+ * @param setting its validation split is what results are stated on, its test split is not looked at; it saves nothing itself
+ * @param store keeps what is finished
+ */
+public record Comparison(String architecture, double width, RunSetting setting, Store store) {
+    /** What a cell holds. */
+    public enum Kind {
+        DENSE,
+        PRUNED,
+        RANDOM,
+        SMALL_DENSE
+    }
+
+    /**
+     * One model that was made and measured.
+     *
+     * @param recipe name of the recipe
+     * @param usefulMacs multiply-accumulates per sample with weights other than zero
+     * @param epochs of all training that led to the model
+     * @param trainedMacs multiply-accumulates of the forward passes of all training that led to it
+     * @param seconds of all training that led to it
+     */
+    public record Cell(
+            String recipe,
+            Kind kind,
+            long seed,
+            double accuracy,
+            double loss,
+            long parameters,
+            long macs,
+            double usefulMacs,
+            double sparsity,
+            double latencyMillis,
+            int epochs,
+            double trainedMacs,
+            double seconds) {
+        Cell named(String other) {
+            return new Cell(
+                    other,
+                    kind,
+                    seed,
+                    accuracy,
+                    loss,
+                    parameters,
+                    macs,
+                    usefulMacs,
+                    sparsity,
+                    latencyMillis,
+                    epochs,
+                    trainedMacs,
+                    seconds);
+        }
+    }
+
+    /** Keeps finished cells, dense models and the checkpoints of the cell in work, by keys that name all that decides them. */
+    public interface Store {
+        Optional<Cell> cell(String key);
+
+        void keep(String key, Cell cell);
+
+        /** A model that was kept, to be closed by the caller. */
+        Optional<Model> model(String key);
+
+        void keep(String key, Model model);
+
+        /** Where the run of a cell saves itself; forgotten when the cell is kept. */
+        Optional<Checkpointing> checkpointing(String key);
+    }
+
+    /** Runs what the store does not hold yet, by recipe name; all cells, recipe by recipe, kind by kind, seed by seed. */
+    public List<Cell> run(Map<String, RunPlan> recipes, List<Long> seeds) {
+        Map<String, List<Cell>> rows = new LinkedHashMap<>();
+        recipes.forEach((name, plan) -> {
+            for (long seed : seeds) {
+                for (Cell cell : cells(name, plan.withSeed(seed), seed)) {
+                    rows.computeIfAbsent(name + "/" + cell.kind(), row -> new ArrayList<>())
+                            .add(cell);
+                }
+            }
+        });
+        return rows.values().stream().flatMap(List::stream).toList();
+    }
+
+    private List<Cell> cells(String name, RunPlan plan, long seed) {
+        Recipe training =
+                plan.training().orElseThrow(() -> new IllegalArgumentException("recipe '" + name + "' does not train"));
+        List<Cell> cells = new ArrayList<>();
+        Start initial = new Start(
+                () -> Models.create(architecture, image(), classes(), width, seed), "width " + width, Optional.empty());
+        Start start = initial;
+        if (plan.trainsDenseFirst()) {
+            Cell dense = dense(name, training, seed, initial);
+            cells.add(dense);
+            String key = key(Kind.DENSE, RunPlan.train(training), seed, initial);
+            String trained =
+                    initial.name() + ", trained " + RunPlan.train(training).hash();
+            start = new Start(() -> store.model(key).orElseThrow(), trained, Optional.of(dense));
+        }
+        if (plan.pruning().isPresent()) {
+            PruningRecipe pruning = plan.pruning().get();
+            Optional<Recipe> trainedHere = plan.trainsDenseFirst() ? Optional.empty() : plan.training();
+            Cell pruned = made(
+                    name,
+                    Kind.PRUNED,
+                    seed,
+                    new RunPlan(trainedHere, Optional.of(pruning), plan.fineTuning()),
+                    training,
+                    start);
+            cells.add(pruned);
+            if (pruning.shrunkBelow() == 0) {
+                RunPlan random = new RunPlan(trainedHere, Optional.of(pruning.random(seed)), plan.fineTuning());
+                cells.add(made(name, Kind.RANDOM, seed, random, training, start));
+            }
+            cells.add(smallDense(name, training, seed, pruned));
+        }
+        return cells;
+    }
+
+    private Cell dense(String name, Recipe training, long seed, Start initial) {
+        RunPlan plan = RunPlan.train(training);
+        String key = key(Kind.DENSE, plan, seed, initial);
+        Optional<Model> kept = store.model(key);
+        kept.ifPresent(Model::close);
+        Optional<Cell> cell = store.cell(key);
+        return cell.isPresent() && kept.isPresent()
+                ? cell.get().named(name)
+                : make(name, Kind.DENSE, seed, plan, training, initial);
+    }
+
+    private Cell smallDense(String name, Recipe training, long seed, Cell pruned) {
+        double factor =
+                Baselines.smallDenseWidth(architecture, image(), classes(), width, Math.round(pruned.usefulMacs()));
+        Start small = new Start(
+                () -> Models.create(architecture, image(), classes(), factor, seed),
+                "width " + factor,
+                Optional.empty());
+        Recipe asLong = training.with("epochs", pruned.epochs());
+        return made(name, Kind.SMALL_DENSE, seed, RunPlan.train(asLong), asLong, small);
+    }
+
+    private Cell made(String name, Kind kind, long seed, RunPlan plan, Recipe training, Start start) {
+        return store.cell(key(kind, plan, seed, start))
+                .map(cell -> cell.named(name))
+                .orElseGet(() -> make(name, kind, seed, plan, training, start));
+    }
+
+    private Cell make(String name, Kind kind, long seed, RunPlan plan, Recipe training, Start start) {
+        String key = key(kind, plan, seed, start);
+        setting.listeners().forEach(listener -> listener.note(name + ", " + text(kind) + ", seed " + seed));
+        DataSets data = setting.data().comparing(training.data().validationFraction(), seed);
+        List<Listener> listeners = setting.listeners();
+        RunSetting own = new RunSetting(data, setting.device(), store.checkpointing(key), listeners);
+        try (Model from = start.model().get();
+                RunOutcome outcome = PruningRun.run(from, plan, own)) {
+            if (kind == Kind.DENSE) {
+                store.keep(key, outcome.model());
+            }
+            Cell cell = cell(name, kind, seed, outcome, start.dense());
+            store.keep(key, cell);
+            return cell;
+        }
+    }
+
+    private static Cell cell(String name, Kind kind, long seed, RunOutcome outcome, Optional<Cell> before) {
+        Measured after = outcome.after();
+        return new Cell(
+                name,
+                kind,
+                seed,
+                after.evaluation().accuracy(),
+                after.evaluation().loss(),
+                after.size().parameters(),
+                after.size().macs(),
+                UsefulMacs.of(outcome.model()),
+                after.size().sparsity(),
+                after.latencyMillis(),
+                outcome.history().size() + before.map(Cell::epochs).orElse(0),
+                outcome.trainedMacs() + before.map(Cell::trainedMacs).orElse(0.0),
+                outcome.seconds() + before.map(Cell::seconds).orElse(0.0));
+    }
+
+    /** A kind as tables and file names spell it. */
+    public static String text(Kind kind) {
+        return switch (kind) {
+            case DENSE -> "dense";
+            case PRUNED -> "pruned";
+            case RANDOM -> "random";
+            case SMALL_DENSE -> "small dense";
+        };
+    }
+
+    private Shape image() {
+        return setting.data().train().imageShape();
+    }
+
+    private int classes() {
+        return setting.data().classes().size();
+    }
+
+    /**
+     * What a cell's run starts from.
+     *
+     * @param name what decides it, beside architecture and seed
+     * @param dense the cell of the trained model that it is, if it is one
+     */
+    private record Start(Supplier<Model> model, String name, Optional<Cell> dense) {}
+
+    /** A readable beginning, and a hash of all that decides the result. */
+    private String key(Kind kind, RunPlan plan, long seed, Start start) {
+        DataSets data = setting.data();
+        String measured = data.validation().map(ImageSource::fingerprint).orElse("");
+        String decides = String.join(
+                "\n",
+                architecture,
+                Long.toString(seed),
+                start.name(),
+                plan.hash(),
+                data.train().fingerprint(),
+                measured,
+                setting.device().toString());
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(decides.getBytes(StandardCharsets.UTF_8));
+            return text(kind).replace(' ', '-') + "-seed" + seed + "-"
+                    + HexFormat.of().formatHex(hash, 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+}
