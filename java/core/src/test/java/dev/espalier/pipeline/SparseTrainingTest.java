@@ -296,7 +296,8 @@ class SparseTrainingTest {
                 } else if (stage.startsWith("round") && first) {
                     assertThat(state.position()).isEqualTo(new Step(0, 2));
                     state.parameters().forEach((name, p) -> {
-                        float[] expected = Objects.requireNonNull(early.get(name)).clone();
+                        float[] expected =
+                                Objects.requireNonNull(early.get(name)).clone();
                         BitMask mask = state.masks().get(name);
                         float[] ones = mask == null ? new float[0] : ones(mask);
                         for (int i = 0; i < ones.length; i++) {
