@@ -11,6 +11,7 @@ import dev.espalier.data.ImageSource;
 import dev.espalier.data.SyntheticImages;
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.model.Model;
+import dev.espalier.pipeline.RunPlan;
 import dev.espalier.prune.Size;
 import dev.espalier.runtime.Device;
 import dev.espalier.train.Evaluator;
@@ -122,7 +123,26 @@ class ExamplesTest {
 
     static List<Path> recipes() throws IOException {
         try (Stream<Path> files = Files.list(EXAMPLES.resolve("recipes"))) {
-            return files.sorted().toList();
+            return files.filter(file -> !isCompared(file)).sorted().toList();
+        }
+    }
+
+    private static boolean isCompared(Path recipe) {
+        return recipe.getFileName().toString().startsWith("compare-");
+    }
+
+    @Test
+    void comparedRecipesHoldKnownSettings() throws IOException {
+        List<Path> compared;
+        try (Stream<Path> files = Files.list(EXAMPLES.resolve("recipes"))) {
+            compared = files.filter(ExamplesTest::isCompared).sorted().toList();
+        }
+        assertThat(compared).hasSize(2);
+        for (Path file : compared) {
+            Map<String, Object> settings = RecipeFile.read(file);
+            Map<String, String> facts = RunPlan.fromMap(settings).facts();
+            assertThat(facts.get("train.epochs")).isEqualTo(settings.get("epochs"));
+            assertThat(facts.get("prune.target")).isEqualTo(settings.get("target"));
         }
     }
 
