@@ -79,7 +79,7 @@ class TrainAndPruneTest {
         train("--model", "kerasCnn", "--epochs", "many")
                 .refused("epochs", "'many'")
                 .inOneLine();
-        train("--model", "lenet").refused("'lenet'", "kerasCnn").inOneLine();
+        train("--model", "lenet7").refused("'lenet7'", "kerasCnn").inOneLine();
         train("--model", "kerasCnn", "--resume").refused("--resume").inOneLine();
         Path recipe = Files.writeString(folder.resolve("r.yaml"), "epoks: 3\n");
         train("--model", "kerasCnn", "--recipe", recipe)
