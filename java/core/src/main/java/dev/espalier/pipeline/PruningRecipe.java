@@ -1,9 +1,12 @@
 package dev.espalier.pipeline;
 
+import dev.espalier.prune.Aggregation;
 import dev.espalier.prune.Budget;
 import dev.espalier.prune.Criterion;
+import dev.espalier.prune.Normalisation;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
+import dev.espalier.prune.Ranking;
 import dev.espalier.prune.Schedule;
 import dev.espalier.prune.ScoreScope;
 import dev.espalier.train.SettingKey;
@@ -19,7 +22,7 @@ import java.util.TreeSet;
  * What is pruned, when, and on how many batches of gradients it is judged.
  *
  * @param schedule a cubic one prunes during a fit, any other between fits
- * @param gradientBatches batches whose mean gradient is the evidence of criteria that need one
+ * @param gradientBatches batches on which gradients or activations are measured for the criteria that need them
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
  *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
  */
@@ -45,6 +48,9 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels or single weights"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
             SettingKey.choice("scope", ScoreScope.GLOBAL, "importances are compared within a layer or over all"),
+            SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
+            SettingKey.choice(
+                    "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
             SettingKey.real("target", 0.5, "share to be removed"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer("round-to", 1, "every layer keeps a multiple of this many channels, or all"),
@@ -54,7 +60,8 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             SettingKey.real("begin", 0.0, "share of the epochs before gradual pruning begins (cubic)"),
             SettingKey.real("end", 0.6, "share of the epochs after which it is complete (cubic)"),
             SettingKey.real("every", 0.02, "share of the epochs between its steps (cubic)"),
-            SettingKey.integer("gradient-batches", 16, "batches of gradients for the criteria that need them"),
+            SettingKey.integer(
+                    "gradient-batches", 16, "batches to measure on, for criteria that need gradients or activations"),
             SettingKey.real("shrunk-below", 0, "instead of a target: remove what is below this share of its layer"));
 
     public PruningRecipe {
@@ -83,9 +90,12 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         Settings s = Settings.parse("the pruning recipe", KEYS, map);
         Pattern pattern = s.choice("pattern", Pattern.class);
         Policy policy = new Policy(
-                s.choice("criterion", Criterion.class),
+                new Ranking(
+                        s.choice("criterion", Criterion.class),
+                        s.choice("aggregation", Aggregation.class),
+                        s.choice("normalisation", Normalisation.class),
+                        s.choice("scope", ScoreScope.class)),
                 pattern,
-                s.choice("scope", ScoreScope.class),
                 new Budget(s.real("target"), of(s.choice("of", Of.class), pattern), s.integer("round-to")),
                 ignored,
                 s.wholeNumber("prune-seed"));
@@ -121,6 +131,8 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         facts.put("pattern", SettingKey.label(policy.pattern()));
         facts.put("criterion", SettingKey.label(policy.criterion()));
         facts.put("scope", SettingKey.label(policy.scope()));
+        facts.put("aggregation", SettingKey.label(policy.ranking().aggregation()));
+        facts.put("normalisation", SettingKey.label(policy.ranking().normalisation()));
         facts.put("target", Double.toString(policy.budget().target()));
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));

@@ -10,6 +10,7 @@ import dev.espalier.prune.CompactionReport;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.Kept;
 import dev.espalier.prune.Mask;
+import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Pruner;
 import dev.espalier.runtime.BitMask;
@@ -95,10 +96,12 @@ final class RunState implements Listener, AutoCloseable {
             if (recipe.shrunkBelow() > 0) {
                 hold(new ShrunkMask(pruner.groups(), recipe.policy(), weights).below(recipe.shrunkBelow()));
             } else {
-                Map<String, Tensor> gradients = recipe.policy().criterion().needsGradients()
-                        ? GradientEvidence.collect(training, batches, recipe.gradientBatches())
-                        : Map.of();
-                hold(pruner.next(mask, new Evidence(weights, gradients), share));
+                Evidence evidence = Evidence.ofWeights(weights);
+                if (recipe.policy().criterion().needsData()) {
+                    evidence = evidence.with(
+                            Measure.GRADIENTS, GradientEvidence.collect(training, batches, recipe.gradientBatches()));
+                }
+                hold(pruner.next(mask, evidence, share));
             }
             training.mask(ElementMasks.of(pruner.groups(), mask, training.device()));
         }

@@ -97,7 +97,7 @@ final class ElementStep {
 
     /** Scores in which removed elements are smaller than any other, so that they stay removed. */
     private List<Tensor> scores(List<String> parameters, Mask mask) {
-        List<Tensor> scores = new ArrayList<>(raw(parameters));
+        List<Tensor> scores = new ArrayList<>(new ElementScores(policy, evidence).of(parameters));
         for (int i = 0; i < scores.size(); i++) {
             BitMask bits = mask.elements().get(parameters.get(i));
             if (bits != null) {
@@ -107,25 +107,5 @@ final class ElementStep {
             }
         }
         return scores;
-    }
-
-    private List<Tensor> raw(List<String> parameters) {
-        List<Tensor> weights =
-                parameters.stream().map(p -> evidence.weight(p).detach()).toList();
-        Criterion criterion = policy.criterion();
-        if (criterion == Criterion.RANDOM) {
-            return parameters.stream().map(p -> random(p)).toList();
-        }
-        List<Tensor> gradients = criterion.needsGradients()
-                ? parameters.stream().map(p -> evidence.gradient(p).detach()).toList()
-                : List.of();
-        return Kernels.on(weights.get(0).device()).score(criterion.importance(), weights, gradients);
-    }
-
-    private Tensor random(String parameter) {
-        Tensor weight = evidence.weight(parameter);
-        return RandomScores.draw(policy.seed(), parameter, Math.toIntExact(weight.numel()))
-                .reshape(weight.shape().toArray())
-                .to(weight.device());
     }
 }

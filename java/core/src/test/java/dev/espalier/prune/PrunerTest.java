@@ -22,12 +22,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @NoLeaks
 class PrunerTest {
@@ -45,7 +46,30 @@ class PrunerTest {
         try (Model other = RandomModel.of(graph, 6)) {
             other.weights().asMap().forEach((name, tensor) -> gradients.put(name, tensor.sub(0.2)));
         }
-        evidence = new Evidence(model.weights().asMap(), gradients);
+        evidence = Evidence.ofWeights(model.weights().asMap());
+        for (Measure measure : Measure.values()) {
+            evidence = evidence.with(measure, measure.isByGroup() ? perChannel() : gradients);
+        }
+    }
+
+    private Map<String, Tensor> perChannel() {
+        Map<String, Tensor> measured = new HashMap<>();
+        ChannelGroups.trace(graph)
+                .prunable()
+                .forEach(g -> measured.put(g.id(), RandomScores.draw(7, g.id(), g.channels())));
+        return measured;
+    }
+
+    private static List<Criterion> ofWeights() {
+        return Stream.of(Criterion.values())
+                .filter(c -> c.scores(Pattern.ELEMENT))
+                .toList();
+    }
+
+    private static List<Criterion> ofChannels() {
+        return Stream.of(Criterion.values())
+                .filter(c -> c.scores(Pattern.CHANNEL))
+                .toList();
     }
 
     @AfterEach
@@ -67,7 +91,7 @@ class PrunerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Criterion.class)
+    @MethodSource("ofWeights")
     void elementMasksRemoveExactlyTheShareAndOnlyShrink(Criterion criterion) {
         for (ScoreScope scoreScope : ScoreScope.values()) {
             Pruner pruner =
@@ -121,7 +145,7 @@ class PrunerTest {
         Policy signed =
                 policy(Criterion.SIGNED_GRADIENT, Pattern.ELEMENT, ScoreScope.LOCAL, Budget.of(0.5, Of.SPARSITY));
         Mask mask = new Pruner(graph, signed).next(Mask.all(), evidence);
-        float[] gradient = evidence.gradient("conv1.weight").toFloatArray();
+        float[] gradient = evidence.of(Measure.GRADIENTS, "conv1.weight").toFloatArray();
         BitMask bits = mask.elements()
                 .getOrDefault(
                         "conv1.weight", BitMask.pack(Tensor.of(new long[1], 1).ne(0)));
@@ -159,7 +183,7 @@ class PrunerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Criterion.class)
+    @MethodSource("ofChannels")
     void localChannelsRemoveTheShareOfEveryGroup(Criterion criterion) {
         Pruner pruner =
                 new Pruner(graph, policy(criterion, Pattern.CHANNEL, ScoreScope.LOCAL, Budget.of(0.3, Of.CHANNELS)));
@@ -170,7 +194,7 @@ class PrunerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Criterion.class)
+    @MethodSource("ofChannels")
     void globalChannelsRemoveTheShareOfAllAndOnlyShrink(Criterion criterion) {
         Pruner pruner =
                 new Pruner(graph, policy(criterion, Pattern.CHANNEL, ScoreScope.GLOBAL, Budget.of(0.9, Of.CHANNELS)));
