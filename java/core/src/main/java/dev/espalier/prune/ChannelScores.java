@@ -196,7 +196,7 @@ final class ChannelScores {
                 }
             }
             // The mean distance of channels, per element as a root mean square.
-            return scope.keep(Tensor.stack(sums, 0).div(rows.size(0)).div(Math.sqrt(rows.size(1))));
+            return scope.keep(Tensor.stack(sums, 0).div((double) rows.size(0) * Math.sqrt((double) rows.size(1))));
         }
     }
 
