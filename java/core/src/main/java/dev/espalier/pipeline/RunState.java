@@ -10,14 +10,12 @@ import dev.espalier.prune.CompactionReport;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.Kept;
 import dev.espalier.prune.Mask;
-import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Pruner;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
-import dev.espalier.train.GradientEvidence;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Snapshot;
 import dev.espalier.train.TrainingState;
@@ -91,16 +89,10 @@ final class RunState implements Listener, AutoCloseable {
             throw new IllegalStateException("nothing is left to prune after compaction");
         }
         try (Scope scope = Scope.open()) {
-            Map<String, Tensor> weights = new LinkedHashMap<>();
-            training.tensors().forEach((name, tensor) -> weights.put(name, tensor.detach()));
+            Evidence evidence = new MeasuredEvidence(training, pruner.groups(), recipe).of(batches);
             if (recipe.shrunkBelow() > 0) {
-                hold(new ShrunkMask(pruner.groups(), recipe.policy(), weights).below(recipe.shrunkBelow()));
+                hold(new ShrunkMask(pruner.groups(), recipe.policy(), evidence.weights()).below(recipe.shrunkBelow()));
             } else {
-                Evidence evidence = Evidence.ofWeights(weights);
-                if (recipe.policy().criterion().needsData()) {
-                    evidence = evidence.with(
-                            Measure.GRADIENTS, GradientEvidence.collect(training, batches, recipe.gradientBatches()));
-                }
                 hold(pruner.next(mask, evidence, share));
             }
             training.mask(ElementMasks.of(pruner.groups(), mask, training.device()));

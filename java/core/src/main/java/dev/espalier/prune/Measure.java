@@ -10,11 +10,11 @@ public enum Measure {
     HESSIAN_GRADIENTS("product of Hessian and gradient", "measure it on batches first"),
     /** By parameter: the gradient of what flows through the network of magnitudes. */
     FLOW_GRADIENTS("gradient of the synaptic flow", "compute the flow first"),
-    /** By parameter: for each weight the Euclidean norm of all inputs that it multiplies. */
+    /** By parameter: for each weight the Euclidean norm of all inputs that it multiplies, see {@link InputNorms}. */
     INPUT_NORMS(
             "norm of inputs",
             "measure it on batches first; it exists for the weights of Conv, ConvTranspose, Gemm and MatMul"),
-    /** By group, [channels]: the share of activations that are not zero. */
+    /** By group, [channels]: the share of activations that are not zero, see {@link ActivationMeasure}. */
     NONZERO_SHARES("share of nonzero activations", "measure activations on batches first"),
     /** By group, [channels]: the mean magnitude of activations. */
     ACTIVATIONS("mean activation", "measure activations on batches first"),
