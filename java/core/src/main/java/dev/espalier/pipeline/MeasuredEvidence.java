@@ -25,10 +25,16 @@ final class MeasuredEvidence {
         this.recipe = recipe;
     }
 
-    /** In the open scope. */
-    Evidence of(Batches batches) {
+    /** All tensors without their record of gradients, in the open scope. */
+    Map<String, Tensor> weights() {
         Map<String, Tensor> weights = new LinkedHashMap<>();
         training.tensors().forEach((name, tensor) -> weights.put(name, tensor.detach()));
+        return weights;
+    }
+
+    /** In the open scope. */
+    Evidence of(Batches batches) {
+        Map<String, Tensor> weights = weights();
         Evidence evidence = Evidence.ofWeights(weights);
         return recipe.policy()
                 .criterion()

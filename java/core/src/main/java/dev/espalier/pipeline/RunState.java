@@ -7,7 +7,6 @@ import dev.espalier.model.Model;
 import dev.espalier.prune.Compacted;
 import dev.espalier.prune.Compaction;
 import dev.espalier.prune.CompactionReport;
-import dev.espalier.prune.Evidence;
 import dev.espalier.prune.Kept;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Pattern;
@@ -89,11 +88,11 @@ final class RunState implements Listener, AutoCloseable {
             throw new IllegalStateException("nothing is left to prune after compaction");
         }
         try (Scope scope = Scope.open()) {
-            Evidence evidence = new MeasuredEvidence(training, pruner.groups(), recipe).of(batches);
+            MeasuredEvidence evidence = new MeasuredEvidence(training, pruner.groups(), recipe);
             if (recipe.shrunkBelow() > 0) {
                 hold(new ShrunkMask(pruner.groups(), recipe.policy(), evidence.weights()).below(recipe.shrunkBelow()));
             } else {
-                hold(pruner.next(mask, evidence, share));
+                hold(pruner.next(mask, evidence.of(batches), share));
             }
             training.mask(ElementMasks.of(pruner.groups(), mask, training.device()));
         }
