@@ -52,6 +52,7 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
             SettingKey.choice(
                     "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
             SettingKey.real("target", 0.5, "share to be removed"),
+            SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer("round-to", 1, "every layer keeps a multiple of this many channels, or all"),
             SettingKey.integer("prune-seed", 1, "seed of the random criterion"),
@@ -96,10 +97,28 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
                         s.choice("normalisation", Normalisation.class),
                         s.choice("scope", ScoreScope.class)),
                 pattern,
-                new Budget(s.real("target"), of(s.choice("of", Of.class), pattern), s.integer("round-to")),
+                new Budget(
+                        s.real("target"),
+                        of(s.choice("of", Of.class), pattern),
+                        s.integer("round-to"),
+                        table(s.text("table"))),
                 ignored,
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(policy, schedule(s), s.integer("gradient-batches"), s.real("shrunk-below"));
+    }
+
+    private static Map<String, Double> table(String text) {
+        Map<String, Double> table = new TreeMap<>();
+        for (String entry : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+            int equals = entry.lastIndexOf('=');
+            try {
+                table.put(entry.substring(0, equals).trim(), Double.valueOf(entry.substring(equals + 1)));
+            } catch (IndexOutOfBoundsException | NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "setting 'table' must be NAME=SHARE,NAME=SHARE, got '" + entry + "' in it", e);
+            }
+        }
+        return table;
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
@@ -134,6 +153,7 @@ public record PruningRecipe(Policy policy, Schedule schedule, int gradientBatche
         facts.put("aggregation", SettingKey.label(policy.ranking().aggregation()));
         facts.put("normalisation", SettingKey.label(policy.ranking().normalisation()));
         facts.put("target", Double.toString(policy.budget().target()));
+        facts.put("table", new TreeMap<>(policy.budget().table()).toString());
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
         facts.put("prune-seed", Long.toString(policy.seed()));

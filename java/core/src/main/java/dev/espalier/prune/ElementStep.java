@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * One step on single weights: the exact number of smallest scores is removed.
@@ -47,21 +48,34 @@ final class ElementStep {
             throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
         }
         List<Tensor> scores = scores(parameters, mask);
+        Map<String, BitMask> elements = new LinkedHashMap<>();
         double share = share(parameters, budget);
-        List<BitMask> bits = new ArrayList<>();
-        if (policy.scope() == ScoreScope.GLOBAL) {
-            bits.addAll(smallest(scores, removed(parameters, mask), share));
-        } else {
-            for (int i = 0; i < scores.size(); i++) {
-                List<String> one = List.of(parameters.get(i));
-                bits.addAll(smallest(List.of(scores.get(i)), removed(one, mask), share));
+        for (List<Integer> pool : pools(parameters)) {
+            List<String> names = pool.stream().map(parameters::get).toList();
+            double own = policy.scope() == ScoreScope.TABLE ? budget.targetOf(names(graph, names.get(0))) : share;
+            List<BitMask> bits = smallest(pool.stream().map(scores::get).toList(), removed(names, mask), own);
+            for (int i = 0; i < names.size(); i++) {
+                elements.put(names.get(i), bits.get(i));
             }
         }
-        Map<String, BitMask> elements = new LinkedHashMap<>();
-        for (int i = 0; i < bits.size(); i++) {
-            elements.put(parameters.get(i), bits.get(i));
-        }
         return Mask.of(elements, Map.of());
+    }
+
+    /** Positions of the parameters whose weights compete. */
+    private List<List<Integer>> pools(List<String> parameters) {
+        List<Integer> all = IntStream.range(0, parameters.size()).boxed().toList();
+        return switch (policy.scope()) {
+            case GLOBAL -> List.of(all);
+            case LOCAL, TABLE -> all.stream().map(List::of).toList();
+            case ISOMORPHIC -> new Isomorphism(graph).ofParameters(parameters);
+        };
+    }
+
+    /** The names by which a table may call a parameter: its own and those of the nodes that use it. */
+    static Set<String> names(Graph graph, String parameter) {
+        Set<String> names = new LinkedHashSet<>(List.of(parameter));
+        graph.consumers(parameter).forEach(node -> names.add(node.name()));
+        return names;
     }
 
     /** The masks without {@code share} of all elements, and never fewer than were removed before. */

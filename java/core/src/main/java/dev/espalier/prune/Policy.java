@@ -27,6 +27,13 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Set<String
                             ? "single weights; use SPARSITY or PARAMETERS"
                             : "channels; use CHANNELS, MACS or PARAMETERS"));
         }
+        boolean shares = of == Budget.Of.CHANNELS || of == Budget.Of.SPARSITY;
+        if ((ranking.scope() == ScoreScope.TABLE) == budget.table().isEmpty()) {
+            throw new PruningException("scope TABLE and a table of targets go together; give both or none");
+        }
+        if (ranking.scope() == ScoreScope.TABLE && !shares) {
+            throw new PruningException("a table of targets is of CHANNELS or SPARSITY, not of " + of);
+        }
         if (elements && budget.roundTo() != 1) {
             throw new PruningException(
                     "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");

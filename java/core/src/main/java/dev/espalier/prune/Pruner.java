@@ -22,6 +22,20 @@ public final class Pruner {
     public Pruner(Graph graph, Policy policy) {
         this.groups = ChannelGroups.trace(graph, policy.ignored());
         this.policy = policy;
+        for (String name : policy.budget().table().keySet()) {
+            if (!isNamed(graph, name)) {
+                throw new PruningException("the table of targets names '" + name + "', which is no node"
+                        + (policy.pattern() == Pattern.ELEMENT ? " or parameter" : " or prunable group")
+                        + " of graph '" + graph.name() + "'");
+            }
+        }
+    }
+
+    private boolean isNamed(Graph graph, String name) {
+        return policy.pattern() == Pattern.ELEMENT
+                ? ElementStep.eligible(graph, policy.ignored()).stream()
+                        .anyMatch(p -> ElementStep.names(graph, p).contains(name))
+                : groups.prunable().stream().anyMatch(g -> ChannelStep.names(g).contains(name));
     }
 
     /** The channel groups that this pruner chooses from. */

@@ -5,5 +5,9 @@ public enum ScoreScope {
     /** Within each parameter or group: all lose the same share. */
     LOCAL,
     /** Across all parameters or groups: some lose more than others. */
-    GLOBAL
+    GLOBAL,
+    /** Across those of the same structure: all structures lose the same share (isomorphic pruning: Fang et al., arXiv 2407.04616). */
+    ISOMORPHIC,
+    /** Within each parameter or group, each of which loses the share that the budget's table names. */
+    TABLE
 }

@@ -93,7 +93,7 @@ class PrunerTest {
     @ParameterizedTest
     @MethodSource("ofWeights")
     void elementMasksRemoveExactlyTheShareAndOnlyShrink(Criterion criterion) {
-        for (ScoreScope scoreScope : ScoreScope.values()) {
+        for (ScoreScope scoreScope : List.of(ScoreScope.LOCAL, ScoreScope.GLOBAL)) {
             Pruner pruner =
                     new Pruner(graph, policy(criterion, Pattern.ELEMENT, scoreScope, Budget.of(0.9, Of.SPARSITY)));
             Mask mask = Mask.all();
@@ -248,6 +248,8 @@ class PrunerTest {
         "GLOBAL, MACS, 1",
         "LOCAL, PARAMETERS, 1",
         "GLOBAL, PARAMETERS, 1",
+        "ISOMORPHIC, MACS, 1",
+        "ISOMORPHIC, PARAMETERS, 1",
         "GLOBAL, MACS, 8",
         "LOCAL, PARAMETERS, 4"
     })
@@ -290,7 +292,7 @@ class PrunerTest {
 
     @Test
     void aTargetBelowWhatIsRemovedChangesNothing() {
-        for (ScoreScope scoreScope : ScoreScope.values()) {
+        for (ScoreScope scoreScope : List.of(ScoreScope.LOCAL, ScoreScope.GLOBAL)) {
             Pruner channels = pruner(Pattern.CHANNEL, scoreScope, 0.5, Of.MACS);
             Mask half = channels.next(Mask.all(), evidence);
             assertThat(channels.next(half, evidence, 0.1).channels()).isEqualTo(half.channels());
@@ -357,5 +359,91 @@ class PrunerTest {
         Policy taylor = policy(Criterion.TAYLOR, Pattern.CHANNEL, ScoreScope.LOCAL, Budget.of(0.5, Of.MACS));
         assertThatThrownBy(() -> new Pruner(graph, taylor).next(Mask.all(), Evidence.ofWeights(evidence.weights())))
                 .hasMessageContaining("no gradient of 'conv1.weight'");
+    }
+
+    @Test
+    void likeStructuresCompeteAndLoseTheSameShare() {
+        Policy policy = policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.ISOMORPHIC, Budget.of(0.5, Of.CHANNELS));
+        Pruner pruner = new Pruner(graph, policy);
+        List<ChannelGroup> prunable = pruner.groups().prunable();
+        Mask mask = pruner.next(Mask.all(), evidence);
+        // The nine inner groups of the residual blocks are alike: conv, norm, conv.
+        List<ChannelGroup> inner =
+                prunable.stream().filter(g -> g.producers().size() == 1).toList();
+        assertThat(inner).hasSize(9);
+        List<List<Integer>> pools = new Isomorphism(graph).ofGroups(prunable);
+        assertThat(pools)
+                .anyMatch(p -> p.equals(inner.stream().map(prunable::indexOf).toList()));
+        for (List<Integer> pool : pools) {
+            int all = pool.stream().mapToInt(i -> prunable.get(i).channels()).sum();
+            int kept = pool.stream()
+                    .mapToInt(i -> mask.kept(prunable.get(i)).count())
+                    .sum();
+            assertThat(all - kept).isEqualTo(all / 2);
+        }
+        // Within the pool the smallest go, whatever their group.
+        List<Tensor> scores = new ChannelScores(graph, policy, evidence).of(inner, Mask.all());
+        double largestRemoved = 0;
+        double smallestKept = Double.MAX_VALUE;
+        for (int i = 0; i < inner.size(); i++) {
+            float[] own = scores.get(i).toFloatArray();
+            for (int c = 0; c < own.length; c++) {
+                boolean kept = mask.kept(inner.get(i)).has(c);
+                largestRemoved = kept ? largestRemoved : Math.max(largestRemoved, own[c]);
+                smallestKept = kept ? Math.min(smallestKept, own[c]) : smallestKept;
+            }
+        }
+        assertThat(largestRemoved).isLessThanOrEqualTo(smallestKept);
+        Mask bits =
+                pruner(Pattern.ELEMENT, ScoreScope.ISOMORPHIC, 0.6, Of.SPARSITY).next(Mask.all(), evidence);
+        long convolved = bits.elements().entrySet().stream()
+                .filter(e -> e.getKey().contains("conv"))
+                .mapToLong(e -> e.getValue().shape().numel())
+                .sum();
+        long gone = bits.elements().entrySet().stream()
+                .filter(e -> e.getKey().contains("conv"))
+                .mapToLong(e -> removed(e.getValue()))
+                .sum();
+        assertThat(gone).isEqualTo(Math.round(0.6 * convolved));
+        BitMask dense = bits.elements()
+                .getOrDefault(
+                        "dense1.weight", BitMask.pack(Tensor.of(new long[1], 1).ne(0)));
+        assertThat(removed(dense)).isEqualTo(Math.round(0.6 * dense.shape().numel()));
+    }
+
+    @Test
+    void aTableGivesLayersTargetsOfTheirOwn() {
+        String node = "stage1.0.conv1";
+        Budget channels = new Budget(0.25, Of.CHANNELS, 1, Map.of(node, 0.5));
+        Pruner pruner = new Pruner(graph, policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.TABLE, channels));
+        for (double share : new double[] {0.125, 0.25}) {
+            Mask mask = pruner.next(Mask.all(), evidence, share);
+            for (ChannelGroup group : pruner.groups().prunable()) {
+                double own = group.producers().contains(node) ? 2 * share : share;
+                assertThat(mask.kept(group).count())
+                        .as(group.id())
+                        .isEqualTo(group.channels() - (int) (own * group.channels()));
+            }
+        }
+        Budget weights = new Budget(0.2, Of.SPARSITY, 1, Map.of(node, 0.9));
+        Mask bits = new Pruner(graph, policy(Criterion.L1, Pattern.ELEMENT, ScoreScope.TABLE, weights))
+                .next(Mask.all(), evidence);
+        bits.elements()
+                .forEach((name, mask) -> assertThat(removed(mask))
+                        .as(name)
+                        .isEqualTo(Math.round((name.startsWith(node) ? 0.9 : 0.2)
+                                * mask.shape().numel())));
+        assertThatThrownBy(() -> new Pruner(
+                        graph,
+                        policy(
+                                Criterion.L1,
+                                Pattern.CHANNEL,
+                                ScoreScope.TABLE,
+                                new Budget(0.2, Of.CHANNELS, 1, Map.of("conv99", 0.5)))))
+                .hasMessageContaining("'conv99'");
+        assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.TABLE, 0.5, Of.CHANNELS))
+                .hasMessageContaining("go together");
+        assertThatThrownBy(() -> new Budget(0.2, Of.CHANNELS, 1, Map.of("conv1", 1.0)))
+                .hasMessageContaining("'conv1' must be at least 0 and below 1");
     }
 }
