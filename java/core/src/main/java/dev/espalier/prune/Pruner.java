@@ -7,6 +7,8 @@ import dev.espalier.runtime.Scope;
 /**
  * One pure step of pruning: from a mask, evidence and a target to a narrower mask of the same graph.
  *
+ * <p>{@link Criterion#SYNFLOW} computes its own evidence, in many small steps, unless it is given.
+ *
  * <p>Nothing is written: apply the mask with {@link MaskedWeights}, or make the network smaller with {@link Compaction}. Targets are
  * shares of the graph as it was given, whatever the mask has removed already; a target below what is removed changes nothing.
  */
@@ -60,15 +62,40 @@ public final class Pruner {
      */
     public Mask next(Mask mask, Evidence evidence, double target) {
         mask.check(groups);
-        Budget budget = policy.budget().withTarget(target);
-        try (Scope scope = Scope.open();
-                Grad off = Grad.disabled()) {
-            Mask step = policy.pattern() == Pattern.ELEMENT
-                    ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
-                    : new ChannelStep(groups, policy, evidence).next(mask, budget);
-            Mask narrowed = mask.narrow(step);
+        try (Scope scope = Scope.open()) {
+            Mask narrowed = isFlow(evidence) ? byFlow(mask, evidence, target) : step(mask, evidence, target);
             // A mask of channels holds no tensors: then no scope need be open around the call.
             return narrowed.tensors().isEmpty() ? narrowed : scope.keep(narrowed);
         }
+    }
+
+    private Mask step(Mask mask, Evidence evidence, double target) {
+        Budget budget = policy.budget().withTarget(target);
+        try (Grad off = Grad.disabled()) {
+            Mask step = policy.pattern() == Pattern.ELEMENT
+                    ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
+                    : new ChannelStep(groups, policy, evidence).next(mask, budget);
+            return mask.narrow(step);
+        }
+    }
+
+    /** Whether the flow is still to be computed. */
+    private boolean isFlow(Evidence evidence) {
+        return policy.criterion() == Criterion.SYNFLOW && !evidence.measured().containsKey(Measure.FLOW_GRADIENTS);
+    }
+
+    /** In many small steps, the share that stays falling by an equal factor with each. */
+    private Mask byFlow(Mask mask, Evidence evidence, double target) {
+        SynapticFlow flow = new SynapticFlow(groups, evidence.weights());
+        Mask narrowed = mask;
+        for (int step = 1; step <= SynapticFlow.STEPS; step++) {
+            double share =
+                    step == SynapticFlow.STEPS ? target : 1 - Math.pow(1 - target, (double) step / SynapticFlow.STEPS);
+            try (Scope scope = Scope.open()) {
+                Evidence now = evidence.with(Measure.FLOW_GRADIENTS, flow.gradients(narrowed));
+                narrowed = scope.keep(step(narrowed, now, share));
+            }
+        }
+        return narrowed;
     }
 }

@@ -381,14 +381,22 @@ class PrunerTest {
                     .sum();
             assertThat(all - kept).isEqualTo(all / 2);
         }
-        // Within the pool the smallest go, whatever their group.
+        // Within the pool the smallest go, whatever their group, but the best of each group, which always stays.
         List<Tensor> scores = new ChannelScores(graph, policy, evidence).of(inner, Mask.all());
         double largestRemoved = 0;
         double smallestKept = Double.MAX_VALUE;
         for (int i = 0; i < inner.size(); i++) {
             float[] own = scores.get(i).toFloatArray();
+            double best = IntStream.range(0, own.length)
+                    .mapToDouble(c -> own[c])
+                    .max()
+                    .orElseThrow();
             for (int c = 0; c < own.length; c++) {
                 boolean kept = mask.kept(inner.get(i)).has(c);
+                if (own[c] == best) {
+                    assertThat(kept).isTrue();
+                    continue;
+                }
                 largestRemoved = kept ? largestRemoved : Math.max(largestRemoved, own[c]);
                 smallestKept = kept ? Math.min(smallestKept, own[c]) : smallestKept;
             }
@@ -445,5 +453,22 @@ class PrunerTest {
                 .hasMessageContaining("go together");
         assertThatThrownBy(() -> new Budget(0.2, Of.CHANNELS, 1, Map.of("conv1", 1.0)))
                 .hasMessageContaining("'conv1' must be at least 0 and below 1");
+    }
+
+    /** Without evidence of its own the flow is computed anew as the mask narrows, so that no layer is cut through. */
+    @Test
+    void theSynapticFlowIsComputedFromWeightsAlone() {
+        Evidence bare = Evidence.ofWeights(evidence.weights());
+        for (Pattern pattern : Pattern.values()) {
+            Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : Of.CHANNELS;
+            Policy policy = policy(Criterion.SYNFLOW, pattern, ScoreScope.GLOBAL, Budget.of(0.9, of));
+            Mask mask = new Pruner(graph, policy).next(Mask.all(), bare);
+            Mask again = new Pruner(graph, policy).next(Mask.all(), bare);
+            assertThat(again.channels()).isEqualTo(mask.channels());
+            if (pattern == Pattern.ELEMENT) {
+                assertThat(mask.sparsity()).isCloseTo(0.9, within(1e-4));
+                assertThat(mask.elements().values()).allMatch(bits -> bits.kept() > 0);
+            }
+        }
     }
 }
