@@ -344,4 +344,53 @@ class CriterionTest {
         assertThatThrownBy(() -> new Pruner(graph, policy(Criterion.APOZ, Pattern.CHANNEL)).next(Mask.all(), bare))
                 .hasMessageContaining("no share of nonzero activations of");
     }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Aggregation.class,
+            names = {"SUM", "MEAN", "MAX", "FIRST", "PRODUCT"})
+    void placesAreAggregated(Aggregation aggregation) {
+        List<float[]> scores =
+                channelScores(new Ranking(Criterion.L1, aggregation, Normalisation.NONE, ScoreScope.GLOBAL));
+        for (int i = 0; i < scores.size(); i++) {
+            ChannelGroup group = groups.prunable().get(i);
+            for (int c = 0; c < group.channels(); c++) {
+                double[] places = places(evidence.weights(), group, c).stream()
+                        .mapToDouble(
+                                p -> p.stream().mapToDouble(Math::abs).average().orElseThrow())
+                        .toArray();
+                double expected = switch (aggregation) {
+                    case TOGETHER, SUM -> Arrays.stream(places).sum();
+                    case MEAN -> Arrays.stream(places).average().orElseThrow();
+                    case MAX -> Arrays.stream(places).max().orElseThrow();
+                    case FIRST -> places[0];
+                    case PRODUCT -> Arrays.stream(places).reduce(1, (a, b) -> a * b);
+                };
+                assertThat((double) scores.get(i)[c]).isCloseTo(expected, within(1e-5 * Math.max(1, expected)));
+            }
+        }
+    }
+
+    /** Channels that are gone set no scale: here the last, whose score is the greatest. */
+    @Test
+    void scoresAreNormalisedOverTheChannelsThatAreLeft() {
+        Tensor scores = Tensor.of(new float[] {1, 3, 2, 2, 100}, 5);
+        Kept kept = Kept.of(5, 0, 1, 2, 3);
+        assertThat(Normalisation.NONE.of(scores, kept).toFloatArray()).startsWith(1, 3, 2, 2);
+        assertThat(Normalisation.MEAN.of(scores, kept).toFloatArray()).startsWith(0.5f, 1.5f, 1, 1);
+        assertThat(Normalisation.MAX.of(scores, kept).toFloatArray()).startsWith(1 / 3f, 1, 2 / 3f, 2 / 3f);
+        assertThat(Normalisation.SUM.of(scores, kept).toFloatArray()).startsWith(0.125f, 0.375f, 0.25f, 0.25f);
+        // Squares 1 9 4 4: not smaller than 1 are 18, than 4 are 17, than 9 are 9.
+        assertThat(Normalisation.LAMP.of(scores, kept).toFloatArray())
+                .startsWith((float) (1 / 18.0), 1, (float) (4 / 17.0), (float) (4 / 17.0));
+        float[] standard = Normalisation.STANDARDISE.of(scores, kept).toFloatArray();
+        double[] deviations = {-Math.sqrt(2), Math.sqrt(2), 0, 0};
+        for (int i = 0; i < deviations.length; i++) {
+            assertThat((double) standard[i]).isCloseTo(deviations[i], within(1e-6));
+        }
+        Tensor equal = Tensor.of(new float[] {0.1f, 0.1f, 0.1f}, 3);
+        for (float score : Normalisation.STANDARDISE.of(equal, Kept.all(3)).toFloatArray()) {
+            assertThat((double) score).isCloseTo(0, within(0.2));
+        }
+    }
 }
