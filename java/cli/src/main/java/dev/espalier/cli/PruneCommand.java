@@ -195,9 +195,9 @@ final class PruneCommand extends Subcommand {
         if ((finetuneEpochs > 0 || recipe != null) && !data.given()) {
             throw new BadInput("fine-tuning needs labelled images: add --data DIR");
         }
-        if (chosen.policy().criterion().needsGradients() && !data.given()) {
+        if (chosen.policy().criterion().needsData() && !data.given()) {
             throw new BadInput("criterion " + SettingKey.label(chosen.policy().criterion())
-                    + " needs gradients, and these need labelled images: add --data DIR");
+                    + " is measured on labelled images: add --data DIR");
         }
         if (chosen.gradual() && finetuneEpochs == 0) {
             throw new BadInput("this --prune-schedule prunes during fine-tuning: add --finetune-epochs N");

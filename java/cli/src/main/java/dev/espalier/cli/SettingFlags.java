@@ -42,6 +42,7 @@ final class SettingFlags {
             case REAL -> "X";
             case FLAG -> "true|false";
             case CHOICE -> "NAME";
+            case TEXT -> "TEXT";
         };
     }
 

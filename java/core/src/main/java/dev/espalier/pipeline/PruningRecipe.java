@@ -1,9 +1,12 @@
 package dev.espalier.pipeline;
 
+import dev.espalier.prune.Aggregation;
 import dev.espalier.prune.Budget;
 import dev.espalier.prune.Criterion;
+import dev.espalier.prune.Normalisation;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
+import dev.espalier.prune.Ranking;
 import dev.espalier.prune.Schedule;
 import dev.espalier.prune.ScoreScope;
 import dev.espalier.prune.Spared;
@@ -20,7 +23,7 @@ import java.util.TreeSet;
  * What is pruned, when, and on how many batches of gradients it is judged.
  *
  * @param course how pruning and training take turns
- * @param gradientBatches batches whose mean gradient is the evidence of criteria that need one
+ * @param gradientBatches batches on which gradients or activations are measured for the criteria that need them
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
  *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
  * @param batch samples per run that latency is measured with, where the model leaves it open
@@ -62,8 +65,13 @@ public record PruningRecipe(
             SettingKey.choice(
                     "scope",
                     ScoreScope.GLOBAL,
-                    "importances are compared within a layer or over all; erk: within, by Erdős–Rényi shares"),
+                    "importances are compared within a layer, over all, over layers of one structure; erk: within, by"
+                            + " Erdős–Rényi shares; table: within, by targets of their own"),
+            SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
+            SettingKey.choice(
+                    "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
             SettingKey.real("target", 0.5, "share to be removed"),
+            SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer("round-to", 1, "every layer keeps a multiple of this many channels, or all"),
             SettingKey.flag("exact-only", false, "channels stay whose removal changes results by nature"),
@@ -87,7 +95,8 @@ public record PruningRecipe(
                     "reestimate-batches",
                     0,
                     "without fine-tuning: batches for new normalisation statistics after pruning; 0 keeps the old ones"),
-            SettingKey.integer("gradient-batches", 16, "batches of gradients for the criteria that need them"),
+            SettingKey.integer(
+                    "gradient-batches", 16, "batches to measure on, for criteria that need gradients or activations"),
             SettingKey.real("shrunk-below", 0, "instead of a target: remove what is below this share of its layer"));
 
     public PruningRecipe {
@@ -137,10 +146,17 @@ public record PruningRecipe(
         When when = s.choice("prune-schedule", When.class);
         boolean dynamic = pattern == Pattern.ELEMENT && (when == When.SET || when == When.RIGL);
         Policy policy = new Policy(
-                s.choice("criterion", Criterion.class),
+                new Ranking(
+                        s.choice("criterion", Criterion.class),
+                        s.choice("aggregation", Aggregation.class),
+                        s.choice("normalisation", Normalisation.class),
+                        dynamic ? ScoreScope.ERK : s.choice("scope", ScoreScope.class)),
                 pattern,
-                dynamic ? ScoreScope.ERK : s.choice("scope", ScoreScope.class),
-                new Budget(s.real("target"), of(s.choice("of", Of.class), pattern), s.integer("round-to")),
+                new Budget(
+                        s.real("target"),
+                        of(s.choice("of", Of.class), pattern),
+                        s.integer("round-to"),
+                        table(s.text("table"))),
                 new Spared(ignored, s.flag("exact-only")),
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(
@@ -150,6 +166,20 @@ public record PruningRecipe(
                 s.real("shrunk-below"),
                 s.integer("batch"),
                 s.integer("reestimate-batches"));
+    }
+
+    private static Map<String, Double> table(String text) {
+        Map<String, Double> table = new TreeMap<>();
+        for (String entry : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+            int equals = entry.lastIndexOf('=');
+            try {
+                table.put(entry.substring(0, equals).trim(), Double.valueOf(entry.substring(equals + 1)));
+            } catch (IndexOutOfBoundsException | NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        "setting 'table' must be NAME=SHARE,NAME=SHARE, got '" + entry + "' in it", e);
+            }
+        }
+        return table;
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
@@ -185,8 +215,7 @@ public record PruningRecipe(
 
     /** The same pruning with another seed of the random criterion. */
     PruningRecipe withSeed(long seed) {
-        return with(new Policy(
-                policy.criterion(), policy.pattern(), policy.scope(), policy.budget(), policy.ignored(), seed));
+        return with(policy.withSeed(seed));
     }
 
     private PruningRecipe with(Policy other) {
@@ -198,8 +227,7 @@ public record PruningRecipe(
      * stays where it fell instead.
      */
     public PruningRecipe random(long seed) {
-        Policy random =
-                new Policy(Criterion.RANDOM, policy.pattern(), policy.scope(), policy.budget(), policy.ignored(), seed);
+        Policy random = policy.random(seed);
         Course fixed =
                 course instanceof Course.Dynamic d ? new Course.Dynamic(d.byGradient(), 0, d.end(), d.every()) : course;
         return new PruningRecipe(random, fixed, gradientBatches, 0, batch, reestimateBatches);
@@ -216,7 +244,10 @@ public record PruningRecipe(
         facts.put("pattern", SettingKey.label(policy.pattern()));
         facts.put("criterion", SettingKey.label(policy.criterion()));
         facts.put("scope", SettingKey.label(policy.scope()));
+        facts.put("aggregation", SettingKey.label(policy.ranking().aggregation()));
+        facts.put("normalisation", SettingKey.label(policy.ranking().normalisation()));
         facts.put("target", Double.toString(policy.budget().target()));
+        facts.put("table", new TreeMap<>(policy.budget().table()).toString());
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
         facts.put("exact-only", Boolean.toString(policy.spared().inexact()));

@@ -11,6 +11,7 @@ import dev.espalier.prune.CompactionReport;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.Growth;
 import dev.espalier.prune.Mask;
+import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
 import dev.espalier.prune.Pruner;
@@ -206,26 +207,24 @@ final class RunState implements Listener, AutoCloseable {
     private Mask next(double share, Batches batches, Consumer<String> told) {
         Pruner pruner = pruner();
         PruningRecipe recipe = recipe();
+        MeasuredEvidence measured = new MeasuredEvidence(training, pruner.groups(), recipe);
         if (recipe.shrunkBelow() > 0) {
-            return new ShrunkMask(
-                            pruner.groups(),
-                            recipe.policy(),
-                            evidence(false, batches).weights())
-                    .below(recipe.shrunkBelow());
+            return new ShrunkMask(pruner.groups(), recipe.policy(), measured.weights()).below(recipe.shrunkBelow());
         }
-        boolean gradients = recipe.policy().criterion().needsGradients();
-        Evidence evidence = evidence(gradients, batches);
+        Evidence evidence = measured.of(batches);
         return recipe.policy().budget().of() == Budget.Of.LATENCY
                 ? timed(recipe, pruner, evidence, share, told)
                 : pruner.next(mask.value(), evidence, share);
     }
 
+    /** What regrowth goes by: weights, and mean gradients if asked for. */
     private Evidence evidence(boolean gradients, Batches batches) {
-        Map<String, Tensor> weights = new LinkedHashMap<>();
-        training.tensors().forEach((name, tensor) -> weights.put(name, tensor.detach()));
-        return new Evidence(
-                weights,
-                gradients ? GradientEvidence.collect(training, batches, recipe().gradientBatches()) : Map.of());
+        MeasuredEvidence measured = new MeasuredEvidence(training, pruner().groups(), recipe());
+        Evidence evidence = Evidence.ofWeights(measured.weights());
+        return gradients
+                ? evidence.with(
+                        Measure.GRADIENTS, GradientEvidence.collect(training, batches, recipe().gradientBatches()))
+                : evidence;
     }
 
     private Pruner pruner() {

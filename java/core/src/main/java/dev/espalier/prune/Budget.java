@@ -1,13 +1,19 @@
 package dev.espalier.prune;
 
+import java.util.Collection;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
 /**
  * What must shrink, and by how much.
  *
  * @param target the share to be removed, from 0 up to but not including 1
  * @param of what the share is of
  * @param roundTo every group keeps a multiple of this many channels, or all; 1 leaves them free
+ * @param table other shares for what certain nodes produce or hold, by name of node, group or parameter; the smallest that applies holds
  */
-public record Budget(double target, Of of, int roundTo) {
+public record Budget(double target, Of of, int roundTo, Map<String, Double> table) {
     /** What the share is of. */
     public enum Of {
         /** Channels of the prunable groups. */
@@ -28,17 +34,42 @@ public record Budget(double target, Of of, int roundTo) {
         if (!(target >= 0 && target < 1)) {
             throw new PruningException("target must be at least 0 and below 1, the share to be removed, got " + target);
         }
+        table = Map.copyOf(table);
+        table.forEach((name, share) -> {
+            if (!(share >= 0 && share < 1)) {
+                throw new PruningException("the target of '" + name + "' must be at least 0 and below 1, got " + share);
+            }
+        });
         if (roundTo < 1) {
             throw new PruningException("round-to must be at least 1, got " + roundTo);
         }
+    }
+
+    /** Without a table. */
+    public Budget(double target, Of of, int roundTo) {
+        this(target, of, roundTo, Map.of());
     }
 
     public static Budget of(double target, Of of) {
         return new Budget(target, of, 1);
     }
 
-    /** The same budget with another share to be removed. */
+    /** The same budget with another share to be removed; a table keeps its proportion to it. */
     public Budget withTarget(double share) {
-        return new Budget(share, of, roundTo);
+        Map<String, Double> scaled = new TreeMap<>(table);
+        if (target > 0) {
+            scaled.replaceAll((name, own) -> own * (share / target));
+        }
+        return new Budget(share, of, roundTo, scaled);
+    }
+
+    /** The share for what goes by these names. */
+    double targetOf(Collection<String> names) {
+        return names.stream()
+                .map(table::get)
+                .filter(Objects::nonNull)
+                .mapToDouble(own -> own)
+                .min()
+                .orElse(target);
     }
 }

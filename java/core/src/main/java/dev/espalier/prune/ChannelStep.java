@@ -12,13 +12,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One step on channels: decides how many channels each group loses, then removes those with the smallest scores.
  *
  * <p>A budget of channels is met exactly as far as rounding allows: globally {@code floor(target * all)}, locally
- * {@code floor(target * channels)} of every group, in both cases at least one channel (or the rounding step) stays per group. A
+ * {@code floor(target * channels)} of every group (or of all groups of one structure, or with the group's own target), and always at least one channel (or the rounding step) stays per group. A
  * cost of the whole graph, such as its MACs, is met by the shortest beginning of the removal order whose remaining graph, recomputed
  * exactly, is at or below the target; it falls short of the target by less than the last channel (or rounding step) saves. Where a
  * measured cost rises here and there as channels go, the beginning still meets the target but may not be the shortest.
@@ -50,16 +52,57 @@ final class ChannelStep {
         for (int i = 0; i < raw.size(); i++) {
             scores.add(bounded(raw.get(i), mask.kept(prunable.get(i)), floor(prunable.get(i))));
         }
-        RemovalOrder order = policy.scope() == ScoreScope.GLOBAL
-                ? k -> removedGlobally(scores, k)
-                : RemovalOrder.evenly(
-                        prunable.stream().mapToInt(ChannelGroup::channels).toArray(), floors());
-        int[] kept = keptCounts(order, mask, budget, cost);
+        RemovalOrder order = order(scores);
+        int[] kept = keptCounts(order, scores, mask, budget, cost);
         Map<String, Kept> channels = new LinkedHashMap<>();
         for (int i = 0; i < kept.length; i++) {
             channels.put(prunable.get(i).id(), best(scores.get(i), kept[i]));
         }
         return Mask.of(Map.of(), channels);
+    }
+
+    private RemovalOrder order(List<Tensor> scores) {
+        return switch (policy.scope()) {
+            case GLOBAL -> k -> removedGlobally(scores, k);
+            case LOCAL, TABLE, ERK ->
+                RemovalOrder.evenly(
+                        prunable.stream().mapToInt(ChannelGroup::channels).toArray(), floors());
+            case ISOMORPHIC -> {
+                List<List<Integer>> pools = pools();
+                RemovalOrder evenly = RemovalOrder.evenly(
+                        pools.stream()
+                                .mapToInt(p -> sum(p, ChannelGroup::channels))
+                                .toArray(),
+                        pools.stream().mapToInt(p -> sum(p, this::floor)).toArray());
+                yield k -> removedWithin(pools, scores, evenly.first(k));
+            }
+        };
+    }
+
+    private List<List<Integer>> pools() {
+        return new Isomorphism(groups.graph()).ofGroups(prunable);
+    }
+
+    private int sum(List<Integer> pool, ToIntFunction<ChannelGroup> count) {
+        return pool.stream().mapToInt(i -> count.applyAsInt(prunable.get(i))).sum();
+    }
+
+    /** What each group loses if each pool loses so many of its smallest scores. */
+    private static int[] removedWithin(List<List<Integer>> pools, List<Tensor> scores, int[] losses) {
+        int[] removed = new int[scores.size()];
+        for (int p = 0; p < losses.length; p++) {
+            List<Integer> pool = pools.get(p);
+            int[] own = removedGlobally(pool.stream().map(scores::get).toList(), losses[p]);
+            for (int i = 0; i < own.length; i++) {
+                removed[pool.get(i)] = own[i];
+            }
+        }
+        return removed;
+    }
+
+    /** The names by which a table may call a group: its own and those of its producers. */
+    static List<String> names(ChannelGroup group) {
+        return Stream.concat(Stream.of(group.id()), group.producers().stream()).toList();
     }
 
     /** The fewest channels that a group keeps. */
@@ -108,18 +151,15 @@ final class ChannelStep {
         return Kept.of(channels, Indices.where(bits.unpack()));
     }
 
-    private int[] keptCounts(RemovalOrder order, Mask mask, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
+    private int[] keptCounts(
+            RemovalOrder order, List<Tensor> scores, Mask mask, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         int removable = prunable.stream().mapToInt(g -> g.channels() - floor(g)).sum();
         if (cost.isEmpty()) {
-            if (policy.scope() == ScoreScope.LOCAL) {
-                return counts(
-                        prunable.stream()
-                                .mapToInt(g -> share(budget, g.channels()))
-                                .toArray(),
-                        mask);
+            if (policy.scope() != ScoreScope.GLOBAL) {
+                return counts(shares(scores, budget), mask);
             }
             int all = prunable.stream().mapToInt(ChannelGroup::channels).sum();
-            int k = share(budget, all);
+            int k = share(budget.target(), all);
             if (k > removable) {
                 throw new PruningException("target " + budget.target() + " asks for " + k + " of " + all
                         + " channels but at most " + removable + " can go; lower it");
@@ -143,8 +183,24 @@ final class ChannelStep {
         return kept;
     }
 
-    private static int share(Budget budget, int channels) {
-        return (int) Math.floor(budget.target() * channels + SLACK);
+    /** What each group loses where groups, or pools of them, have shares of their own. */
+    private int[] shares(List<Tensor> scores, Budget budget) {
+        if (policy.scope() == ScoreScope.ISOMORPHIC) {
+            List<List<Integer>> pools = pools();
+            int[] losses = pools.stream()
+                    .mapToInt(p -> Math.min(
+                            share(budget.target(), sum(p, ChannelGroup::channels)),
+                            sum(p, g -> g.channels() - floor(g))))
+                    .toArray();
+            return removedWithin(pools, scores, losses);
+        }
+        return prunable.stream()
+                .mapToInt(g -> share(budget.targetOf(names(g)), g.channels()))
+                .toArray();
+    }
+
+    private static int share(double target, int channels) {
+        return (int) Math.floor(target * channels + SLACK);
     }
 
     /** The kept counts of the shortest beginning of the order whose graph costs at most the limit. */

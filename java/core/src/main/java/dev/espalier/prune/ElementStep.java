@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongBinaryOperator;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +87,7 @@ final class ElementStep {
     private Tensor returning(String parameter, @Nullable BitMask kept, Growth growth) {
         Tensor score = growth instanceof Growth.AtRandom random
                 ? random(parameter, random.seed())
-                : evidence.gradient(parameter).detach().abs();
+                : evidence.of(Measure.GRADIENTS, parameter).detach().abs();
         Tensor most = Tensor.full(Double.POSITIVE_INFINITY, score.dtype(), score.device());
         return kept == null ? most.expand(score.shape().toArray()).contiguous() : most.where(kept.unpack(), score);
     }
@@ -93,43 +95,58 @@ final class ElementStep {
     /** The masks without the smallest scores; {@code bound} is of what is removed already and what is to be. */
     private Mask select(
             List<String> parameters, List<Tensor> scores, Budget budget, Mask mask, LongBinaryOperator bound) {
-        double share = share(parameters, budget);
-        List<BitMask> bits = new ArrayList<>();
-        if (policy.scope() == ScoreScope.GLOBAL) {
-            long all = scores.stream().mapToLong(Tensor::numel).sum();
-            long k = bound.applyAsLong(removed(parameters, mask), Math.round(share * all));
-            bits.addAll(Kernels.on(scores.get(0).device()).masks(scores, k));
-        } else {
-            Map<String, Long> removals = removals(parameters, share);
-            for (int i = 0; i < scores.size(); i++) {
-                String one = parameters.get(i);
-                long k = bound.applyAsLong(removed(List.of(one), mask), removals.getOrDefault(one, 0L));
-                bits.addAll(Kernels.on(scores.get(i).device()).masks(List.of(scores.get(i)), k));
-            }
-        }
         Map<String, BitMask> elements = new LinkedHashMap<>();
-        for (int i = 0; i < bits.size(); i++) {
-            elements.put(parameters.get(i), bits.get(i));
+        ToLongFunction<List<String>> wanted = wanted(parameters, budget);
+        for (List<Integer> pool : pools(parameters)) {
+            List<String> names = pool.stream().map(parameters::get).toList();
+            List<Tensor> own = pool.stream().map(scores::get).toList();
+            long k = bound.applyAsLong(removed(names, mask), wanted.applyAsLong(names));
+            List<BitMask> bits = Kernels.on(own.get(0).device()).masks(own, k);
+            for (int i = 0; i < names.size(); i++) {
+                elements.put(names.get(i), bits.get(i));
+            }
         }
         return Mask.of(elements, Map.of());
     }
 
-    /** Weights to be removed of each parameter by itself. */
-    private Map<String, Long> removals(List<String> parameters, double share) {
+    /** How many weights of a pool are to be removed. */
+    private ToLongFunction<List<String>> wanted(List<String> parameters, Budget budget) {
+        double share = share(parameters, budget);
+        if (policy.scope() == ScoreScope.TABLE) {
+            return pool -> Math.round(budget.targetOf(names(graph, pool.get(0))) * elements(pool));
+        }
+        if (policy.scope() != ScoreScope.ERK) {
+            return pool -> Math.round(share * elements(pool));
+        }
         Map<String, long[]> shapes = new LinkedHashMap<>();
         parameters.forEach(p -> shapes.put(p, graph.type(p).shape().toArray()));
-        Map<String, Long> removals = new LinkedHashMap<>();
-        if (policy.scope() == ScoreScope.LOCAL) {
-            parameters.forEach(
-                    p -> removals.put(p, Math.round(share * graph.type(p).numelPerSample())));
-        } else {
-            long all = parameters.stream()
-                    .mapToLong(p -> graph.type(p).numelPerSample())
-                    .sum();
-            ErdosRenyi.kept(shapes, all - Math.round(share * all))
-                    .forEach((p, kept) -> removals.put(p, graph.type(p).numelPerSample() - kept));
-        }
-        return removals;
+        long all = elements(parameters);
+        Map<String, Long> kept = ErdosRenyi.kept(shapes, all - Math.round(share * all));
+        return pool -> elements(pool)
+                - pool.stream().mapToLong(p -> kept.getOrDefault(p, 0L)).sum();
+    }
+
+    private long elements(List<String> parameters) {
+        return parameters.stream()
+                .mapToLong(p -> graph.type(p).numelPerSample())
+                .sum();
+    }
+
+    /** Positions of the parameters whose weights compete. */
+    private List<List<Integer>> pools(List<String> parameters) {
+        List<Integer> all = IntStream.range(0, parameters.size()).boxed().toList();
+        return switch (policy.scope()) {
+            case GLOBAL -> List.of(all);
+            case LOCAL, TABLE, ERK -> all.stream().map(List::of).toList();
+            case ISOMORPHIC -> new Isomorphism(graph).ofParameters(parameters);
+        };
+    }
+
+    /** The names by which a table may call a parameter: its own and those of the nodes that use it. */
+    static Set<String> names(Graph graph, String parameter) {
+        Set<String> names = new LinkedHashSet<>(List.of(parameter));
+        graph.consumers(parameter).forEach(node -> names.add(node.name()));
+        return names;
     }
 
     private static long removed(List<String> parameters, Mask mask) {
@@ -145,9 +162,7 @@ final class ElementStep {
         if (budget.of() == Budget.Of.SPARSITY) {
             return budget.target();
         }
-        long eligible = parameters.stream()
-                .mapToLong(p -> graph.type(p).numelPerSample())
-                .sum();
+        long eligible = elements(parameters);
         double wanted = budget.target() * graph.parameterCount();
         if (wanted > eligible) {
             throw new PruningException("target " + budget.target() + " asks for " + Math.round(wanted)
@@ -158,7 +173,7 @@ final class ElementStep {
 
     /** Scores in which removed elements are smaller than any other, so that they stay removed. */
     private List<Tensor> scores(List<String> parameters, Mask mask) {
-        List<Tensor> scores = new ArrayList<>(raw(parameters));
+        List<Tensor> scores = new ArrayList<>(new ElementScores(policy, evidence).of(parameters));
         for (int i = 0; i < scores.size(); i++) {
             BitMask bits = mask.elements().get(parameters.get(i));
             if (bits != null) {
@@ -168,19 +183,6 @@ final class ElementStep {
             }
         }
         return scores;
-    }
-
-    private List<Tensor> raw(List<String> parameters) {
-        List<Tensor> weights =
-                parameters.stream().map(p -> evidence.weight(p).detach()).toList();
-        Criterion criterion = policy.criterion();
-        if (criterion == Criterion.RANDOM) {
-            return parameters.stream().map(p -> random(p, policy.seed())).toList();
-        }
-        List<Tensor> gradients = criterion.needsGradients()
-                ? parameters.stream().map(p -> evidence.gradient(p).detach()).toList()
-                : List.of();
-        return Kernels.on(weights.get(0).device()).score(criterion.importance(), weights, gradients);
     }
 
     private Tensor random(String parameter, long seed) {

@@ -3,21 +3,37 @@ package dev.espalier.prune;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
+import java.util.EnumMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** What scores are computed from: weights by parameter name, and gradients for the criteria that need them. */
-public record Evidence(Map<String, Tensor> weights, Map<String, Tensor> gradients) {
+/**
+ * What scores are computed from.
+ *
+ * @param weights by parameter
+ * @param measured what some criteria need besides, by parameter or by group
+ */
+public record Evidence(Map<String, Tensor> weights, Map<Measure, Map<String, Tensor>> measured) {
     public Evidence {
         weights = Map.copyOf(weights);
-        gradients = Map.copyOf(gradients);
-        for (Map.Entry<String, Tensor> gradient : gradients.entrySet()) {
-            Tensor weight = weights.get(gradient.getKey());
-            if (weight == null || !weight.shape().equals(gradient.getValue().shape())) {
-                throw new ShapeException("evidence: gradient '" + gradient.getKey() + "' has shape "
-                        + gradient.getValue().shape() + " but its weight "
-                        + (weight == null ? "is missing" : "has " + weight.shape()));
+        Map<Measure, Map<String, Tensor>> copies = new EnumMap<>(Measure.class);
+        measured.forEach((measure, tensors) -> copies.put(measure, Map.copyOf(tensors)));
+        measured = Map.copyOf(copies);
+        for (Map.Entry<Measure, Map<String, Tensor>> entry : measured.entrySet()) {
+            if (!entry.getKey().isByGroup()) {
+                checkShapes(entry.getKey(), weights, entry.getValue());
             }
         }
+    }
+
+    private static void checkShapes(Measure measure, Map<String, Tensor> weights, Map<String, Tensor> tensors) {
+        tensors.forEach((name, tensor) -> {
+            Tensor weight = weights.get(name);
+            if (weight == null || !weight.shape().equals(tensor.shape())) {
+                throw new ShapeException("evidence: " + measure.noun() + " '" + name + "' has shape " + tensor.shape()
+                        + " but its weight " + (weight == null ? "is missing" : "has " + weight.shape()));
+            }
+        });
     }
 
     /** Weights alone. */
@@ -25,23 +41,35 @@ public record Evidence(Map<String, Tensor> weights, Map<String, Tensor> gradient
         return new Evidence(weights, Map.of());
     }
 
+    /** The same with one more measure, which replaces what was known of it. */
+    public Evidence with(Measure measure, Map<String, Tensor> tensors) {
+        Map<Measure, Map<String, Tensor>> all = new EnumMap<>(Measure.class);
+        all.putAll(measured);
+        all.put(measure, tensors);
+        return new Evidence(weights, all);
+    }
+
     Tensor weight(String parameter) {
-        return find(weights, "weight", parameter);
+        return finite(weights.get(parameter), "weight", parameter, "");
     }
 
-    Tensor gradient(String parameter) {
-        return find(gradients, "gradient", parameter);
+    /** A measure of a parameter or a group. */
+    Tensor of(Measure measure, String name) {
+        Tensor found = measured.getOrDefault(measure, Map.of()).get(name);
+        return finite(found, measure.noun(), name, "; " + measure.advice());
     }
 
-    private static Tensor find(Map<String, Tensor> tensors, String kind, String parameter) {
-        Tensor found = tensors.get(parameter);
+    boolean has(Measure measure, String name) {
+        return measured.getOrDefault(measure, Map.of()).containsKey(name);
+    }
+
+    private static Tensor finite(@Nullable Tensor found, String kind, String name, String advice) {
         if (found == null) {
-            throw new PruningException("evidence has no " + kind + " of '" + parameter + "'"
-                    + (kind.equals("gradient") ? "; run a backward pass first or choose a criterion of weights" : ""));
+            throw new PruningException("evidence has no " + kind + " of '" + name + "'" + advice);
         }
         try (Scope scope = Scope.open()) {
             if (!found.allFinite()) {
-                throw new PruningException("the " + kind + " of '" + parameter + "' holds a number that is not finite;"
+                throw new PruningException("the " + kind + " of '" + name + "' holds a number that is not finite;"
                         + " the training has diverged: go back to an earlier checkpoint");
             }
         }

@@ -5,11 +5,18 @@ import java.util.Set;
 /**
  * What a pruner removes and in what order.
  *
+ * @param ranking by what, and among what, the lowest are looked for
  * @param spared what stays whatever its importance
  * @param seed of the random criterion, which draws from nothing else
  */
-public record Policy(Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Spared spared, long seed) {
+public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spared, long seed) {
     public Policy {
+        if (!ranking.criterion().scores(pattern)) {
+            throw new PruningException("criterion " + ranking.criterion() + " cannot score "
+                    + (pattern == Pattern.ELEMENT
+                            ? "single weights, only channels"
+                            : "channels, only single weights; for channels choose L2 with normalisation LAMP"));
+        }
         boolean elements = pattern == Pattern.ELEMENT;
         Budget.Of of = budget.of();
         boolean fits = of == Budget.Of.PARAMETERS || elements == (of == Budget.Of.SPARSITY);
@@ -19,9 +26,16 @@ public record Policy(Criterion criterion, Pattern pattern, ScoreScope scope, Bud
                             ? "single weights; use SPARSITY or PARAMETERS"
                             : "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY"));
         }
-        if (!elements && scope == ScoreScope.ERK) {
+        if (!elements && ranking.scope() == ScoreScope.ERK) {
             throw new PruningException(
                     "scope ERK spreads single weights over layers, the pattern is channels; use LOCAL or GLOBAL");
+        }
+        boolean shares = of == Budget.Of.CHANNELS || of == Budget.Of.SPARSITY;
+        if ((ranking.scope() == ScoreScope.TABLE) == budget.table().isEmpty()) {
+            throw new PruningException("scope TABLE and a table of targets go together; give both or none");
+        }
+        if (ranking.scope() == ScoreScope.TABLE && !shares) {
+            throw new PruningException("a table of targets is of CHANNELS or SPARSITY, not of " + of);
         }
         if (elements && budget.roundTo() != 1) {
             throw new PruningException(
@@ -29,10 +43,10 @@ public record Policy(Criterion criterion, Pattern pattern, ScoreScope scope, Bud
         }
     }
 
-    /** Ignores nodes; inexact removals are allowed. */
+    /** With the usual ranking by a criterion; inexact removals are allowed. */
     public Policy(
             Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Set<String> ignored, long seed) {
-        this(criterion, pattern, scope, budget, new Spared(ignored, false), seed);
+        this(Ranking.of(criterion, scope), pattern, budget, new Spared(ignored, false), seed);
     }
 
     /** No node ignored, seed 0. */
@@ -43,5 +57,24 @@ public record Policy(Criterion criterion, Pattern pattern, ScoreScope scope, Bud
     /** Names of nodes that are left alone. */
     public Set<String> ignored() {
         return spared.ignored();
+    }
+
+    /** The same policy with another seed. */
+    public Policy withSeed(long other) {
+        return new Policy(ranking, pattern, budget, spared, other);
+    }
+
+    /** The same policy with random scores from a seed. */
+    public Policy random(long other) {
+        Ranking drawn = new Ranking(Criterion.RANDOM, ranking.aggregation(), ranking.normalisation(), ranking.scope());
+        return new Policy(drawn, pattern, budget, spared, other);
+    }
+
+    public Criterion criterion() {
+        return ranking.criterion();
+    }
+
+    public ScoreScope scope() {
+        return ranking.scope();
     }
 }

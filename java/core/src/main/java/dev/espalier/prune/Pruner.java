@@ -9,6 +9,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * One pure step of pruning: from a mask, evidence and a target to a narrower mask of the same graph.
  *
+ * <p>{@link Criterion#SYNFLOW} computes its own evidence, in many small steps, unless it is given.
+ *
  * <p>Nothing is written: apply the mask with {@link MaskedWeights}, or make the network smaller with {@link Compaction}. Targets are
  * shares of the graph as it was given, whatever the mask has removed already; a target below what is removed changes nothing.
  */
@@ -25,6 +27,20 @@ public final class Pruner {
         this.groups =
                 ChannelGroups.trace(graph, policy.ignored(), policy.spared().inexact());
         this.policy = policy;
+        for (String name : policy.budget().table().keySet()) {
+            if (!isNamed(graph, name)) {
+                throw new PruningException("the table of targets names '" + name + "', which is no node"
+                        + (policy.pattern() == Pattern.ELEMENT ? " or parameter" : " or prunable group")
+                        + " of graph '" + graph.name() + "'");
+            }
+        }
+    }
+
+    private boolean isNamed(Graph graph, String name) {
+        return policy.pattern() == Pattern.ELEMENT
+                ? ElementStep.eligible(graph, policy.ignored()).stream()
+                        .anyMatch(p -> ElementStep.names(graph, p).contains(name))
+                : groups.prunable().stream().anyMatch(g -> ChannelStep.names(g).contains(name));
     }
 
     /** The channel groups that this pruner chooses from. */
@@ -80,14 +96,41 @@ public final class Pruner {
 
     private Mask next(Mask mask, Evidence evidence, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         mask.check(groups);
-        try (Scope scope = Scope.open();
-                Grad off = Grad.disabled()) {
-            Mask step = policy.pattern() == Pattern.ELEMENT
-                    ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
-                    : new ChannelStep(groups, policy, evidence).next(mask, budget, cost);
-            Mask narrowed = mask.narrow(step);
+        try (Scope scope = Scope.open()) {
+            Mask narrowed =
+                    isFlow(evidence) ? byFlow(mask, evidence, budget, cost) : step(mask, evidence, budget, cost);
             // A mask of channels holds no tensors: then no scope need be open around the call.
             return narrowed.tensors().isEmpty() ? narrowed : scope.keep(narrowed);
         }
+    }
+
+    private Mask step(Mask mask, Evidence evidence, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
+        try (Grad off = Grad.disabled()) {
+            Mask step = policy.pattern() == Pattern.ELEMENT
+                    ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
+                    : new ChannelStep(groups, policy, evidence).next(mask, budget, cost);
+            return mask.narrow(step);
+        }
+    }
+
+    /** Whether the flow is still to be computed. */
+    private boolean isFlow(Evidence evidence) {
+        return policy.criterion() == Criterion.SYNFLOW && !evidence.measured().containsKey(Measure.FLOW_GRADIENTS);
+    }
+
+    /** In many small steps, the share that stays falling by an equal factor with each. */
+    private Mask byFlow(Mask mask, Evidence evidence, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
+        double target = budget.target();
+        SynapticFlow flow = new SynapticFlow(groups, evidence.weights());
+        Mask narrowed = mask;
+        for (int step = 1; step <= SynapticFlow.STEPS; step++) {
+            double share =
+                    step == SynapticFlow.STEPS ? target : 1 - Math.pow(1 - target, (double) step / SynapticFlow.STEPS);
+            try (Scope scope = Scope.open()) {
+                Evidence now = evidence.with(Measure.FLOW_GRADIENTS, flow.gradients(narrowed));
+                narrowed = scope.keep(step(narrowed, now, budget.withTarget(share), cost));
+            }
+        }
+        return narrowed;
     }
 }

@@ -7,5 +7,9 @@ public enum ScoreScope {
     /** Across all parameters or groups: some lose more than others. */
     GLOBAL,
     /** Within each parameter, which loses a share that its shape sets: single weights only; see {@link ErdosRenyi}. */
-    ERK
+    ERK,
+    /** Across those of the same structure: all structures lose the same share (isomorphic pruning: Fang et al., arXiv 2407.04616). */
+    ISOMORPHIC,
+    /** Within each parameter or group, each of which loses the share that the budget's table names. */
+    TABLE
 }

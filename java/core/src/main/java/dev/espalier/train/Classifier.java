@@ -45,8 +45,11 @@ final class Classifier {
     }
 
     Seen see(Map<String, Tensor> tensors, Batch batch, Evaluation evaluation) {
-        Map<String, Tensor> outputs =
-                execution.run(tensors, Map.of(input, batch.inputs()), evaluation, Execution.Observer.NONE);
+        return see(tensors, batch, evaluation, Execution.Observer.NONE);
+    }
+
+    Seen see(Map<String, Tensor> tensors, Batch batch, Evaluation evaluation, Execution.Observer observer) {
+        Map<String, Tensor> outputs = execution.run(tensors, Map.of(input, batch.inputs()), evaluation, observer);
         Tensor logits = outputs.get(output);
         if (logits == null || logits.rank() != 2) {
             throw new EspalierException("a classifier gives one row of scores per image; output '" + output + "' is "

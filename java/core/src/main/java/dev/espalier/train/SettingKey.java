@@ -12,7 +12,8 @@ public record SettingKey(String name, Kind kind, Object defaultValue, String hel
         INTEGER,
         REAL,
         FLAG,
-        CHOICE
+        CHOICE,
+        TEXT
     }
 
     public SettingKey {
@@ -37,6 +38,11 @@ public record SettingKey(String name, Kind kind, Object defaultValue, String hel
         return new SettingKey(name, Kind.FLAG, defaultValue, help, List.of());
     }
 
+    /** Any text. */
+    public static SettingKey text(String name, String defaultValue, String help) {
+        return new SettingKey(name, Kind.TEXT, defaultValue, help, List.of());
+    }
+
     /** One constant of an enumeration, written in lower case. */
     public static <E extends Enum<E>> SettingKey choice(String name, E defaultValue, String help) {
         List<String> choices = Arrays.stream(defaultValue.getDeclaringClass().getEnumConstants())
@@ -59,6 +65,7 @@ public record SettingKey(String name, Kind kind, Object defaultValue, String hel
                 case REAL -> finite(Double.parseDouble(text));
                 case FLAG -> flagOf(text);
                 case CHOICE -> choiceOf(text);
+                case TEXT -> text;
             };
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(refusal(text), e);
@@ -101,6 +108,7 @@ public record SettingKey(String name, Kind kind, Object defaultValue, String hel
             case REAL -> "a finite number";
             case FLAG -> "true or false";
             case CHOICE -> "one of " + String.join(", ", choices);
+            case TEXT -> "text";
         };
         return "setting '" + name + "' must be " + expected + ", got '" + text + "'";
     }

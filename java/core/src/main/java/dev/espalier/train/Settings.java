@@ -57,6 +57,10 @@ public final class Settings {
         return (Boolean) value(name);
     }
 
+    public String text(String name) {
+        return value(name).toString();
+    }
+
     public <E extends Enum<E>> E choice(String name, Class<E> type) {
         return Enum.valueOf(type, value(name).toString().toUpperCase(Locale.ROOT));
     }

@@ -8,6 +8,8 @@ import dev.espalier.data.DataSets;
 import dev.espalier.data.Statistics;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
+import dev.espalier.prune.Criterion;
+import dev.espalier.prune.Pattern;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Rng;
@@ -20,6 +22,7 @@ import dev.espalier.train.Listener;
 import dev.espalier.train.MemoryCheckpoints;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.RememberedGraphs;
+import dev.espalier.train.SettingKey;
 import dev.espalier.train.StepReport;
 import dev.espalier.train.ToyImages;
 import java.util.ArrayList;
@@ -32,6 +35,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
@@ -136,6 +140,34 @@ class PruningRunTest {
                     .containsEntry("prune.criterion", criterion)
                     .containsEntry("train.lr", "0.05");
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Criterion.class)
+    void everyCriterionFindsItsEvidence(Criterion criterion) {
+        for (Pattern pattern : Pattern.values()) {
+            if (criterion.scores(pattern)) {
+                Map<String, ?> settings = Map.of(
+                        "criterion", SettingKey.label(criterion), "pattern", SettingKey.label(pattern), "target", 0.4);
+                try (Model dense = model();
+                        RunOutcome outcome = PruningRun.run(
+                                dense, RunPlan.prune(pruning(settings)), RunSetting.of(data(), Device.CPU))) {
+                    assertThat(outcome.compaction().isPresent()).isEqualTo(pattern == Pattern.CHANNEL);
+                    assertThat(outcome.model().metadata().provenance().facts())
+                            .containsEntry("prune.normalisation", "auto");
+                }
+            }
+        }
+    }
+
+    @Test
+    void aTableIsReadAndRefusedByEntry() {
+        PruningRecipe recipe = pruning(Map.of("scope", "table", "table", "conv1=0.25, conv2=0.5", "target", 0.1));
+        assertThat(recipe.policy().budget().table()).isEqualTo(Map.of("conv1", 0.25, "conv2", 0.5));
+        assertThat(recipe.facts()).containsEntry("table", "{conv1=0.25, conv2=0.5}");
+        assertThatThrownBy(() -> pruning(Map.of("scope", "table", "table", "conv1")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'conv1'");
     }
 
     @ParameterizedTest

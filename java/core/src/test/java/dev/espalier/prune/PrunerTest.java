@@ -22,12 +22,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @NoLeaks
 class PrunerTest {
@@ -45,7 +46,30 @@ class PrunerTest {
         try (Model other = RandomModel.of(graph, 6)) {
             other.weights().asMap().forEach((name, tensor) -> gradients.put(name, tensor.sub(0.2)));
         }
-        evidence = new Evidence(model.weights().asMap(), gradients);
+        evidence = Evidence.ofWeights(model.weights().asMap());
+        for (Measure measure : Measure.values()) {
+            evidence = evidence.with(measure, measure.isByGroup() ? perChannel() : gradients);
+        }
+    }
+
+    private Map<String, Tensor> perChannel() {
+        Map<String, Tensor> measured = new HashMap<>();
+        ChannelGroups.trace(graph)
+                .prunable()
+                .forEach(g -> measured.put(g.id(), RandomScores.draw(7, g.id(), g.channels())));
+        return measured;
+    }
+
+    private static List<Criterion> ofWeights() {
+        return Stream.of(Criterion.values())
+                .filter(c -> c.scores(Pattern.ELEMENT))
+                .toList();
+    }
+
+    private static List<Criterion> ofChannels() {
+        return Stream.of(Criterion.values())
+                .filter(c -> c.scores(Pattern.CHANNEL))
+                .toList();
     }
 
     @AfterEach
@@ -67,9 +91,9 @@ class PrunerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Criterion.class)
+    @MethodSource("ofWeights")
     void elementMasksRemoveExactlyTheShareAndOnlyShrink(Criterion criterion) {
-        for (ScoreScope scoreScope : ScoreScope.values()) {
+        for (ScoreScope scoreScope : List.of(ScoreScope.LOCAL, ScoreScope.GLOBAL)) {
             Pruner pruner =
                     new Pruner(graph, policy(criterion, Pattern.ELEMENT, scoreScope, Budget.of(0.9, Of.SPARSITY)));
             Mask mask = Mask.all();
@@ -121,7 +145,7 @@ class PrunerTest {
         Policy signed =
                 policy(Criterion.SIGNED_GRADIENT, Pattern.ELEMENT, ScoreScope.LOCAL, Budget.of(0.5, Of.SPARSITY));
         Mask mask = new Pruner(graph, signed).next(Mask.all(), evidence);
-        float[] gradient = evidence.gradient("conv1.weight").toFloatArray();
+        float[] gradient = evidence.of(Measure.GRADIENTS, "conv1.weight").toFloatArray();
         BitMask bits = mask.elements()
                 .getOrDefault(
                         "conv1.weight", BitMask.pack(Tensor.of(new long[1], 1).ne(0)));
@@ -159,7 +183,7 @@ class PrunerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Criterion.class)
+    @MethodSource("ofChannels")
     void localChannelsRemoveTheShareOfEveryGroup(Criterion criterion) {
         Pruner pruner =
                 new Pruner(graph, policy(criterion, Pattern.CHANNEL, ScoreScope.LOCAL, Budget.of(0.3, Of.CHANNELS)));
@@ -170,7 +194,7 @@ class PrunerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Criterion.class)
+    @MethodSource("ofChannels")
     void globalChannelsRemoveTheShareOfAllAndOnlyShrink(Criterion criterion) {
         Pruner pruner =
                 new Pruner(graph, policy(criterion, Pattern.CHANNEL, ScoreScope.GLOBAL, Budget.of(0.9, Of.CHANNELS)));
@@ -224,6 +248,8 @@ class PrunerTest {
         "GLOBAL, MACS, 1",
         "LOCAL, PARAMETERS, 1",
         "GLOBAL, PARAMETERS, 1",
+        "ISOMORPHIC, MACS, 1",
+        "ISOMORPHIC, PARAMETERS, 1",
         "GLOBAL, MACS, 8",
         "LOCAL, PARAMETERS, 4"
     })
@@ -266,7 +292,7 @@ class PrunerTest {
 
     @Test
     void aTargetBelowWhatIsRemovedChangesNothing() {
-        for (ScoreScope scoreScope : ScoreScope.values()) {
+        for (ScoreScope scoreScope : List.of(ScoreScope.LOCAL, ScoreScope.GLOBAL)) {
             Pruner channels = pruner(Pattern.CHANNEL, scoreScope, 0.5, Of.MACS);
             Mask half = channels.next(Mask.all(), evidence);
             assertThat(channels.next(half, evidence, 0.1).channels()).isEqualTo(half.channels());
@@ -386,11 +412,121 @@ class PrunerTest {
         Graph normed = Networks.layerNorm();
         Budget budget = Budget.of(0.5, Of.CHANNELS);
         Policy any = Policy.of(Criterion.L1, Pattern.CHANNEL, ScoreScope.LOCAL, budget);
-        Policy exact =
-                new Policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.LOCAL, budget, new Spared(Set.of(), true), 0);
+        Policy exact = new Policy(any.ranking(), Pattern.CHANNEL, budget, new Spared(Set.of(), true), 0);
         assertThat(new Pruner(normed, any).groups().prunable())
                 .anyMatch(group -> !group.approximation().isEmpty());
         assertThat(new Pruner(normed, exact).groups().prunable())
                 .allMatch(group -> group.approximation().isEmpty());
+    }
+
+    @Test
+    void likeStructuresCompeteAndLoseTheSameShare() {
+        Policy policy = policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.ISOMORPHIC, Budget.of(0.5, Of.CHANNELS));
+        Pruner pruner = new Pruner(graph, policy);
+        List<ChannelGroup> prunable = pruner.groups().prunable();
+        Mask mask = pruner.next(Mask.all(), evidence);
+        // The nine inner groups of the residual blocks are alike: conv, norm, conv.
+        List<ChannelGroup> inner =
+                prunable.stream().filter(g -> g.producers().size() == 1).toList();
+        assertThat(inner).hasSize(9);
+        List<List<Integer>> pools = new Isomorphism(graph).ofGroups(prunable);
+        assertThat(pools)
+                .anyMatch(p -> p.equals(inner.stream().map(prunable::indexOf).toList()));
+        for (List<Integer> pool : pools) {
+            int all = pool.stream().mapToInt(i -> prunable.get(i).channels()).sum();
+            int kept = pool.stream()
+                    .mapToInt(i -> mask.kept(prunable.get(i)).count())
+                    .sum();
+            assertThat(all - kept).isEqualTo(all / 2);
+        }
+        // Within the pool the smallest go, whatever their group, but the best of each group, which always stays.
+        List<Tensor> scores = new ChannelScores(graph, policy, evidence).of(inner, Mask.all());
+        double largestRemoved = 0;
+        double smallestKept = Double.MAX_VALUE;
+        for (int i = 0; i < inner.size(); i++) {
+            float[] own = scores.get(i).toFloatArray();
+            double best = IntStream.range(0, own.length)
+                    .mapToDouble(c -> own[c])
+                    .max()
+                    .orElseThrow();
+            for (int c = 0; c < own.length; c++) {
+                boolean kept = mask.kept(inner.get(i)).has(c);
+                if (own[c] == best) {
+                    assertThat(kept).isTrue();
+                    continue;
+                }
+                largestRemoved = kept ? largestRemoved : Math.max(largestRemoved, own[c]);
+                smallestKept = kept ? Math.min(smallestKept, own[c]) : smallestKept;
+            }
+        }
+        assertThat(largestRemoved).isLessThanOrEqualTo(smallestKept);
+        Mask bits =
+                pruner(Pattern.ELEMENT, ScoreScope.ISOMORPHIC, 0.6, Of.SPARSITY).next(Mask.all(), evidence);
+        long convolved = bits.elements().entrySet().stream()
+                .filter(e -> e.getKey().contains("conv"))
+                .mapToLong(e -> e.getValue().shape().numel())
+                .sum();
+        long gone = bits.elements().entrySet().stream()
+                .filter(e -> e.getKey().contains("conv"))
+                .mapToLong(e -> removed(e.getValue()))
+                .sum();
+        assertThat(gone).isEqualTo(Math.round(0.6 * convolved));
+        BitMask dense = bits.elements()
+                .getOrDefault(
+                        "dense1.weight", BitMask.pack(Tensor.of(new long[1], 1).ne(0)));
+        assertThat(removed(dense)).isEqualTo(Math.round(0.6 * dense.shape().numel()));
+    }
+
+    @Test
+    void aTableGivesLayersTargetsOfTheirOwn() {
+        String node = "stage1.0.conv1";
+        Budget channels = new Budget(0.25, Of.CHANNELS, 1, Map.of(node, 0.5));
+        Pruner pruner = new Pruner(graph, policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.TABLE, channels));
+        for (double share : new double[] {0.125, 0.25}) {
+            Mask mask = pruner.next(Mask.all(), evidence, share);
+            for (ChannelGroup group : pruner.groups().prunable()) {
+                double own = group.producers().contains(node) ? 2 * share : share;
+                assertThat(mask.kept(group).count())
+                        .as(group.id())
+                        .isEqualTo(group.channels() - (int) (own * group.channels()));
+            }
+        }
+        Budget weights = new Budget(0.2, Of.SPARSITY, 1, Map.of(node, 0.9));
+        Mask bits = new Pruner(graph, policy(Criterion.L1, Pattern.ELEMENT, ScoreScope.TABLE, weights))
+                .next(Mask.all(), evidence);
+        bits.elements()
+                .forEach((name, mask) -> assertThat(removed(mask))
+                        .as(name)
+                        .isEqualTo(Math.round((name.startsWith(node) ? 0.9 : 0.2)
+                                * mask.shape().numel())));
+        assertThatThrownBy(() -> new Pruner(
+                        graph,
+                        policy(
+                                Criterion.L1,
+                                Pattern.CHANNEL,
+                                ScoreScope.TABLE,
+                                new Budget(0.2, Of.CHANNELS, 1, Map.of("conv99", 0.5)))))
+                .hasMessageContaining("'conv99'");
+        assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.TABLE, 0.5, Of.CHANNELS))
+                .hasMessageContaining("go together");
+        assertThatThrownBy(() -> new Budget(0.2, Of.CHANNELS, 1, Map.of("conv1", 1.0)))
+                .hasMessageContaining("'conv1' must be at least 0 and below 1");
+    }
+
+    /** Without evidence of its own the flow is computed anew as the mask narrows, so that no layer is cut through. */
+    @Test
+    void theSynapticFlowIsComputedFromWeightsAlone() {
+        Evidence bare = Evidence.ofWeights(evidence.weights());
+        for (Pattern pattern : Pattern.values()) {
+            Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : Of.CHANNELS;
+            Policy policy = policy(Criterion.SYNFLOW, pattern, ScoreScope.GLOBAL, Budget.of(0.9, of));
+            Mask mask = new Pruner(graph, policy).next(Mask.all(), bare);
+            Mask again = new Pruner(graph, policy).next(Mask.all(), bare);
+            assertThat(again.channels()).isEqualTo(mask.channels());
+            if (pattern == Pattern.ELEMENT) {
+                assertThat(mask.sparsity()).isCloseTo(0.9, within(1e-4));
+                assertThat(mask.elements().values()).allMatch(bits -> bits.kept() > 0);
+            }
+        }
     }
 }

@@ -41,8 +41,8 @@ class RegrowthTest {
 
     private static Evidence evidence(Graph graph) {
         long[] shape = graph.type(weight(graph)).shape().toArray();
-        return new Evidence(
-                Map.of(weight(graph), Tensor.of(WEIGHTS, shape)), Map.of(weight(graph), Tensor.of(GRADIENTS, shape)));
+        return Evidence.ofWeights(Map.of(weight(graph), Tensor.of(WEIGHTS, shape)))
+                .with(Measure.GRADIENTS, Map.of(weight(graph), Tensor.of(GRADIENTS, shape)));
     }
 
     private static Mask mask(Graph graph, int... kept) {
