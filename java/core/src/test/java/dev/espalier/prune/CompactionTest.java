@@ -76,6 +76,10 @@ class CompactionTest {
             EqualityCheck check = compacted.outcome().check();
             assertThat(check.passed()).isTrue();
             assertThat(check.maxAbsDiff()).isLessThanOrEqualTo(check.tolerance());
+            // The tolerance is derived; the difference must also be small in relation to the largest output.
+            double relativeTolerance = 6 * Math.sqrt(2) * 0x1p-24 * Math.sqrt(EqualityProof.accumulated(graph));
+            assertThat(check.maxAbsDiff() / check.tolerance() * relativeTolerance)
+                    .isLessThan(1e-5);
             boolean inexact = ConformanceGraphs.isInexact(name);
             assertThat(check.deviation() > 0).isEqualTo(inexact);
             assertThat(compacted.outcome().approximations().isEmpty()).isEqualTo(!inexact);
