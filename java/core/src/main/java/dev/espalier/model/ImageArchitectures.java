@@ -41,6 +41,15 @@ final class ImageArchitectures {
         return ModelBuilder.of(name, input).convNorm(channels, kernel, stride, kernel / 2);
     }
 
+    /** A branch beside the value itself where both have one shape, else the branch alone. */
+    private static void besideItself(ModelBuilder block, boolean sameShape, Consumer<ModelBuilder> branch) {
+        if (sameShape) {
+            block.residual(branch, shortcut -> {});
+        } else {
+            branch.accept(block);
+        }
+    }
+
     private static ModelBuilder clipped(ModelBuilder layers) {
         return layers.op("clip", new Clip(0, 6));
     }
@@ -219,17 +228,12 @@ final class ImageArchitectures {
                 int stride = i > 0 ? 1 : stage == 1 && !small(input) ? 2 : s[3];
                 layers.block("stage" + (stage + 1) + "." + i, block -> {
                     int in = (int) block.shape().dim(0);
-                    Consumer<ModelBuilder> branch = b -> {
+                    besideItself(block, stride == 1 && in == out, b -> {
                         if (s[0] > 1) {
                             clipped(b.convNorm(in * s[0], 1, 1, 0));
                         }
                         clipped(b.depthwiseNorm(3, stride)).convNorm(out, 1, 1, 0);
-                    };
-                    if (stride == 1 && in == out) {
-                        block.residual(branch, shortcut -> {});
-                    } else {
-                        branch.accept(block);
-                    }
+                    });
                 });
             }
         }
@@ -261,7 +265,7 @@ final class ImageArchitectures {
             layers.block("block" + (i + 1), block -> {
                 int in = (int) block.shape().dim(0);
                 int out = scaled(row[2], width);
-                Consumer<ModelBuilder> branch = b -> {
+                besideItself(block, stride == 1 && in == out, b -> {
                     if (row[1] != row[2]) {
                         activated(b.convNorm(scaled(row[1], width), 1, 1, 0), row[4] == 1);
                     }
@@ -271,12 +275,7 @@ final class ImageArchitectures {
                         b.gate(squeeze(inner, g -> g.op("open", new HardSigmoid(1 / 6f, 0.5f))));
                     }
                     b.convNorm(out, 1, 1, 0);
-                };
-                if (stride == 1 && in == out) {
-                    block.residual(branch, shortcut -> {});
-                } else {
-                    branch.accept(block);
-                }
+                });
             });
         }
         return layers.convNorm(scaled(576, width), 1, 1, 0)
@@ -334,7 +333,7 @@ final class ImageArchitectures {
                 int stride = i > 0 || (stage == 1 && small(input)) ? 1 : s[4];
                 layers.block("stage" + (stage + 1) + "." + i, block -> {
                     int in = (int) block.shape().dim(0);
-                    Consumer<ModelBuilder> branch = b -> {
+                    besideItself(block, stride == 1 && in == out, b -> {
                         if (s[0] > 1) {
                             b.convNorm(in * s[0], 1, 1, 0).silu();
                         }
@@ -342,12 +341,7 @@ final class ImageArchitectures {
                                 .silu()
                                 .gate(squeeze(Math.max(1, in / 4), g -> g.op("open", new Sigmoid())))
                                 .convNorm(out, 1, 1, 0);
-                    };
-                    if (stride == 1 && in == out) {
-                        block.residual(branch, shortcut -> {});
-                    } else {
-                        branch.accept(block);
-                    }
+                    });
                 });
             }
         }

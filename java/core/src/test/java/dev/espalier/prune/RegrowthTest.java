@@ -12,8 +12,10 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -32,7 +34,7 @@ class RegrowthTest {
     }
 
     private static String weight(Graph graph) {
-        return ElementStep.eligible(graph, java.util.Set.of()).get(0);
+        return ElementStep.eligible(graph, Set.of()).get(0);
     }
 
     private static Policy policy(ScoreScope scope) {
@@ -107,7 +109,8 @@ class RegrowthTest {
         Graph graph = graph();
         try (Scope scope = Scope.open()) {
             Mask mask = mask(graph, 0, 1, 2, 4);
-            for (ScoreScope among : ScoreScope.values()) {
+            // A table would need targets by name.
+            for (ScoreScope among : EnumSet.complementOf(EnumSet.of(ScoreScope.TABLE))) {
                 Regrowth regrowth = new Regrowth(graph, policy(among));
                 Mask wider = regrowth.widen(mask, evidence(graph), 5.0 / 12, new Growth.ByGradient());
                 assertThat(kept(wider)).as(among.toString()).containsExactly(0, 1, 2, 3, 4, 5, 9);
