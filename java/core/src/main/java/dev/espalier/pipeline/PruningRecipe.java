@@ -31,6 +31,9 @@ import java.util.TreeSet;
  */
 public record PruningRecipe(
         Policy policy, Course course, int gradientBatches, double shrunkBelow, int batch, int reestimateBatches) {
+    /** Widths at which the time of a layer grows with its width on the devices that were tried. */
+    private static final int SMOOTH_WIDTHS = 8;
+
     /** What a target is a share of. */
     private enum Of {
         /** Channels for the channel pattern, sparsity for single weights. */
@@ -73,7 +76,11 @@ public record PruningRecipe(
             SettingKey.real("target", 0.5, "share to be removed"),
             SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
-            SettingKey.integer("round-to", 1, "every layer keeps a multiple of this many channels, or all"),
+            SettingKey.integer(
+                    "round-to",
+                    0,
+                    "every layer keeps a multiple of this many channels, or all; 0: of 8 where latency is the budget, since odd"
+                            + " widths make it jump, else of 1"),
             SettingKey.flag("exact-only", false, "channels stay whose removal changes results by nature"),
             SettingKey.integer(
                     "batch", 1, "samples per run that latency is measured with, where the model leaves it open"),
@@ -155,7 +162,7 @@ public record PruningRecipe(
                 new Budget(
                         s.real("target"),
                         of(s.choice("of", Of.class), pattern),
-                        s.integer("round-to"),
+                        roundTo(s.integer("round-to"), of(s.choice("of", Of.class), pattern)),
                         table(s.text("table"))),
                 new Spared(ignored, s.flag("exact-only")),
                 s.wholeNumber("prune-seed"));
@@ -180,6 +187,11 @@ public record PruningRecipe(
             }
         }
         return table;
+    }
+
+    private static int roundTo(int given, Budget.Of of) {
+        int usual = of == Budget.Of.LATENCY ? SMOOTH_WIDTHS : 1;
+        return given == 0 ? usual : given;
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
