@@ -41,11 +41,19 @@ final class ConvertCommand extends Subcommand {
     /** Sizes that an architecture is built for. */
     static final class ArchitectureFlags {
         @Option(
-                names = "--image",
+                names = {"--sample", "--image"},
                 split = ",",
                 paramLabel = "C,H,W",
-                description = "Channels, height and width of the images of an architecture (default: 3,32,32).")
-        private long[] image = {3, 32, 32};
+                description =
+                        "Shape of an architecture's samples: channels, height and width of images or spectrograms,"
+                                + " words of texts, columns of tables (default: one that fits the architecture).")
+        private long[] sample = {};
+
+        @Option(
+                names = "--seed",
+                paramLabel = "N",
+                description = "Draw fresh weights for an architecture from this seed, instead of --weights.")
+        private @Nullable Long seed;
 
         @Option(names = "--classes", paramLabel = "N", description = "Classes of an architecture (default: 10).")
         private int classes = 10;
@@ -82,16 +90,25 @@ final class ConvertCommand extends Subcommand {
     }
 
     private Model built() {
+        Long seed = architecture.seed;
+        if ((weights == null) == (seed == null)) {
+            throw new BadInput(
+                    "'" + in + "' is an architecture, which has no weights of its own; give them with --weights,"
+                            + " or a --seed to draw fresh ones");
+        }
+        Shape sample = Shape.of(architecture.sample);
+        if (architecture.sample.length == 0) {
+            sample = Models.exampleSample(in);
+        } else if (Arrays.stream(architecture.sample).anyMatch(size -> size < 1)
+                || sample.rank() != Models.exampleSample(in).rank()) {
+            throw new BadInput("--sample of '" + in + "' must be sizes such as " + Models.exampleSample(in) + ", got "
+                    + Arrays.toString(architecture.sample));
+        }
+        Model fresh = Models.create(in, sample, architecture.classes, architecture.width, seed == null ? 0 : seed);
         if (weights == null) {
-            throw new BadInput(
-                    "'" + in + "' is an architecture, which has no weights of its own; give them with --weights");
+            return fresh;
         }
-        if (architecture.image.length != 3 || Arrays.stream(architecture.image).anyMatch(size -> size < 1)) {
-            throw new BadInput(
-                    "--image must be three sizes such as 3,32,32, got " + Arrays.toString(architecture.image));
-        }
-        try (Model fresh =
-                Models.create(in, Shape.of(architecture.image), architecture.classes, architecture.width, 0)) {
+        try (fresh) {
             return ModelFile.withWeights(fresh, weights);
         }
     }
