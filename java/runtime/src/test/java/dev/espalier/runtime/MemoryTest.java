@@ -10,20 +10,25 @@ import org.junit.jupiter.api.Test;
 @NoLeaks
 class MemoryTest {
     private static final int STEPS = 2_000;
+    private static final int STRETCHES = 4;
     private static final int OPERATORS = 10;
     /** Below the size from which libtorch uses several threads. */
     private static final long TENSOR_BYTES = 1 << 16;
 
+    /** What leaks does so in every stretch of steps; what the Java heap or the compiler takes in one it does not take in all. */
     @Test
     void stepsKeepTheProcessFlat() {
-        // As long as the measured run: the Java heap and the compiler then hold what they need.
         run(STEPS);
         long objects = NativeObjects.count();
-        long before = NativeObjects.residentBytes();
-        run(STEPS);
+        long least = Long.MAX_VALUE;
+        for (int stretch = 0; stretch < STRETCHES; stretch++) {
+            long before = NativeObjects.residentBytes();
+            run(STEPS);
+            least = Math.min(least, NativeObjects.residentBytes() - before);
+        }
         assertThat(NativeObjects.count()).isLessThanOrEqualTo(objects);
         // One leaked tensor per step would be 125 MiB; the allocator may keep some steps' worth of freed pages.
-        assertThat(NativeObjects.residentBytes() - before).isLessThan(STEPS * TENSOR_BYTES / 4);
+        assertThat(least).isLessThan(STEPS * TENSOR_BYTES / 4);
     }
 
     private static void run(int steps) {
