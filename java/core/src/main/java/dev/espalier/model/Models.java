@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /**
  * Ready-made classifiers. Each takes the shape of a sample, the number of classes and the seed of its initial weights; {@code width}
@@ -26,43 +25,65 @@ public final class Models {
         return Map.ofEntries(
                 Map.entry("kerasCnn", Models::kerasCnnLayers),
                 Map.entry("lenet", ImageArchitectures::lenet),
-                Map.entry("resnet20", (in, n, width) -> cifarResnet("resnet20", 3, in, n, width)),
-                Map.entry("resnet32", (in, n, width) -> cifarResnet("resnet32", 5, in, n, width)),
-                Map.entry("resnet44", (in, n, width) -> cifarResnet("resnet44", 7, in, n, width)),
-                Map.entry("resnet56", (in, n, width) -> cifarResnet("resnet56", 9, in, n, width)),
-                Map.entry("resnet110", (in, n, width) -> cifarResnet("resnet110", 18, in, n, width)),
-                Map.entry("resnet20a", (in, n, width) -> ImageArchitectures.cifarResnetA("resnet20a", 3, in, n, width)),
-                Map.entry("resnet56a", (in, n, width) -> ImageArchitectures.cifarResnetA("resnet56a", 9, in, n, width)),
-                Map.entry("resnet18", (in, n, width) -> basicResnet("resnet18", new int[] {2, 2, 2, 2}, in, n, width)),
-                Map.entry("resnet34", (in, n, width) -> basicResnet("resnet34", new int[] {3, 4, 6, 3}, in, n, width)),
+                Map.entry(
+                        "resnet20",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet20", 3, false, in, n, width)),
+                Map.entry(
+                        "resnet32",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet32", 5, false, in, n, width)),
+                Map.entry(
+                        "resnet44",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet44", 7, false, in, n, width)),
+                Map.entry(
+                        "resnet56",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet56", 9, false, in, n, width)),
+                Map.entry(
+                        "resnet110",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet110", 18, false, in, n, width)),
+                Map.entry(
+                        "resnet20a",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet20a", 3, true, in, n, width)),
+                Map.entry(
+                        "resnet56a",
+                        (in, n, width) -> ResidualArchitectures.cifarResnet("resnet56a", 9, true, in, n, width)),
+                Map.entry(
+                        "resnet18",
+                        (in, n, width) ->
+                                ResidualArchitectures.basicResnet("resnet18", new int[] {2, 2, 2, 2}, in, n, width)),
+                Map.entry(
+                        "resnet34",
+                        (in, n, width) ->
+                                ResidualArchitectures.basicResnet("resnet34", new int[] {3, 4, 6, 3}, in, n, width)),
                 Map.entry(
                         "resnet50",
-                        (in, n, width) ->
-                                ImageArchitectures.bottleneckResnet("resnet50", new int[] {3, 4, 6, 3}, in, n, width)),
-                Map.entry("wrn16x4", (in, n, width) -> ImageArchitectures.wideResnet("wrn16x4", 2, 4, in, n, width)),
-                Map.entry("wrn28x10", (in, n, width) -> ImageArchitectures.wideResnet("wrn28x10", 4, 10, in, n, width)),
+                        (in, n, width) -> ResidualArchitectures.bottleneckResnet(
+                                "resnet50", new int[] {3, 4, 6, 3}, in, n, width)),
+                Map.entry("wrn16x4", (in, n, width) -> ResidualArchitectures.wideResnet("wrn16x4", 2, 4, in, n, width)),
+                Map.entry(
+                        "wrn28x10",
+                        (in, n, width) -> ResidualArchitectures.wideResnet("wrn28x10", 4, 10, in, n, width)),
                 Map.entry("vgg11bn", (in, n, width) -> vggBn("vgg11bn", new int[] {1, 1, 2, 2, 2}, in, n, width)),
                 Map.entry("vgg16bn", (in, n, width) -> vggBn("vgg16bn", new int[] {2, 2, 3, 3, 3}, in, n, width)),
                 Map.entry("vgg19bn", (in, n, width) -> vggBn("vgg19bn", new int[] {2, 2, 4, 4, 4}, in, n, width)),
                 Map.entry(
                         "densenet40",
-                        (in, n, width) -> ImageArchitectures.densenet(
+                        (in, n, width) -> ResidualArchitectures.densenet(
                                 "densenet40", new int[] {12, 12, 12}, 12, false, in, n, width)),
                 Map.entry(
                         "densenet121",
-                        (in, n, width) -> ImageArchitectures.densenet(
+                        (in, n, width) -> ResidualArchitectures.densenet(
                                 "densenet121", new int[] {6, 12, 24, 16}, 32, true, in, n, width)),
-                Map.entry("mobilenetV1", ImageArchitectures::mobilenetV1),
-                Map.entry("mobilenetV2", ImageArchitectures::mobilenetV2),
-                Map.entry("mobilenetV3", ImageArchitectures::mobilenetV3),
-                Map.entry("efficientnetB0", ImageArchitectures::efficientnetB0),
-                Map.entry("squeezenet", ImageArchitectures::squeezenet),
-                Map.entry("shufflenetV2", ImageArchitectures::shufflenetV2),
+                Map.entry("mobilenetV1", MobileArchitectures::mobilenetV1),
+                Map.entry("mobilenetV2", MobileArchitectures::mobilenetV2),
+                Map.entry("mobilenetV3", MobileArchitectures::mobilenetV3),
+                Map.entry("efficientnetB0", MobileArchitectures::efficientnetB0),
+                Map.entry("squeezenet", MobileArchitectures::squeezenet),
+                Map.entry("shufflenetV2", MobileArchitectures::shufflenetV2),
                 Map.entry("googlenet", ImageArchitectures::googlenet),
                 Map.entry("regnet", ImageArchitectures::regnet),
-                Map.entry("convnextTiny", ImageArchitectures::convnextTiny),
-                Map.entry("vitTiny", ImageArchitectures::vitTiny),
-                Map.entry("mixer", ImageArchitectures::mixer),
+                Map.entry("convnextTiny", PatchArchitectures::convnextTiny),
+                Map.entry("vitTiny", PatchArchitectures::vitTiny),
+                Map.entry("mixer", PatchArchitectures::mixer),
                 Map.entry("unet", ImageArchitectures::unet),
                 Map.entry("textCnn", SequenceArchitectures::textCnn),
                 Map.entry("biLstm", SequenceArchitectures::biLstm),
@@ -175,51 +196,6 @@ public final class Models {
         }
         hidden.forEach(units -> layers.dense(scaled(units, width)).relu());
         return layers.dense(classes);
-    }
-
-    /** Three stages of {@code blocks} residual blocks with 16, 32 and 64 channels. */
-    private static ModelBuilder cifarResnet(String name, int blocks, Shape input, int classes, double width) {
-        ModelBuilder layers = ModelBuilder.of(name, input)
-                .convNorm(scaled(16, width), 3, 1, 1)
-                .relu();
-        for (int stage = 0; stage < 3; stage++) {
-            int channels = scaled(16 << stage, width);
-            for (int i = 0; i < blocks; i++) {
-                int stride = stage > 0 && i == 0 ? 2 : 1;
-                layers.block("stage" + (stage + 1) + "." + i, basicBlock(channels, stride));
-            }
-        }
-        return layers.globalAveragePool().dense(classes);
-    }
-
-    /** Two 3x3 convolutions beside a shortcut, which is a 1x1 projection where the shape changes (option B of the paper). */
-    private static Consumer<ModelBuilder> basicBlock(int channels, int stride) {
-        return layers -> {
-            boolean sameShape = stride == 1 && layers.shape().dim(0) == channels;
-            Consumer<ModelBuilder> projection = shortcut -> shortcut.convNorm(channels, 1, stride, 0);
-            layers.residual(
-                            branch -> branch.convNorm(channels, 3, stride, 1)
-                                    .relu()
-                                    .convNorm(channels, 3, 1, 1),
-                            sameShape ? shortcut -> {} : projection)
-                    .relu();
-        };
-    }
-
-    private static ModelBuilder basicResnet(String name, int[] blocks, Shape input, int classes, double width) {
-        ModelBuilder layers = ModelBuilder.of(name, input);
-        if (input.dim(1) <= 64) {
-            layers.convNorm(scaled(64, width), 3, 1, 1).relu();
-        } else {
-            layers.convNorm(scaled(64, width), 7, 2, 3).relu().maxPool(3, 2, 1);
-        }
-        for (int stage = 0; stage < 4; stage++) {
-            int channels = scaled(64 << stage, width);
-            for (int i = 0; i < blocks[stage]; i++) {
-                layers.block("stage" + (stage + 1) + "." + i, basicBlock(channels, i > 0 || stage == 0 ? 1 : 2));
-            }
-        }
-        return layers.globalAveragePool().dense(classes);
     }
 
     private static ModelBuilder vggBn(String name, int[] convolutions, Shape input, int classes, double width) {

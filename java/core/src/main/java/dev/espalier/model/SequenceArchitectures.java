@@ -154,7 +154,7 @@ final class SequenceArchitectures {
                 .position();
         IntStream.rangeClosed(1, 3)
                 .forEach(i -> layers.block(
-                        "layer" + i, block -> ImageArchitectures.transformer(block, heads, new Gelu(false))));
+                        "layer" + i, block -> PatchArchitectures.transformer(block, heads, new Gelu(false))));
         return layers.op("mean", new ReduceMean(Ints.of(1), false, false))
                 .op("rows", new Reshape(Ints.of(0, 1, channels), false))
                 .layerNorm()

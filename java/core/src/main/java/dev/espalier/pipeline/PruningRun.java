@@ -5,6 +5,7 @@ import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Size;
+import dev.espalier.prune.Spared;
 import dev.espalier.runtime.Scope;
 import dev.espalier.train.BestWeights;
 import dev.espalier.train.Checkpointer;
@@ -25,7 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out a plan on a model, stage by stage, from its beginning or from the last checkpoint. */
@@ -202,9 +202,9 @@ public final class PruningRun {
     private void train(Stage.Fit fit, List<Listener> listeners, Optional<PruningInFit> pruning, RunState run) {
         List<Listener> all = new ArrayList<>(listeners);
         if (fit.recipe().regularisation().penalty().channelLasso() > 0) {
-            Set<String> ignored =
-                    plan.pruning().map(recipe -> recipe.policy().ignored()).orElse(Set.of());
-            ChannelGroups groups = ChannelGroups.trace(run.training().graph(), ignored);
+            Spared spared =
+                    plan.pruning().map(recipe -> recipe.policy().spared()).orElse(Spared.NOTHING);
+            ChannelGroups groups = ChannelGroups.trace(run.training().graph(), spared.ignored(), spared.inexact());
             all.add(new ChannelLasso(groups, fit.recipe().regularisation().penalty()));
         }
         pruning.ifPresent(all::add);

@@ -3,6 +3,7 @@ package dev.espalier.prune;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.BatchNormalization;
+import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Kernels;
 import dev.espalier.runtime.Kernels.ChannelSlice;
@@ -13,6 +14,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -172,7 +174,7 @@ final class ChannelScores {
         List<Tensor> sums = new ArrayList<>();
         for (List<Member> part : parts) {
             sums.add(Aggregation.SUM.of(part.stream()
-                    .map(m -> rows(byParameter.getOrDefault(m.parameter(), elements.get(0)), m)
+                    .map(m -> rows(Objects.requireNonNull(byParameter.get(m.parameter())), m)
                             .sum(false, 1))
                     .toList()));
         }
@@ -217,9 +219,9 @@ final class ChannelScores {
     private double scale(List<Member> part) {
         double elements = part.stream()
                 .mapToDouble(m -> {
-                    Tensor weight = evidence.weight(m.parameter());
-                    return (double) weight.numel()
-                            / weight.size(m.axis())
+                    TensorType type = graph.type(m.parameter());
+                    return (double) type.numelPerSample()
+                            / type.dim(m.axis())
                             * m.indices().copies();
                 })
                 .sum();

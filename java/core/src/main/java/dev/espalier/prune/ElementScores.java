@@ -36,7 +36,9 @@ final class ElementScores {
     }
 
     private static List<Tensor> shares(List<Tensor> scores) {
-        double sum = scores.stream().mapToDouble(s -> s.sum().item()).sum();
+        double sum = Tensor.stack(scores.stream().map(s -> s.sum()).toList(), 0)
+                .sum()
+                .item();
         return sum == 0 ? scores : scores.stream().map(s -> s.div(sum)).toList();
     }
 
@@ -48,10 +50,7 @@ final class ElementScores {
             case MOVEMENT -> weight.mul(measured(parameter)).neg();
             case GRASP -> weight.mul(measured(parameter));
             case SYNFLOW, WANDA -> weight.abs().mul(measured(parameter));
-            case RANDOM ->
-                RandomScores.draw(policy.seed(), parameter, Math.toIntExact(weight.numel()))
-                        .reshape(weight.shape().toArray())
-                        .to(weight.device());
+            case RANDOM -> RandomScores.like(weight, policy.seed(), parameter);
             default -> throw new PruningException("criterion " + policy.criterion() + " cannot score single weights");
         };
     }

@@ -86,7 +86,7 @@ final class ElementStep {
     /** Scores in which what is kept is greater than any other, so that it stays. */
     private Tensor returning(String parameter, @Nullable BitMask kept, Growth growth) {
         Tensor score = growth instanceof Growth.AtRandom random
-                ? random(parameter, random.seed())
+                ? RandomScores.like(evidence.weight(parameter), random.seed(), parameter)
                 : evidence.of(Measure.GRADIENTS, parameter).detach().abs();
         Tensor most = Tensor.full(Double.POSITIVE_INFINITY, score.dtype(), score.device());
         return kept == null ? most.expand(score.shape().toArray()).contiguous() : most.where(kept.unpack(), score);
@@ -183,12 +183,5 @@ final class ElementStep {
             }
         }
         return scores;
-    }
-
-    private Tensor random(String parameter, long seed) {
-        Tensor weight = evidence.weight(parameter);
-        return RandomScores.draw(seed, parameter, Math.toIntExact(weight.numel()))
-                .reshape(weight.shape().toArray())
-                .to(weight.device());
     }
 }

@@ -7,6 +7,13 @@ import java.util.SplittableRandom;
 final class RandomScores {
     private RandomScores() {}
 
+    /** F32 of a weight's shape, on its device, uniform in [0, 1). */
+    static Tensor like(Tensor weight, long seed, String name) {
+        return draw(seed, name, Math.toIntExact(weight.numel()))
+                .reshape(weight.shape().toArray())
+                .to(weight.device());
+    }
+
     /** F32 [count] on the CPU, uniform in [0, 1). */
     static Tensor draw(long seed, String name, int count) {
         SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + name.hashCode());

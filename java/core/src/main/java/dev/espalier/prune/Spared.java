@@ -9,6 +9,9 @@ import java.util.Set;
  * @param inexact whether channels stay whose removal changes what the network computes by nature
  */
 public record Spared(Set<String> ignored, boolean inexact) {
+    /** Everything may go. */
+    public static final Spared NOTHING = new Spared(Set.of(), false);
+
     public Spared {
         ignored = Set.copyOf(ignored);
     }

@@ -12,6 +12,7 @@ import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
 import dev.espalier.op.GroupNormalization;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.UnsupportedOperatorException;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.nio.file.Path;
@@ -116,12 +117,27 @@ public final class Onnx {
                 .map(node -> target(graph, node))
                 .max(Comparator.comparingLong(Target::opset))
                 .orElse(USUAL);
+        if (target.equals(WITH_SCALES_OF_CHANNELS)) {
+            graph.nodes().forEach(node -> refuseScalesOfGroups(graph, node));
+        }
         String version = Onnx.class.getPackage().getImplementationVersion();
         return ModelProto.newBuilder()
                 .setIrVersion(target.ir())
                 .setProducerName(PRODUCER)
                 .setProducerVersion(version == null ? "" : version)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(target.opset()));
+    }
+
+    private static void refuseScalesOfGroups(Graph graph, Node node) {
+        if (node.op() instanceof GroupNormalization norm) {
+            long channels = graph.type(node.inputs().get(0)).dim(1);
+            if (graph.type(node.inputs().get(1)).dim(0) != channels) {
+                throw new UnsupportedOperatorException("node '" + node.name()
+                        + "': GroupNormalization has a scale for each of " + norm.groups()
+                        + " groups and another node one for each channel, which no operator set knows both; repeat the"
+                        + " scale for every channel of its group");
+            }
+        }
     }
 
     /** Before set 21 a GroupNormalization had one scale for each group, from then on one for each channel. */

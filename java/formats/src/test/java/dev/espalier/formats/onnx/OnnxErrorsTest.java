@@ -1,5 +1,6 @@
 package dev.espalier.formats.onnx;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
@@ -12,9 +13,12 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import dev.espalier.formats.FormatException;
 import dev.espalier.formats.Golden;
 import dev.espalier.formats.StorageException;
+import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
+import dev.espalier.op.GroupNormalization;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.UnsupportedOperatorException;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.testing.NoLeaks;
@@ -219,5 +223,28 @@ class OnnxErrorsTest {
                 .setIrVersion(8)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
                 .setGraph(graph);
+    }
+
+    /** Before operator set 21 a scale is of a group, from then on of a channel. */
+    @Test
+    void scalesOfGroupsAndOfChannelsDoNotShareAFile() {
+        assertThat(Onnx.head(normed(6, 6)).getOpsetImport(0).getVersion()).isEqualTo(21);
+        assertThat(Onnx.head(normed(3, 3)).getOpsetImport(0).getVersion()).isEqualTo(18);
+        assertThatThrownBy(() -> Onnx.head(normed(6, 3)))
+                .isInstanceOf(UnsupportedOperatorException.class)
+                .hasMessageContaining("node 'second'")
+                .hasMessageContaining("3 groups");
+    }
+
+    /** Two normalisations of six channels in three groups, with so many scales each. */
+    private static Graph normed(long first, long second) {
+        return Graph.builder("normed")
+                .input("x", TensorType.f32(-1, 6, 4, 4))
+                .parameter("a", TensorType.f32(first))
+                .parameter("b", TensorType.f32(second))
+                .node("first", new GroupNormalization(3, 1e-5f), "x", "a", "a")
+                .node("second", new GroupNormalization(3, 1e-5f), "first", "b", "b")
+                .output("second")
+                .build();
     }
 }
