@@ -18,6 +18,7 @@ import dev.espalier.runtime.MaskedConv2d;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import dev.espalier.runtime.Versions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -34,8 +35,8 @@ import org.slf4j.LoggerFactory;
  * shape said, and between them whatever libtorch differentiates.
  */
 final class Segments {
-    /** Below this share of zeros no masked kernel has been seen to win, so none is tried. */
-    static final double LEAST_SPARSITY = 0.5;
+    /** Below this share of zeros no masked kernel has been seen to win over oneDNN, so none is tried where libtorch uses that. */
+    private static final double LEAST_SPARSITY = Versions.oneDnnCause().isPresent() ? 0 : 0.5;
 
     private static final Logger LOG = LoggerFactory.getLogger(Segments.class);
 
@@ -54,7 +55,7 @@ final class Segments {
      * @param batch images per step, which trials assume
      */
     static Segments plan(TrainingState state, boolean masked, int batch, Tape tape) {
-        Map<String, MaskedConv2d> chosen = masked ? candidates(state) : Map.of();
+        Map<String, MaskedConv2d> chosen = masked ? candidates(state, tape, LEAST_SPARSITY) : Map.of();
         return of(
                 state,
                 chosen.entrySet().stream()
@@ -80,27 +81,34 @@ final class Segments {
         return maskings;
     }
 
-    /** By node, in the graph's order, the convolutions that the native kernels can train. */
-    static Map<String, MaskedConv2d> candidates(TrainingState state) {
+    /**
+     * By node, in the graph's order, the convolutions that the native kernels can train.
+     *
+     * @param least the share of zeros that a mask must have; at 0 the convolutions without a mask are candidates too
+     */
+    static Map<String, MaskedConv2d> candidates(TrainingState state, Tape tape, double least) {
         Map<String, MaskedConv2d> found = new LinkedHashMap<>();
         List<Node> nodes = state.graph().nodes();
         if (state.device().equals(Device.CPU)
                 && nodes.stream().allMatch(node -> node.outputs().size() == 1)) {
-            nodes.forEach(node -> candidate(state, node).ifPresent(conv -> found.put(node.name(), conv)));
+            nodes.forEach(node -> candidate(state, node, tape, least).ifPresent(conv -> found.put(node.name(), conv)));
         }
         return found;
     }
 
-    private static Optional<MaskedConv2d> candidate(TrainingState state, Node node) {
-        if (!(node.op() instanceof Conv conv)) {
+    private static Optional<MaskedConv2d> candidate(TrainingState state, Node node, Tape tape, double least) {
+        if (!(node.op() instanceof Conv conv)
+                || !state.parameters().containsKey(node.inputs().get(1))) {
             return Optional.empty();
         }
-        BitMask mask = state.masks().get(node.inputs().get(1));
+        String weight = node.inputs().get(1);
+        BitMask given = state.masks().get(weight);
+        BitMask mask = given == null ? tape.whole(state.graph().type(weight).shape()) : given;
         TensorType input = state.graph().type(node.inputs().get(0));
         boolean biasMoves = node.inputs().size() < 3
                 || node.inputs().get(2).isEmpty()
                 || state.parameters().containsKey(node.inputs().get(2));
-        if (mask == null || !biasMoves || mask.shape().rank() != 4 || mask.sparsity() < LEAST_SPARSITY) {
+        if (!biasMoves || mask.shape().rank() != 4 || mask.sparsity() < least) {
             return Optional.empty();
         }
         Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));

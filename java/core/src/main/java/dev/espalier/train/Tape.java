@@ -1,7 +1,11 @@
 package dev.espalier.train;
 
+import dev.espalier.runtime.BitMask;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Image16;
 import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.TensorHolder;
 import java.util.ArrayDeque;
@@ -26,6 +30,7 @@ final class Tape implements AutoCloseable {
     private final Scope owner = Scope.owner("tape");
     private final Deque<Piece> pieces = new ArrayDeque<>();
     private final Map<Object, Image16> scratch = new HashMap<>();
+    private final Map<Shape, BitMask> whole = new HashMap<>();
     private List<Tensor> holding = new ArrayList<>();
 
     /** Another handle on the same tensor, which stays open until the next piece that is pushed has run. */
@@ -58,6 +63,17 @@ final class Tape implements AutoCloseable {
             scratch.put(use, made);
         }
         return made;
+    }
+
+    /** The mask that keeps all elements of a shape; it stays with the tape. */
+    BitMask whole(Shape shape) {
+        return whole.computeIfAbsent(shape, s -> {
+            try (Scope scope = Scope.open()) {
+                BitMask mask = BitMask.pack(Tensor.full(1, DType.U8, Device.CPU, s.toArray()));
+                mask.tensors().forEach(owner::adopt);
+                return mask;
+            }
+        });
     }
 
     /** Adds a piece: what runs backward, once and in an open scope, when the gradients of its outputs are complete. */
