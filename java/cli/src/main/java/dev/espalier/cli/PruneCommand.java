@@ -195,8 +195,10 @@ final class PruneCommand extends Subcommand {
         if ((finetuneEpochs > 0 || recipe != null) && !data.given()) {
             throw new BadInput("fine-tuning needs labelled images: add --data DIR");
         }
-        if (chosen.policy().criterion().needsData() && !data.given()) {
-            throw new BadInput("criterion " + SettingKey.label(chosen.policy().criterion())
+        if (chosen.policy().needsData() && !data.given()) {
+            throw new BadInput((chosen.policy().criterion().needsData()
+                            ? "criterion " + SettingKey.label(chosen.policy().criterion())
+                            : "scope " + SettingKey.label(chosen.policy().scope()))
                     + " is measured on labelled images: add --data DIR");
         }
         if (chosen.gradual() && finetuneEpochs == 0) {

@@ -6,11 +6,13 @@ import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.InputNorms;
 import dev.espalier.prune.Measure;
+import dev.espalier.prune.ScoreScope;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.train.GradientEvidence;
 import dev.espalier.train.TrainingState;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** The evidence that a recipe's criterion asks for: weights as they are, the rest measured on batches. */
 final class MeasuredEvidence {
@@ -32,8 +34,17 @@ final class MeasuredEvidence {
         return weights;
     }
 
-    /** In the open scope. */
-    Evidence of(Batches batches) {
+    /** In the open scope; {@code told} hears what takes long. */
+    Evidence of(Batches batches, Consumer<String> told) {
+        Evidence evidence = ofCriterion(batches);
+        if (recipe.policy().scope() != ScoreScope.SENSITIVITY) {
+            return evidence;
+        }
+        SensitivityScan scan = new SensitivityScan(training, recipe.policy(), batches, recipe.gradientBatches());
+        return evidence.with(Measure.DAMAGES, scan.damages(evidence, told));
+    }
+
+    private Evidence ofCriterion(Batches batches) {
         Map<String, Tensor> weights = weights();
         Evidence evidence = Evidence.ofWeights(weights);
         return recipe.policy()
@@ -60,7 +71,7 @@ final class MeasuredEvidence {
                 GradientEvidence.observe(training, batches, count, activations);
                 yield activations.result();
             }
-            case FLOW_GRADIENTS -> throw new IllegalArgumentException(measure + " is not measured on batches");
+            case FLOW_GRADIENTS, DAMAGES -> throw new IllegalArgumentException(measure + " is not measured on batches");
         };
     }
 }

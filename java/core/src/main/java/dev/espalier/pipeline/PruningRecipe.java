@@ -69,7 +69,8 @@ public record PruningRecipe(
                     "scope",
                     ScoreScope.GLOBAL,
                     "importances are compared within a layer, over all, over layers of one structure; erk: within, by"
-                            + " Erdős–Rényi shares; table: within, by targets of their own"),
+                            + " Erdős–Rényi shares; table: within, by targets of their own; sensitivity: within, by what"
+                            + " each layer alone does to the loss on --gradient-batches"),
             SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
             SettingKey.choice(
                     "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
@@ -124,6 +125,11 @@ public record PruningRecipe(
             throw new IllegalArgumentException(
                     "latency is measured whenever something is removed, which this schedule does too often; use"
                             + " prune-schedule oneshot or iterative");
+        }
+        if (policy.scope() == ScoreScope.SENSITIVITY && (often || !(course instanceof Course.Scheduled))) {
+            throw new IllegalArgumentException(
+                    "sensitivity is measured layer by layer whenever something is removed, which this schedule does too"
+                            + " often; use prune-schedule oneshot or iterative");
         }
         if (reestimateBatches < 0) {
             throw new IllegalArgumentException("reestimate-batches must be at least 0, got " + reestimateBatches);

@@ -14,13 +14,15 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
  * One step on channels: decides how many channels each group loses, then removes those with the smallest scores.
  *
  * <p>A budget of channels is met exactly as far as rounding allows: globally {@code floor(target * all)}, locally
- * {@code floor(target * channels)} of every group (or of all groups of one structure, or with the group's own target), and always at least one channel (or the rounding step) stays per group. A
+ * {@code floor(target * channels)} of every group (or of all groups of one structure, or with the group's own target), by sensitivity as
+ * globally, and always at least one channel (or the rounding step) stays per group. A
  * cost of the whole graph, such as its MACs, is met by the shortest beginning of the removal order whose remaining graph, recomputed
  * exactly, is at or below the target; it falls short of the target by less than the last channel (or rounding step) saves. Where a
  * measured cost rises here and there as channels go, the beginning still meets the target but may not be the shortest.
@@ -67,6 +69,7 @@ final class ChannelStep {
             case LOCAL, TABLE, ERK ->
                 RemovalOrder.evenly(
                         prunable.stream().mapToInt(ChannelGroup::channels).toArray(), floors());
+            case SENSITIVITY -> byDamage();
             case ISOMORPHIC -> {
                 List<List<Integer>> pools = pools();
                 RemovalOrder evenly = RemovalOrder.evenly(
@@ -77,6 +80,16 @@ final class ChannelStep {
                 yield k -> removedWithin(pools, scores, evenly.first(k));
             }
         };
+    }
+
+    private RemovalOrder byDamage() {
+        Sensitivity sensitivity =
+                Sensitivity.of(evidence, prunable.stream().map(ChannelGroup::id).toList());
+        long[] sizes = prunable.stream().mapToLong(ChannelGroup::channels).toArray();
+        long[] most = prunable.stream().mapToLong(g -> g.channels() - floor(g)).toArray();
+        return k -> LongStream.of(sensitivity.first(k, sizes, most))
+                .mapToInt(Math::toIntExact)
+                .toArray();
     }
 
     private List<List<Integer>> pools() {
@@ -155,7 +168,7 @@ final class ChannelStep {
             RemovalOrder order, List<Tensor> scores, Mask mask, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         int removable = prunable.stream().mapToInt(g -> g.channels() - floor(g)).sum();
         if (cost.isEmpty()) {
-            if (policy.scope() != ScoreScope.GLOBAL) {
+            if (policy.scope() != ScoreScope.GLOBAL && policy.scope() != ScoreScope.SENSITIVITY) {
                 return counts(shares(scores, budget), mask);
             }
             int all = prunable.stream().mapToInt(ChannelGroup::channels).sum();

@@ -115,6 +115,9 @@ final class ElementStep {
         if (policy.scope() == ScoreScope.TABLE) {
             return pool -> Math.round(budget.targetOf(names(graph, pool.get(0))) * elements(pool));
         }
+        if (policy.scope() == ScoreScope.SENSITIVITY) {
+            return byDamage(parameters, share);
+        }
         if (policy.scope() != ScoreScope.ERK) {
             return pool -> Math.round(share * elements(pool));
         }
@@ -124,6 +127,13 @@ final class ElementStep {
         Map<String, Long> kept = ErdosRenyi.kept(shapes, all - Math.round(share * all));
         return pool -> elements(pool)
                 - pool.stream().mapToLong(p -> kept.getOrDefault(p, 0L)).sum();
+    }
+
+    private ToLongFunction<List<String>> byDamage(List<String> parameters, double share) {
+        long[] sizes = parameters.stream().mapToLong(p -> elements(List.of(p))).toArray();
+        long[] lost =
+                Sensitivity.of(evidence, parameters).first(Math.round(share * elements(parameters)), sizes, sizes);
+        return pool -> pool.stream().mapToLong(p -> lost[parameters.indexOf(p)]).sum();
     }
 
     private long elements(List<String> parameters) {
@@ -137,7 +147,7 @@ final class ElementStep {
         List<Integer> all = IntStream.range(0, parameters.size()).boxed().toList();
         return switch (policy.scope()) {
             case GLOBAL -> List.of(all);
-            case LOCAL, TABLE, ERK -> all.stream().map(List::of).toList();
+            case LOCAL, TABLE, ERK, SENSITIVITY -> all.stream().map(List::of).toList();
             case ISOMORPHIC -> new Isomorphism(graph).ofParameters(parameters);
         };
     }

@@ -20,7 +20,7 @@ public record Evidence(Map<String, Tensor> weights, Map<Measure, Map<String, Ten
         measured.forEach((measure, tensors) -> copies.put(measure, Map.copyOf(tensors)));
         measured = Map.copyOf(copies);
         for (Map.Entry<Measure, Map<String, Tensor>> entry : measured.entrySet()) {
-            if (!entry.getKey().isByGroup()) {
+            if (entry.getKey().isByWeight()) {
                 checkShapes(entry.getKey(), weights, entry.getValue());
             }
         }

@@ -19,7 +19,9 @@ public enum Measure {
     /** By group, [channels]: the mean magnitude of activations. */
     ACTIVATIONS("mean activation", "measure activations on batches first"),
     /** By group, [channels]: the mean rank of feature maps. */
-    RANKS("mean rank of feature maps", "measure activations on batches first");
+    RANKS("mean rank of feature maps", "measure activations on batches first"),
+    /** By group or parameter, [shares]: how the loss changes as it alone loses each of {@link Sensitivity#SHARES}. */
+    DAMAGES("damage to the loss", "scan the layers on batches first");
 
     private final String noun;
     private final String advice;
@@ -40,6 +42,11 @@ public enum Measure {
     /** Whether it is known by group and channel instead of by parameter. */
     public boolean isByGroup() {
         return this == NONZERO_SHARES || this == ACTIVATIONS || this == RANKS;
+    }
+
+    /** Whether it has the shape of the parameter that it is known by. */
+    boolean isByWeight() {
+        return !isByGroup() && this != DAMAGES;
     }
 
     /** Whether batches are needed to measure it. */

@@ -70,6 +70,11 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
         return new Policy(drawn, pattern, budget, spared, other);
     }
 
+    /** Whether evidence must hold something that is measured on batches. */
+    public boolean needsData() {
+        return criterion().needsData() || scope() == ScoreScope.SENSITIVITY;
+    }
+
     public Criterion criterion() {
         return ranking.criterion();
     }

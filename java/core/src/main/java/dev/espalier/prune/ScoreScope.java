@@ -11,5 +11,7 @@ public enum ScoreScope {
     /** Across those of the same structure: all structures lose the same share (isomorphic pruning: Fang et al., arXiv 2407.04616). */
     ISOMORPHIC,
     /** Within each parameter or group, each of which loses the share that the budget's table names. */
-    TABLE
+    TABLE,
+    /** Within each parameter or group, each of which loses as much as does all of them the same damage; see {@link Sensitivity}. */
+    SENSITIVITY
 }

@@ -9,6 +9,7 @@ import dev.espalier.op.Evaluation;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Runs a classifier over a split without training it. */
@@ -23,6 +24,35 @@ public final class Evaluator {
     /** Evaluates a model in training as it is now. */
     public static EvaluationResult evaluate(TrainingState state, Batches batches) {
         return evaluate(state.graph(), state.tensors(), batches);
+    }
+
+    /**
+     * The mean loss of a model in training over the first batches of epoch zero.
+     *
+     * @param replaced tensors that stand in for the model's own, by name
+     * @param count batches, or all if there are fewer
+     */
+    public static double loss(TrainingState state, Map<String, Tensor> replaced, Batches batches, int count) {
+        Map<String, Tensor> tensors = new HashMap<>(state.tensors());
+        tensors.putAll(replaced);
+        Classifier classifier = new Classifier(state.graph());
+        double sum = 0;
+        long samples = 0;
+        try (Grad guard = Grad.disabled();
+                Cursor cursor = batches.epoch(0, 0)) {
+            for (int i = 0; i < count && cursor.hasNext(); i++) {
+                try (Scope scope = Scope.open()) {
+                    Batch batch = cursor.next();
+                    sum += classifier
+                                    .see(tensors, batch, Evaluation.INFERENCE)
+                                    .loss(0)
+                                    .item()
+                            * batch.size();
+                    samples += batch.size();
+                }
+            }
+        }
+        return sum / samples;
     }
 
     static EpochReport.Scores scores(TrainingState state, Batches batches) {

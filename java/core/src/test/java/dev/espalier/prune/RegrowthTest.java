@@ -109,8 +109,8 @@ class RegrowthTest {
         Graph graph = graph();
         try (Scope scope = Scope.open()) {
             Mask mask = mask(graph, 0, 1, 2, 4);
-            // A table would need targets by name.
-            for (ScoreScope among : EnumSet.complementOf(EnumSet.of(ScoreScope.TABLE))) {
+            // A table would need targets by name, sensitivity a scan.
+            for (ScoreScope among : EnumSet.complementOf(EnumSet.of(ScoreScope.TABLE, ScoreScope.SENSITIVITY))) {
                 Regrowth regrowth = new Regrowth(graph, policy(among));
                 Mask wider = regrowth.widen(mask, evidence(graph), 5.0 / 12, new Growth.ByGradient());
                 assertThat(kept(wider)).as(among.toString()).containsExactly(0, 1, 2, 3, 4, 5, 9);
