@@ -47,9 +47,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
 class CompactionTest {
-    /** Seeds of masks and weights: one in every build, three where the property asks for the whole suite. */
-    private static final int SEEDS = Boolean.getBoolean("espalier.conformance") ? 3 : 1;
-
     private static final OptimizerRecipe HEAVY_BALL = new OptimizerRecipe(
             OptimizerRecipe.Kind.SGD,
             0.1,
@@ -59,9 +56,7 @@ class CompactionTest {
             new OptimizerRecipe.Moments(0.9, 0.999, 1e-8));
 
     static Stream<Arguments> cases() {
-        return ConformanceGraphs.names().stream()
-                .flatMap(name -> Stream.of(0.25, 0.5, 0.75)
-                        .flatMap(ratio -> IntStream.range(0, SEEDS).mapToObj(seed -> Arguments.of(name, ratio, seed))));
+        return ConformanceGraphs.casesOfAllRatios();
     }
 
     @ParameterizedTest(name = "{0} without {1}, seed {2}")
@@ -188,21 +183,21 @@ class CompactionTest {
         }
     }
 
-    static Stream<String> controls() {
-        return ConformanceGraphs.controls().stream();
+    static Stream<Arguments> controls() {
+        return ConformanceGraphs.cases(ConformanceGraphs.controls());
     }
 
     /**
      * The negative control: the same widths, but one kept index of one weight replaced by a removed one. Only a channel that a ReLU
      * silences on all samples may hide the exchange, so the first kept channel that is alive must betray it.
      */
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0} without {1}, seed {2}")
     @MethodSource("controls")
-    void oneShiftedIndexMakesTheProofFail(String name) {
+    void oneShiftedIndexMakesTheProofFail(String name, double ratio, int seed) {
         Graph graph = ConformanceGraphs.graph(name);
         ChannelGroups groups = ChannelGroups.trace(graph);
-        Mask mask = RandomModel.mask(groups, 0.5, 7);
-        try (Model model = RandomModel.calibrated(groups, mask, 3);
+        Mask mask = RandomModel.mask(groups, ratio, 7 + seed);
+        try (Model model = RandomModel.calibrated(groups, mask, 3 + seed);
                 Scope scope = Scope.open()) {
             Map<String, List<Tensor>> sources = new LinkedHashMap<>();
             Map<String, Tensor> masked = new LinkedHashMap<>();
@@ -252,14 +247,14 @@ class CompactionTest {
         }
     }
 
-    static Set<String> graphs() {
-        return ConformanceGraphs.names();
+    static Stream<Arguments> graphs() {
+        return ConformanceGraphs.cases(ConformanceGraphs.names());
     }
 
     /** An unknown operator is named, freezes the groups that reach it and leaves all others as they were. */
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0} without {1}, seed {2}")
     @MethodSource("graphs")
-    void anUntaughtOperatorFreezesItsOwnGroupsOnly(String name) {
+    void anUntaughtOperatorFreezesItsOwnGroupsOnly(String name, double ratio, int seed) {
         Graph graph = ConformanceGraphs.graph(name);
         ChannelGroups before = ChannelGroups.trace(graph);
         Node producer = graph.node(before.prunable().get(0).producers().get(0));
@@ -289,9 +284,9 @@ class CompactionTest {
         before.prunable().stream()
                 .filter(group -> !reached.contains(group.id()))
                 .forEach(group -> assertThat(prunable).as(group.id()).containsAll(group.members()));
-        Mask mask = RandomModel.mask(after, 0.5, 7);
+        Mask mask = RandomModel.mask(after, ratio, 7 + seed);
         if (!after.prunable().isEmpty()) {
-            try (Model model = RandomModel.calibrated(after, mask, 3);
+            try (Model model = RandomModel.calibrated(after, mask, 3 + seed);
                     Compacted compacted = Compaction.compact(model, after, mask)) {
                 assertThat(compacted.outcome().check().passed()).isTrue();
             }

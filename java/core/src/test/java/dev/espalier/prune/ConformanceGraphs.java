@@ -4,11 +4,14 @@ import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
 import dev.espalier.runtime.Tensor;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
 
 /** All graphs that pruning must be right on: the small patterns, and every architecture in a small size. */
 public final class ConformanceGraphs {
@@ -52,7 +55,30 @@ public final class ConformanceGraphs {
             "biLstm",
             "wideAndDeep");
 
+    private static final List<Double> RATIOS = List.of(0.25, 0.5, 0.75);
+
     private ConformanceGraphs() {}
+
+    /** Arguments of a test: names, shares of channels that go, and seeds of masks and weights. */
+    static Stream<Arguments> cases(Set<String> names, List<Double> ratios, int seeds) {
+        return names.stream()
+                .flatMap(name -> ratios.stream()
+                        .flatMap(ratio -> IntStream.range(0, seeds).mapToObj(seed -> Arguments.of(name, ratio, seed))));
+    }
+
+    /** With one share and seed in every build, three of each where the property asks for the whole suite. */
+    public static Stream<Arguments> cases(Set<String> names) {
+        return isWhole() ? cases(names, RATIOS, 3) : cases(names, List.of(0.5), 1);
+    }
+
+    /** With every share, and one seed in every build. */
+    static Stream<Arguments> casesOfAllRatios() {
+        return cases(names(), RATIOS, isWhole() ? 3 : 1);
+    }
+
+    private static boolean isWhole() {
+        return Boolean.getBoolean("espalier.conformance");
+    }
 
     /** Names of all graphs, sorted by kind. */
     public static Set<String> names() {
