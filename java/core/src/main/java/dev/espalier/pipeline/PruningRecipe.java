@@ -82,6 +82,7 @@ public record PruningRecipe(
                     0,
                     "every layer keeps a multiple of this many channels, or all; 0: of 8 where latency is the budget, since odd"
                             + " widths make it jump, else of 1"),
+            SettingKey.real("layer-floor", 0, "share of its channels, or weights, that every layer keeps at least"),
             SettingKey.flag("exact-only", false, "channels stay whose removal changes results by nature"),
             SettingKey.integer(
                     "batch", 1, "samples per run that latency is measured with, where the model leaves it open"),
@@ -170,7 +171,7 @@ public record PruningRecipe(
                         of(s.choice("of", Of.class), pattern),
                         roundTo(s.integer("round-to"), of(s.choice("of", Of.class), pattern)),
                         table(s.text("table"))),
-                new Spared(ignored, s.flag("exact-only")),
+                new Spared(ignored, s.flag("exact-only"), s.real("layer-floor")),
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(
                 policy,
@@ -268,6 +269,7 @@ public record PruningRecipe(
         facts.put("table", new TreeMap<>(policy.budget().table()).toString());
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
+        facts.put("layer-floor", Double.toString(policy.spared().ofEach()));
         facts.put("exact-only", Boolean.toString(policy.spared().inexact()));
         facts.put("batch", Integer.toString(batch));
         facts.put("prune-seed", Long.toString(policy.seed()));

@@ -11,6 +11,7 @@ import dev.espalier.prune.Pruner;
 import dev.espalier.prune.Ranking;
 import dev.espalier.prune.ScoreScope;
 import dev.espalier.prune.Sensitivity;
+import dev.espalier.prune.Spared;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.train.Evaluator;
@@ -52,7 +53,7 @@ final class SensitivityScan {
                 new Ranking(ranking.criterion(), ranking.aggregation(), ranking.normalisation(), ScoreScope.LOCAL),
                 policy.pattern(),
                 Budget.of(0, of),
-                policy.spared(),
+                new Spared(policy.ignored(), policy.spared().inexact(), 0),
                 policy.seed());
     }
 

@@ -120,7 +120,8 @@ final class ChannelStep {
 
     /** The fewest channels that a group keeps. */
     private int floor(ChannelGroup group) {
-        return Math.min(policy.budget().roundTo(), group.channels());
+        int least = Math.toIntExact(policy.spared().least(group.channels()));
+        return Math.min(Math.max(policy.budget().roundTo(), least), group.channels());
     }
 
     private int[] floors() {

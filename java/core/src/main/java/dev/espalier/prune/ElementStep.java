@@ -100,7 +100,8 @@ final class ElementStep {
         for (List<Integer> pool : pools(parameters)) {
             List<String> names = pool.stream().map(parameters::get).toList();
             List<Tensor> own = pool.stream().map(scores::get).toList();
-            long k = bound.applyAsLong(removed(names, mask), wanted.applyAsLong(names));
+            long most = names.stream().mapToLong(this::removable).sum();
+            long k = bound.applyAsLong(removed(names, mask), Math.min(wanted.applyAsLong(names), most));
             List<BitMask> bits = Kernels.on(own.get(0).device()).masks(own, k);
             for (int i = 0; i < names.size(); i++) {
                 elements.put(names.get(i), bits.get(i));
@@ -131,9 +132,15 @@ final class ElementStep {
 
     private ToLongFunction<List<String>> byDamage(List<String> parameters, double share) {
         long[] sizes = parameters.stream().mapToLong(p -> elements(List.of(p))).toArray();
-        long[] lost =
-                Sensitivity.of(evidence, parameters).first(Math.round(share * elements(parameters)), sizes, sizes);
+        long[] most = parameters.stream().mapToLong(this::removable).toArray();
+        long[] lost = Sensitivity.of(evidence, parameters).first(Math.round(share * elements(parameters)), sizes, most);
         return pool -> pool.stream().mapToLong(p -> lost[parameters.indexOf(p)]).sum();
+    }
+
+    /** How many weights of a parameter may go. */
+    private long removable(String parameter) {
+        long all = elements(List.of(parameter));
+        return all - policy.spared().least(all);
     }
 
     private long elements(List<String> parameters) {
@@ -174,9 +181,10 @@ final class ElementStep {
         }
         long eligible = elements(parameters);
         double wanted = budget.target() * graph.parameterCount();
-        if (wanted > eligible) {
+        long most = parameters.stream().mapToLong(this::removable).sum();
+        if (wanted > most) {
             throw new PruningException("target " + budget.target() + " asks for " + Math.round(wanted)
-                    + " parameters but only " + eligible + " weights may be masked; ignore fewer nodes or lower it");
+                    + " parameters but only " + most + " weights may be masked; ignore fewer nodes or lower it");
         }
         return wanted / eligible;
     }
@@ -191,7 +199,21 @@ final class ElementStep {
                 Tensor lowest = Tensor.full(Double.NEGATIVE_INFINITY, score.dtype(), score.device());
                 scores.set(i, score.where(bits.unpack(), lowest));
             }
+            scores.set(i, spared(scores.get(i)));
         }
         return scores;
+    }
+
+    /** Scores in which those that every layer keeps are greater than any other. */
+    private Tensor spared(Tensor score) {
+        long least = policy.spared().least(score.numel());
+        if (least == 0) {
+            return score;
+        }
+        BitMask best = Kernels.on(score.device())
+                .masks(List.of(score), score.numel() - least)
+                .get(0);
+        Tensor highest = Tensor.full(Double.POSITIVE_INFINITY, score.dtype(), score.device());
+        return score.where(best.unpack().logicalNot(), highest);
     }
 }

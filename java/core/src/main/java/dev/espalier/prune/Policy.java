@@ -37,6 +37,13 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
         if (ranking.scope() == ScoreScope.TABLE && !shares) {
             throw new PruningException("a table of targets is of CHANNELS or SPARSITY, not of " + of);
         }
+        double most = Math.max(
+                budget.target(),
+                budget.table().values().stream().mapToDouble(own -> own).max().orElse(0));
+        if (shares && most > 1 - spared.ofEach()) {
+            throw new PruningException("target " + most + " cannot be met where every layer keeps " + spared.ofEach()
+                    + " of itself; lower it or layer-floor");
+        }
         if (elements && budget.roundTo() != 1) {
             throw new PruningException(
                     "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");
@@ -46,7 +53,7 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
     /** With the usual ranking by a criterion; inexact removals are allowed. */
     public Policy(
             Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Set<String> ignored, long seed) {
-        this(Ranking.of(criterion, scope), pattern, budget, new Spared(ignored, false), seed);
+        this(Ranking.of(criterion, scope), pattern, budget, new Spared(ignored, false, 0), seed);
     }
 
     /** No node ignored, seed 0. */

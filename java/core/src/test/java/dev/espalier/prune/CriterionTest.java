@@ -73,7 +73,7 @@ class CriterionTest {
 
     private static Policy policy(Ranking ranking, Pattern pattern) {
         Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : Of.CHANNELS;
-        return new Policy(ranking, pattern, Budget.of(0.5, of), new Spared(Set.of(), false), 0);
+        return new Policy(ranking, pattern, Budget.of(0.5, of), Spared.NOTHING, 0);
     }
 
     private static Policy policy(Criterion criterion, Pattern pattern) {

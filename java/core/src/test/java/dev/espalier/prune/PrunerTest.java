@@ -28,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @NoLeaks
@@ -412,11 +413,48 @@ class PrunerTest {
         Graph normed = Networks.layerNorm();
         Budget budget = Budget.of(0.5, Of.CHANNELS);
         Policy any = Policy.of(Criterion.L1, Pattern.CHANNEL, ScoreScope.LOCAL, budget);
-        Policy exact = new Policy(any.ranking(), Pattern.CHANNEL, budget, new Spared(Set.of(), true), 0);
+        Policy exact = new Policy(any.ranking(), Pattern.CHANNEL, budget, new Spared(Set.of(), true, 0), 0);
         assertThat(new Pruner(normed, any).groups().prunable())
                 .anyMatch(group -> !group.approximation().isEmpty());
         assertThat(new Pruner(normed, exact).groups().prunable())
                 .allMatch(group -> group.approximation().isEmpty());
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ScoreScope.class,
+            names = {"GLOBAL", "LOCAL", "ISOMORPHIC", "SENSITIVITY"})
+    void everyLayerKeepsItsFloor(ScoreScope scope) {
+        Ranking ranking = Ranking.of(Criterion.TAYLOR, scope);
+        Spared spared = new Spared(Set.of(), false, 0.3);
+        Map<String, Tensor> damages = new HashMap<>();
+        ChannelGroups.trace(graph).prunable().forEach(g -> damages.put(g.id(), damage(g.id())));
+        ElementStep.eligible(graph, Set.of()).forEach(p -> damages.put(p, damage(p)));
+        Evidence scanned = evidence.with(Measure.DAMAGES, damages);
+        for (Of of : new Of[] {Of.CHANNELS, Of.MACS, Of.PARAMETERS}) {
+            Policy policy = new Policy(ranking, Pattern.CHANNEL, Budget.of(0.6, of), spared, 0);
+            Pruner pruner = new Pruner(graph, policy);
+            Mask mask = pruner.next(Mask.all(), scanned);
+            pruner.groups()
+                    .prunable()
+                    .forEach(g -> assertThat(mask.kept(g).count())
+                            .as(of + " " + g.id())
+                            .isGreaterThanOrEqualTo((int) Math.ceil(0.3 * g.channels() - 1e-9)));
+        }
+        Policy policy = new Policy(ranking, Pattern.ELEMENT, Budget.of(0.6, Of.SPARSITY), spared, 0);
+        Mask mask = new Pruner(graph, policy).next(Mask.all(), scanned);
+        assertThat(mask.sparsity()).isCloseTo(0.6, within(1e-3));
+        mask.elements()
+                .forEach((name, bits) -> assertThat(bits.kept()).as(name).isGreaterThanOrEqualTo((long)
+                        Math.ceil(0.3 * bits.shape().numel() - 1e-9)));
+        assertThatThrownBy(() -> new Policy(ranking, Pattern.ELEMENT, Budget.of(0.8, Of.SPARSITY), spared, 0))
+                .hasMessageContaining("every layer keeps 0.3");
+        assertThatThrownBy(() -> new Spared(Set.of(), false, 1)).hasMessageContaining("below 1");
+    }
+
+    /** Falls and rises at random from layer to layer. */
+    private static Tensor damage(String layer) {
+        return RandomScores.draw(9, layer, Sensitivity.SHARES.size());
     }
 
     @Test
