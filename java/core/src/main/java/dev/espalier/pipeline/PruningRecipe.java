@@ -3,6 +3,7 @@ package dev.espalier.pipeline;
 import dev.espalier.prune.Aggregation;
 import dev.espalier.prune.Budget;
 import dev.espalier.prune.Criterion;
+import dev.espalier.prune.Grain;
 import dev.espalier.prune.Normalisation;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
@@ -46,6 +47,18 @@ public record PruningRecipe(
         SPARSITY
     }
 
+    /** What is removed: whole channels, single weights, or weights that share a decision. */
+    private enum What {
+        CHANNEL,
+        ELEMENT,
+        /** Of M weights along the inputs all but N. */
+        NM,
+        /** A position of V outputs. */
+        VECTOR,
+        /** A position of some outputs and some inputs. */
+        BLOCK
+    }
+
     /** When pruning happens. */
     private enum When {
         ONESHOT,
@@ -63,7 +76,14 @@ public record PruningRecipe(
     }
 
     private static final List<SettingKey> KEYS = List.of(
-            SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels or single weights"),
+            SettingKey.choice(
+                    "pattern",
+                    What.CHANNEL,
+                    "what is removed: whole channels, single weights, all but N of M weights along the inputs, or vectors and"
+                            + " blocks of weights"),
+            SettingKey.text("nm", "2:4", "N:M, the weights that stay of how many (nm)"),
+            SettingKey.integer("vector", 16, "outputs that follow each other in a vector of weights (vector)"),
+            SettingKey.text("block", "16x4", "OUTPUTSxINPUTS of a block of weights (block)"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
             SettingKey.choice(
                     "scope",
@@ -73,7 +93,10 @@ public record PruningRecipe(
             SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
             SettingKey.choice(
                     "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
-            SettingKey.real("target", 0.5, "share to be removed"),
+            SettingKey.real(
+                    "target",
+                    0.5,
+                    "share to be removed; without it pattern nm makes all groups N:M, which 2:4 does at 0.5"),
             SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer(
@@ -130,10 +153,16 @@ public record PruningRecipe(
         }
         boolean regrows = course instanceof Course.Dynamic
                 || (course instanceof Course.Scheduled s && s.schedule() instanceof Schedule.Cyclic);
-        if (regrows && policy.pattern() != Pattern.ELEMENT) {
+        boolean grained = !policy.grain().isSingle();
+        if (regrows && (policy.pattern() != Pattern.ELEMENT || grained)) {
+            throw new IllegalArgumentException("prune-schedule cyclic, set and rigl bring removed weights back, one by"
+                    + " one, which removed channels and weights that share a decision cannot: use pattern element, got "
+                    + pattern(policy));
+        }
+        if (shrunkBelow > 0 && grained) {
             throw new IllegalArgumentException(
-                    "prune-schedule cyclic, set and rigl bring removed weights back, which removed channels cannot: use"
-                            + " pattern element, got " + SettingKey.label(policy.pattern()));
+                    "shrunk-below looks at single weights or channels: use pattern element or" + " channel, got "
+                            + pattern(policy));
         }
     }
 
@@ -149,9 +178,19 @@ public record PruningRecipe(
      */
     public static PruningRecipe fromMap(Map<String, ?> map, Set<String> ignored) {
         Settings s = Settings.parse("the pruning recipe", KEYS, map);
-        Pattern pattern = s.choice("pattern", Pattern.class);
+        What what = s.choice("pattern", What.class);
+        Map.of("nm", What.NM, "vector", What.VECTOR, "block", What.BLOCK).forEach((key, own) -> {
+            if (map.containsKey(key) && what != own) {
+                throw new IllegalArgumentException("setting '" + key + "' is for pattern " + SettingKey.label(own)
+                        + ", got pattern " + SettingKey.label(what) + "; set the pattern or leave it out");
+            }
+        });
+        Pattern pattern = what == What.CHANNEL ? Pattern.CHANNEL : Pattern.ELEMENT;
+        Grain grain = grain(what, s);
+        Budget.Of of = of(s.choice("of", Of.class), pattern);
+        boolean whole = what == What.NM && of == Budget.Of.SPARSITY && !map.containsKey("target");
         When when = s.choice("prune-schedule", When.class);
-        boolean dynamic = pattern == Pattern.ELEMENT && (when == When.SET || when == When.RIGL);
+        boolean dynamic = what == What.ELEMENT && (when == When.SET || when == When.RIGL);
         Policy policy = new Policy(
                 new Ranking(
                         s.choice("criterion", Criterion.class),
@@ -159,10 +198,11 @@ public record PruningRecipe(
                         s.choice("normalisation", Normalisation.class),
                         dynamic ? ScoreScope.ERK : s.choice("scope", ScoreScope.class)),
                 pattern,
+                grain,
                 new Budget(
-                        s.real("target"),
-                        of(s.choice("of", Of.class), pattern),
-                        roundTo(s.integer("round-to"), of(s.choice("of", Of.class), pattern)),
+                        whole ? grain.most() : s.real("target"),
+                        of,
+                        roundTo(s.integer("round-to"), of),
                         table(s.text("table"))),
                 new Spared(ignored, s.flag("exact-only")),
                 s.wholeNumber("prune-seed"));
@@ -173,6 +213,40 @@ public record PruningRecipe(
                 s.real("shrunk-below"),
                 s.integer("batch"),
                 s.integer("reestimate-batches"));
+    }
+
+    private static Grain grain(What what, Settings s) {
+        return switch (what) {
+            case CHANNEL, ELEMENT -> Grain.single();
+            case NM -> {
+                int[] pair = pair("nm", s.text("nm"), ":", "N:M such as 2:4");
+                yield new Grain.NOfM(pair[0], pair[1]);
+            }
+            case VECTOR -> new Grain.Block(s.integer("vector"), 1);
+            case BLOCK -> {
+                int[] pair = pair("block", s.text("block"), "x", "OUTPUTSxINPUTS such as 16x4");
+                yield new Grain.Block(pair[0], pair[1]);
+            }
+        };
+    }
+
+    private static int[] pair(String name, String text, String between, String form) {
+        String[] parts = text.split(between, -1);
+        try {
+            if (parts.length == 2) {
+                return new int[] {Integer.parseInt(parts[0].trim()), Integer.parseInt(parts[1].trim())};
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("setting '" + name + "' must be " + form + ", got '" + text + "'", e);
+        }
+        throw new IllegalArgumentException("setting '" + name + "' must be " + form + ", got '" + text + "'");
+    }
+
+    /** The pattern as facts and messages spell it: channel, element, 2:4, or 16x1 for vectors of 16. */
+    private static String pattern(Policy policy) {
+        return policy.pattern() == Pattern.CHANNEL
+                ? SettingKey.label(Pattern.CHANNEL)
+                : policy.grain().toString();
     }
 
     private static Map<String, Double> table(String text) {
@@ -253,7 +327,7 @@ public record PruningRecipe(
     /** The facts of this recipe, by name. */
     public SortedMap<String, String> facts() {
         SortedMap<String, String> facts = new TreeMap<>();
-        facts.put("pattern", SettingKey.label(policy.pattern()));
+        facts.put("pattern", pattern(policy));
         facts.put("criterion", SettingKey.label(policy.criterion()));
         facts.put("scope", SettingKey.label(policy.scope()));
         facts.put("aggregation", SettingKey.label(policy.ranking().aggregation()));

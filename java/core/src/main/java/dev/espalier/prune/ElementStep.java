@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongBinaryOperator;
 import java.util.function.ToLongFunction;
@@ -17,7 +18,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step on single weights: the exact number of smallest scores is removed.
+ * One step on weights: the exact number of smallest scores is removed, of single weights or of what shares a decision.
  *
  * <p>Only weights of convolutions and matrix products may be masked; biases and normalisation have next to no elements and much effect.
  */
@@ -25,11 +26,22 @@ final class ElementStep {
     private final Graph graph;
     private final Policy policy;
     private final Evidence evidence;
+    /** By parameter that may be masked and has anything to be decided on. */
+    private final Map<String, Granules> granules = new LinkedHashMap<>();
 
     ElementStep(Graph graph, Policy policy, Evidence evidence) {
         this.graph = graph;
         this.policy = policy;
         this.evidence = evidence;
+        List<String> eligible = eligible(graph, policy.ignored());
+        if (eligible.isEmpty()) {
+            throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
+        }
+        eligible.forEach(p -> Granules.of(graph, p, policy.grain()).ifPresent(own -> granules.put(p, own)));
+        if (granules.isEmpty()) {
+            throw new PruningException("no weights of graph '" + graph.name() + "' can be pruned " + policy.grain()
+                    + ": none of its " + eligible.size() + " parameters has as many inputs; prune single weights");
+        }
     }
 
     /** Parameters that may be masked: multiplied weights that no ignored node uses. */
@@ -46,16 +58,13 @@ final class ElementStep {
     }
 
     Mask next(Mask mask, Budget budget) {
-        List<String> parameters = eligible(graph, policy.ignored());
-        if (parameters.isEmpty()) {
-            throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
-        }
+        List<String> parameters = List.copyOf(granules.keySet());
         return select(parameters, scores(parameters, mask), budget, mask, Math::max);
     }
 
     /** The mask with the budget's share removed and nothing removed that {@code mask} keeps: what scores highest comes back. */
     Mask widen(Mask mask, Budget budget, Growth growth) {
-        List<String> parameters = eligible(graph, policy.ignored());
+        List<String> parameters = List.copyOf(granules.keySet());
         List<Tensor> scores = new ArrayList<>();
         parameters.forEach(p -> scores.add(returning(p, mask.elements().get(p), growth)));
         return select(parameters, scores, budget, mask, Math::min);
@@ -99,14 +108,21 @@ final class ElementStep {
         ToLongFunction<List<String>> wanted = wanted(parameters, budget);
         for (List<Integer> pool : pools(parameters)) {
             List<String> names = pool.stream().map(parameters::get).toList();
-            List<Tensor> own = pool.stream().map(scores::get).toList();
-            long k = bound.applyAsLong(removed(names, mask), wanted.applyAsLong(names));
-            List<BitMask> bits = Kernels.on(own.get(0).device()).masks(own, k);
+            List<Granules> own = names.stream().map(this::granules).toList();
+            List<Tensor> decided = pool.stream()
+                    .map(i -> granules(parameters.get(i)).scores(scores.get(i)))
+                    .toList();
+            long weights = bound.applyAsLong(removed(names, mask), wanted.applyAsLong(names));
+            List<BitMask> kept = Granules.masks(own, decided, weights);
             for (int i = 0; i < names.size(); i++) {
-                elements.put(names.get(i), bits.get(i));
+                elements.put(names.get(i), own.get(i).spell(kept.get(i), scores.get(pool.get(i))));
             }
         }
         return Mask.of(elements, Map.of());
+    }
+
+    private Granules granules(String parameter) {
+        return Objects.requireNonNull(granules.get(parameter), parameter);
     }
 
     /** How many weights of a pool are to be removed. */
@@ -127,9 +143,7 @@ final class ElementStep {
     }
 
     private long elements(List<String> parameters) {
-        return parameters.stream()
-                .mapToLong(p -> graph.type(p).numelPerSample())
-                .sum();
+        return parameters.stream().mapToLong(p -> granules(p).weights()).sum();
     }
 
     /** Positions of the parameters whose weights compete. */
@@ -164,9 +178,11 @@ final class ElementStep {
         }
         long eligible = elements(parameters);
         double wanted = budget.target() * graph.parameterCount();
-        if (wanted > eligible) {
+        double most = policy.grain().most() * eligible;
+        if (wanted > most) {
             throw new PruningException("target " + budget.target() + " asks for " + Math.round(wanted)
-                    + " parameters but only " + eligible + " weights may be masked; ignore fewer nodes or lower it");
+                    + " parameters but only " + Math.round(most) + " weights may be removed; ignore fewer nodes or"
+                    + " lower it");
         }
         return wanted / eligible;
     }
