@@ -45,7 +45,7 @@ final class MeasuredEvidence {
     }
 
     private Map<String, Tensor> measured(Measure measure, Map<String, Tensor> weights, Batches batches) {
-        int count = recipe.gradientBatches();
+        int count = recipe.probe().gradientBatches();
         return switch (measure) {
             case GRADIENTS -> GradientEvidence.collect(training, batches, count);
             case SQUARED_GRADIENTS -> GradientEvidence.squares(training, batches, count);

@@ -24,14 +24,31 @@ import java.util.TreeSet;
  * What is pruned, when, and on how many batches of gradients it is judged.
  *
  * @param course how pruning and training take turns
- * @param gradientBatches batches on which gradients or activations are measured for the criteria that need them
+ * @param probe how what pruning goes by is measured
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
  *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
- * @param batch samples per run that latency is measured with, where the model leaves it open
+ * @param permute arrange channels first, so that weights that share decisions are alike, see {@link dev.espalier.prune.Permutation}
  * @param reestimateBatches batches from which running statistics are taken anew after pruning that no training follows; 0 for none
  */
 public record PruningRecipe(
-        Policy policy, Course course, int gradientBatches, double shrunkBelow, int batch, int reestimateBatches) {
+        Policy policy, Course course, Probe probe, double shrunkBelow, boolean permute, int reestimateBatches) {
+    /**
+     * How what pruning goes by is measured.
+     *
+     * @param gradientBatches batches on which gradients or activations are measured for the criteria that need them
+     * @param batch samples per run that latency is measured with, where the model leaves it open
+     */
+    public record Probe(int gradientBatches, int batch) {
+        public Probe {
+            if (gradientBatches < 1) {
+                throw new IllegalArgumentException("gradient-batches must be at least 1, got " + gradientBatches);
+            }
+            if (batch < 1) {
+                throw new IllegalArgumentException("batch must be at least 1, got " + batch);
+            }
+        }
+    }
+
     /** Widths at which the time of a layer grows with its width on the devices that were tried. */
     private static final int SMOOTH_WIDTHS = 8;
 
@@ -84,6 +101,11 @@ public record PruningRecipe(
             SettingKey.text("nm", "2:4", "N:M, the weights that stay of how many (nm)"),
             SettingKey.integer("vector", 16, "outputs that follow each other in a vector of weights (vector)"),
             SettingKey.text("block", "16x4", "OUTPUTSxINPUTS of a block of weights (block)"),
+            SettingKey.flag(
+                    "permute",
+                    false,
+                    "first arrange channels so that weights that share decisions are alike (nm, vector, block); proved to"
+                            + " change nothing"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
             SettingKey.choice(
                     "scope",
@@ -130,17 +152,11 @@ public record PruningRecipe(
             SettingKey.real("shrunk-below", 0, "instead of a target: remove what is below this share of its layer"));
 
     public PruningRecipe {
-        if (gradientBatches < 1) {
-            throw new IllegalArgumentException("gradient-batches must be at least 1, got " + gradientBatches);
-        }
         if (!(shrunkBelow >= 0 && shrunkBelow < 1)) {
             throw new IllegalArgumentException("shrunk-below must be at least 0 and below 1, got " + shrunkBelow);
         }
         if (shrunkBelow > 0 && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
             throw new IllegalArgumentException("shrunk-below removes everything at once; use prune-schedule oneshot");
-        }
-        if (batch < 1) {
-            throw new IllegalArgumentException("batch must be at least 1, got " + batch);
         }
         boolean often = course instanceof Course.Scheduled s && !(s.schedule() instanceof Schedule.Iterative);
         if (policy.budget().of() == Budget.Of.LATENCY && (often || !(course instanceof Course.Scheduled))) {
@@ -158,6 +174,10 @@ public record PruningRecipe(
             throw new IllegalArgumentException("prune-schedule cyclic, set and rigl bring removed weights back, one by"
                     + " one, which removed channels and weights that share a decision cannot: use pattern element, got "
                     + pattern(policy));
+        }
+        if (permute && !grained) {
+            throw new IllegalArgumentException("permute arranges channels for weights that share decisions: use pattern"
+                    + " nm, vector or block, got " + pattern(policy));
         }
         if (shrunkBelow > 0 && grained) {
             throw new IllegalArgumentException(
@@ -209,9 +229,9 @@ public record PruningRecipe(
         return new PruningRecipe(
                 policy,
                 course(when, s),
-                s.integer("gradient-batches"),
+                new Probe(s.integer("gradient-batches"), s.integer("batch")),
                 s.real("shrunk-below"),
-                s.integer("batch"),
+                s.flag("permute"),
                 s.integer("reestimate-batches"));
     }
 
@@ -305,7 +325,7 @@ public record PruningRecipe(
     }
 
     private PruningRecipe with(Policy other) {
-        return new PruningRecipe(other, course, gradientBatches, shrunkBelow, batch, reestimateBatches);
+        return new PruningRecipe(other, course, probe, shrunkBelow, permute, reestimateBatches);
     }
 
     /**
@@ -316,7 +336,7 @@ public record PruningRecipe(
         Policy random = policy.random(seed);
         Course fixed =
                 course instanceof Course.Dynamic d ? new Course.Dynamic(d.byGradient(), 0, d.end(), d.every()) : course;
-        return new PruningRecipe(random, fixed, gradientBatches, 0, batch, reestimateBatches);
+        return new PruningRecipe(random, fixed, probe, 0, permute, reestimateBatches);
     }
 
     /** True if pruning happens during a fit. */
@@ -337,11 +357,12 @@ public record PruningRecipe(
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
         facts.put("exact-only", Boolean.toString(policy.spared().inexact()));
-        facts.put("batch", Integer.toString(batch));
+        facts.put("batch", Integer.toString(probe.batch()));
         facts.put("prune-seed", Long.toString(policy.seed()));
         facts.put("ignored", String.join(" ", new TreeSet<>(policy.ignored())));
         facts.put("prune-schedule", course.toString());
-        facts.put("gradient-batches", Integer.toString(gradientBatches));
+        facts.put("gradient-batches", Integer.toString(probe.gradientBatches()));
+        facts.put("permute", Boolean.toString(permute));
         facts.put("shrunk-below", Double.toString(shrunkBelow));
         facts.put("reestimate-batches", Integer.toString(reestimateBatches));
         return facts;
