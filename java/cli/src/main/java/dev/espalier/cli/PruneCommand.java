@@ -22,6 +22,7 @@ import dev.espalier.prune.Evidence;
 import dev.espalier.prune.ExplicitKeep;
 import dev.espalier.prune.Frozen;
 import dev.espalier.prune.Mask;
+import dev.espalier.prune.Permutation;
 import dev.espalier.prune.Pruner;
 import dev.espalier.prune.Size;
 import dev.espalier.runtime.Device;
@@ -218,6 +219,18 @@ final class PruneCommand extends Subcommand {
         Metadata metadata = provenance(dense.metadata(), chosen);
         try (Scope scope = Scope.open();
                 Model placed = new Model(dense.graph(), dense.weights().to(on), metadata)) {
+            if (!chosen.permute()) {
+                return removed(placed, chosen, on);
+            }
+            try (Permutation.Permuted permuted = Permutation.of(placed, chosen.policy())) {
+                console.err().println(permuted);
+                return removed(permuted.model(), chosen, on);
+            }
+        }
+    }
+
+    private Facts removed(Model placed, PruningRecipe chosen, Device on) {
+        try (Scope scope = Scope.open()) {
             ChannelGroups groups;
             Mask mask;
             Timed timed = null;
@@ -230,7 +243,7 @@ final class PruneCommand extends Subcommand {
                 Evidence evidence = Evidence.ofWeights(placed.weights().asMap());
                 if (chosen.policy().budget().of() == Budget.Of.LATENCY) {
                     LatencyPruning.Outcome outcome = LatencyPruning.on(
-                                    on, chosen.batch(), placed, pruner, console.err()::println)
+                                    on, chosen.probe().batch(), placed, pruner, console.err()::println)
                             .next(Mask.all(), evidence, chosen.policy().budget().target());
                     mask = outcome.mask();
                     timed = Timed.of(outcome.report());

@@ -8,6 +8,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,11 @@ public record Conv(Window window, long group) implements Op {
     @Override
     public Set<Integer> weightInputs() {
         return Set.of(1);
+    }
+
+    @Override
+    public Optional<WeightAxes> weightAxes(int input, int rank) {
+        return Optional.of(new WeightAxes(0, group, 1, 1));
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,11 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
     @Override
     public Set<Integer> weightInputs() {
         return Set.of(1);
+    }
+
+    @Override
+    public Optional<WeightAxes> weightAxes(int input, int rank) {
+        return Optional.of(new WeightAxes(1, 1, 0, group));
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -69,6 +70,24 @@ public record Einsum(String equation) implements Op {
     @Override
     public Set<Integer> weightInputs() {
         return IntStream.range(0, terms(equation).size()).boxed().collect(Collectors.toSet());
+    }
+
+    /** Letters that no other operand has count what a weight makes, those that the output lacks are summed over. */
+    @Override
+    public Optional<WeightAxes> weightAxes(int input, int rank) {
+        List<String> others = new ArrayList<>(terms(equation));
+        String own = others.remove(input);
+        String made = result(equation);
+        int[] outputs = IntStream.range(0, rank)
+                .filter(axis -> others.stream().allMatch(o -> o.indexOf(own.charAt(axis)) < 0))
+                .filter(axis -> made.indexOf(own.charAt(axis)) >= 0)
+                .toArray();
+        int[] inputs = IntStream.range(0, rank)
+                .filter(axis -> made.indexOf(own.charAt(axis)) < 0)
+                .toArray();
+        return outputs.length == 1 && inputs.length == 1
+                ? Optional.of(WeightAxes.of(outputs[0], inputs[0]))
+                : Optional.empty();
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,12 @@ public record Gemm(float alpha, float beta, boolean transA, boolean transB) impl
     @Override
     public Set<Integer> weightInputs() {
         return Set.of(0, 1);
+    }
+
+    @Override
+    public Optional<WeightAxes> weightAxes(int input, int rank) {
+        boolean outputsFirst = input == 0 ? !transA : transB;
+        return Optional.of(outputsFirst ? WeightAxes.of(0, 1) : WeightAxes.of(1, 0));
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,11 @@ public record MatMul() implements Op {
     @Override
     public Set<Integer> weightInputs() {
         return Set.of(0, 1);
+    }
+
+    @Override
+    public Optional<WeightAxes> weightAxes(int input, int rank) {
+        return Optional.of(input == 0 ? WeightAxes.of(rank - 2, rank - 1) : WeightAxes.of(rank - 1, rank - 2));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.espalier.op;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,11 @@ public interface Op {
     /** Input positions that hold weights when they are fed by parameters: only then do multiplications count as MACs. */
     default Set<Integer> weightInputs() {
         return Set.of();
+    }
+
+    /** How the weight at one of {@link #weightInputs} is laid out, by its rank; empty where more than one of its axes is summed over. */
+    default Optional<WeightAxes> weightAxes(int input, int rank) {
+        return Optional.empty();
     }
 
     /** Input positions that hold running statistics: state that training updates in place and no gradient reaches. */

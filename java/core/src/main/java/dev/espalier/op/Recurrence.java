@@ -4,6 +4,7 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,11 @@ public interface Recurrence extends Op {
     @Override
     default Set<Integer> weightInputs() {
         return Set.of(1, 2);
+    }
+
+    @Override
+    default Optional<WeightAxes> weightAxes(int input, int rank) {
+        return Optional.of(new WeightAxes(1, gates(), 2, 1));
     }
 
     @Override

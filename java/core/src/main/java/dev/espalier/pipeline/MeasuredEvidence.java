@@ -40,7 +40,8 @@ final class MeasuredEvidence {
         if (recipe.policy().scope() != ScoreScope.SENSITIVITY) {
             return evidence;
         }
-        SensitivityScan scan = new SensitivityScan(training, recipe.policy(), batches, recipe.gradientBatches());
+        SensitivityScan scan = new SensitivityScan(
+                training, recipe.policy(), batches, recipe.probe().gradientBatches());
         return evidence.with(Measure.DAMAGES, scan.damages(evidence, told));
     }
 
@@ -56,7 +57,7 @@ final class MeasuredEvidence {
     }
 
     private Map<String, Tensor> measured(Measure measure, Map<String, Tensor> weights, Batches batches) {
-        int count = recipe.gradientBatches();
+        int count = recipe.probe().gradientBatches();
         return switch (measure) {
             case GRADIENTS -> GradientEvidence.collect(training, batches, count);
             case SQUARED_GRADIENTS -> GradientEvidence.squares(training, batches, count);

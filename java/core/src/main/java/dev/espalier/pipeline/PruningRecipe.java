@@ -3,6 +3,7 @@ package dev.espalier.pipeline;
 import dev.espalier.prune.Aggregation;
 import dev.espalier.prune.Budget;
 import dev.espalier.prune.Criterion;
+import dev.espalier.prune.Grain;
 import dev.espalier.prune.Normalisation;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
@@ -23,14 +24,31 @@ import java.util.TreeSet;
  * What is pruned, when, and on how many batches of gradients it is judged.
  *
  * @param course how pruning and training take turns
- * @param gradientBatches batches on which gradients or activations are measured for the criteria that need them
+ * @param probe how what pruning goes by is measured
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
  *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
- * @param batch samples per run that latency is measured with, where the model leaves it open
+ * @param permute arrange channels first, so that weights that share decisions are alike, see {@link dev.espalier.prune.Permutation}
  * @param reestimateBatches batches from which running statistics are taken anew after pruning that no training follows; 0 for none
  */
 public record PruningRecipe(
-        Policy policy, Course course, int gradientBatches, double shrunkBelow, int batch, int reestimateBatches) {
+        Policy policy, Course course, Probe probe, double shrunkBelow, boolean permute, int reestimateBatches) {
+    /**
+     * How what pruning goes by is measured.
+     *
+     * @param gradientBatches batches on which gradients or activations are measured for the criteria that need them
+     * @param batch samples per run that latency is measured with, where the model leaves it open
+     */
+    public record Probe(int gradientBatches, int batch) {
+        public Probe {
+            if (gradientBatches < 1) {
+                throw new IllegalArgumentException("gradient-batches must be at least 1, got " + gradientBatches);
+            }
+            if (batch < 1) {
+                throw new IllegalArgumentException("batch must be at least 1, got " + batch);
+            }
+        }
+    }
+
     /** Widths at which the time of a layer grows with its width on the devices that were tried. */
     private static final int SMOOTH_WIDTHS = 8;
 
@@ -44,6 +62,18 @@ public record PruningRecipe(
         BYTES,
         LATENCY,
         SPARSITY
+    }
+
+    /** What is removed: whole channels, single weights, or weights that share a decision. */
+    private enum What {
+        CHANNEL,
+        ELEMENT,
+        /** Of M weights along the inputs all but N. */
+        NM,
+        /** A position of V outputs. */
+        VECTOR,
+        /** A position of some outputs and some inputs. */
+        BLOCK
     }
 
     /** When pruning happens. */
@@ -63,7 +93,19 @@ public record PruningRecipe(
     }
 
     private static final List<SettingKey> KEYS = List.of(
-            SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels or single weights"),
+            SettingKey.choice(
+                    "pattern",
+                    What.CHANNEL,
+                    "what is removed: whole channels, single weights, all but N of M weights along the inputs, or vectors and"
+                            + " blocks of weights"),
+            SettingKey.text("nm", "2:4", "N:M, the weights that stay of how many (nm)"),
+            SettingKey.integer("vector", 16, "outputs that follow each other in a vector of weights (vector)"),
+            SettingKey.text("block", "16x4", "OUTPUTSxINPUTS of a block of weights (block)"),
+            SettingKey.flag(
+                    "permute",
+                    false,
+                    "first arrange channels so that weights that share decisions are alike (nm, vector, block); proved to"
+                            + " change nothing"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
             SettingKey.choice(
                     "scope",
@@ -74,7 +116,10 @@ public record PruningRecipe(
             SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
             SettingKey.choice(
                     "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
-            SettingKey.real("target", 0.5, "share to be removed"),
+            SettingKey.real(
+                    "target",
+                    0.5,
+                    "share to be removed; without it pattern nm makes all groups N:M, which 2:4 does at 0.5"),
             SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
             SettingKey.integer(
@@ -109,17 +154,11 @@ public record PruningRecipe(
             SettingKey.real("shrunk-below", 0, "instead of a target: remove what is below this share of its layer"));
 
     public PruningRecipe {
-        if (gradientBatches < 1) {
-            throw new IllegalArgumentException("gradient-batches must be at least 1, got " + gradientBatches);
-        }
         if (!(shrunkBelow >= 0 && shrunkBelow < 1)) {
             throw new IllegalArgumentException("shrunk-below must be at least 0 and below 1, got " + shrunkBelow);
         }
         if (shrunkBelow > 0 && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
             throw new IllegalArgumentException("shrunk-below removes everything at once; use prune-schedule oneshot");
-        }
-        if (batch < 1) {
-            throw new IllegalArgumentException("batch must be at least 1, got " + batch);
         }
         boolean often = course instanceof Course.Scheduled s && !(s.schedule() instanceof Schedule.Iterative);
         if (policy.budget().of() == Budget.Of.LATENCY && (often || !(course instanceof Course.Scheduled))) {
@@ -137,10 +176,20 @@ public record PruningRecipe(
         }
         boolean regrows = course instanceof Course.Dynamic
                 || (course instanceof Course.Scheduled s && s.schedule() instanceof Schedule.Cyclic);
-        if (regrows && policy.pattern() != Pattern.ELEMENT) {
+        boolean grained = !policy.grain().isSingle();
+        if (regrows && (policy.pattern() != Pattern.ELEMENT || grained)) {
+            throw new IllegalArgumentException("prune-schedule cyclic, set and rigl bring removed weights back, one by"
+                    + " one, which removed channels and weights that share a decision cannot: use pattern element, got "
+                    + pattern(policy));
+        }
+        if (permute && !grained) {
+            throw new IllegalArgumentException("permute arranges channels for weights that share decisions: use pattern"
+                    + " nm, vector or block, got " + pattern(policy));
+        }
+        if (shrunkBelow > 0 && grained) {
             throw new IllegalArgumentException(
-                    "prune-schedule cyclic, set and rigl bring removed weights back, which removed channels cannot: use"
-                            + " pattern element, got " + SettingKey.label(policy.pattern()));
+                    "shrunk-below looks at single weights or channels: use pattern element or" + " channel, got "
+                            + pattern(policy));
         }
     }
 
@@ -156,9 +205,19 @@ public record PruningRecipe(
      */
     public static PruningRecipe fromMap(Map<String, ?> map, Set<String> ignored) {
         Settings s = Settings.parse("the pruning recipe", KEYS, map);
-        Pattern pattern = s.choice("pattern", Pattern.class);
+        What what = s.choice("pattern", What.class);
+        Map.of("nm", What.NM, "vector", What.VECTOR, "block", What.BLOCK).forEach((key, own) -> {
+            if (map.containsKey(key) && what != own) {
+                throw new IllegalArgumentException("setting '" + key + "' is for pattern " + SettingKey.label(own)
+                        + ", got pattern " + SettingKey.label(what) + "; set the pattern or leave it out");
+            }
+        });
+        Pattern pattern = what == What.CHANNEL ? Pattern.CHANNEL : Pattern.ELEMENT;
+        Grain grain = grain(what, s);
+        Budget.Of of = of(s.choice("of", Of.class), pattern);
+        boolean whole = what == What.NM && of == Budget.Of.SPARSITY && !map.containsKey("target");
         When when = s.choice("prune-schedule", When.class);
-        boolean dynamic = pattern == Pattern.ELEMENT && (when == When.SET || when == When.RIGL);
+        boolean dynamic = what == What.ELEMENT && (when == When.SET || when == When.RIGL);
         Policy policy = new Policy(
                 new Ranking(
                         s.choice("criterion", Criterion.class),
@@ -166,20 +225,55 @@ public record PruningRecipe(
                         s.choice("normalisation", Normalisation.class),
                         dynamic ? ScoreScope.ERK : s.choice("scope", ScoreScope.class)),
                 pattern,
+                grain,
                 new Budget(
-                        s.real("target"),
-                        of(s.choice("of", Of.class), pattern),
-                        roundTo(s.integer("round-to"), of(s.choice("of", Of.class), pattern)),
+                        whole ? grain.most() : s.real("target"),
+                        of,
+                        roundTo(s.integer("round-to"), of),
                         table(s.text("table"))),
                 new Spared(ignored, s.flag("exact-only"), s.real("layer-floor")),
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(
                 policy,
                 course(when, s),
-                s.integer("gradient-batches"),
+                new Probe(s.integer("gradient-batches"), s.integer("batch")),
                 s.real("shrunk-below"),
-                s.integer("batch"),
+                s.flag("permute"),
                 s.integer("reestimate-batches"));
+    }
+
+    private static Grain grain(What what, Settings s) {
+        return switch (what) {
+            case CHANNEL, ELEMENT -> Grain.single();
+            case NM -> {
+                int[] pair = pair("nm", s.text("nm"), ":", "N:M such as 2:4");
+                yield new Grain.NOfM(pair[0], pair[1]);
+            }
+            case VECTOR -> new Grain.Block(s.integer("vector"), 1);
+            case BLOCK -> {
+                int[] pair = pair("block", s.text("block"), "x", "OUTPUTSxINPUTS such as 16x4");
+                yield new Grain.Block(pair[0], pair[1]);
+            }
+        };
+    }
+
+    private static int[] pair(String name, String text, String between, String form) {
+        String[] parts = text.split(between, -1);
+        try {
+            if (parts.length == 2) {
+                return new int[] {Integer.parseInt(parts[0].trim()), Integer.parseInt(parts[1].trim())};
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("setting '" + name + "' must be " + form + ", got '" + text + "'", e);
+        }
+        throw new IllegalArgumentException("setting '" + name + "' must be " + form + ", got '" + text + "'");
+    }
+
+    /** The pattern as facts and messages spell it: channel, element, 2:4, or 16x1 for vectors of 16. */
+    private static String pattern(Policy policy) {
+        return policy.pattern() == Pattern.CHANNEL
+                ? SettingKey.label(Pattern.CHANNEL)
+                : policy.grain().toString();
     }
 
     private static Map<String, Double> table(String text) {
@@ -238,7 +332,7 @@ public record PruningRecipe(
     }
 
     private PruningRecipe with(Policy other) {
-        return new PruningRecipe(other, course, gradientBatches, shrunkBelow, batch, reestimateBatches);
+        return new PruningRecipe(other, course, probe, shrunkBelow, permute, reestimateBatches);
     }
 
     /**
@@ -249,7 +343,7 @@ public record PruningRecipe(
         Policy random = policy.random(seed);
         Course fixed =
                 course instanceof Course.Dynamic d ? new Course.Dynamic(d.byGradient(), 0, d.end(), d.every()) : course;
-        return new PruningRecipe(random, fixed, gradientBatches, 0, batch, reestimateBatches);
+        return new PruningRecipe(random, fixed, probe, 0, permute, reestimateBatches);
     }
 
     /** True if pruning happens during a fit. */
@@ -260,7 +354,7 @@ public record PruningRecipe(
     /** The facts of this recipe, by name. */
     public SortedMap<String, String> facts() {
         SortedMap<String, String> facts = new TreeMap<>();
-        facts.put("pattern", SettingKey.label(policy.pattern()));
+        facts.put("pattern", pattern(policy));
         facts.put("criterion", SettingKey.label(policy.criterion()));
         facts.put("scope", SettingKey.label(policy.scope()));
         facts.put("aggregation", SettingKey.label(policy.ranking().aggregation()));
@@ -271,11 +365,12 @@ public record PruningRecipe(
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
         facts.put("layer-floor", Double.toString(policy.spared().ofEach()));
         facts.put("exact-only", Boolean.toString(policy.spared().inexact()));
-        facts.put("batch", Integer.toString(batch));
+        facts.put("batch", Integer.toString(probe.batch()));
         facts.put("prune-seed", Long.toString(policy.seed()));
         facts.put("ignored", String.join(" ", new TreeSet<>(policy.ignored())));
         facts.put("prune-schedule", course.toString());
-        facts.put("gradient-batches", Integer.toString(gradientBatches));
+        facts.put("gradient-batches", Integer.toString(probe.gradientBatches()));
+        facts.put("permute", Boolean.toString(permute));
         facts.put("shrunk-below", Double.toString(shrunkBelow));
         facts.put("reestimate-batches", Integer.toString(reestimateBatches));
         return facts;

@@ -126,6 +126,8 @@ public final class PruningRun {
         } else if (stage instanceof Stage.Prune prune) {
             run.prune(prune.target(), setting.evidence(), this::note);
             note("pruned to a target of " + prune.target());
+        } else if (stage instanceof Stage.Permute) {
+            run.permute(this::note);
         } else if (stage instanceof Stage.Rewind) {
             run.rewind();
         } else if (stage instanceof Stage.Reestimate reestimate) {

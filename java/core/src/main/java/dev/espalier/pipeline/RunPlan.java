@@ -46,6 +46,11 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
                     "a schedule that is neither one-shot nor iterative prunes during training;"
                             + " give a training or fine-tuning recipe");
         }
+        boolean early = pruning.course() instanceof Course.Lottery || (pruning.gradual() && fineTuning.isEmpty());
+        if (pruning.permute() && early) {
+            throw new IllegalArgumentException("permute arranges the channels of trained weights, this schedule prunes"
+                    + " while they are trained first; give fine-tuning, or leave it out");
+        }
         if (pruning.course() instanceof Course.Lottery lottery) {
             if (training.isPresent() == fineTuning.isPresent()) {
                 throw new IllegalArgumentException(
@@ -155,6 +160,9 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         training.ifPresent(recipe -> stages.add(new Stage.Fit("train", recipe, mode)));
         if (!gradualTraining) {
             stages.add(new Stage.Measure());
+        }
+        if (pruning.isPresent() && pruning.get().permute()) {
+            stages.add(new Stage.Permute());
         }
         if (gradual) {
             fineTuning.ifPresent(recipe -> stages.add(new Stage.Fit("fine-tune", recipe, Stage.Mode.PRUNING)));

@@ -13,6 +13,7 @@ import dev.espalier.prune.Growth;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
+import dev.espalier.prune.Permutation;
 import dev.espalier.prune.Policy;
 import dev.espalier.prune.Pruner;
 import dev.espalier.prune.Regrowth;
@@ -135,6 +136,16 @@ final class RunState implements Listener, AutoCloseable {
         }
     }
 
+    /** Arranges channels for what is to be removed; what the model computes stays. */
+    void permute(Consumer<String> told) {
+        try (Scope scope = Scope.open();
+                Model dense = training.model(Metadata.NONE);
+                Permutation.Permuted permuted = Permutation.of(dense, recipe().policy())) {
+            training.load(permuted.model().weights().asMap());
+            told.accept(permuted.toString());
+        }
+    }
+
     /** Chooses what a later {@link #pruneDoomed} removes. */
     void doom(double share, Batches batches) {
         try (Scope scope = Scope.open()) {
@@ -197,7 +208,8 @@ final class RunState implements Listener, AutoCloseable {
 
     private Mask timed(PruningRecipe given, Pruner on, Evidence evidence, double share, Consumer<String> told) {
         try (Model dense = training.model(Metadata.NONE)) {
-            LatencyPruning.Outcome outcome = LatencyPruning.on(training.device(), given.batch(), dense, on, told)
+            LatencyPruning.Outcome outcome = LatencyPruning.on(
+                            training.device(), given.probe().batch(), dense, on, told)
                     .next(mask.value(), evidence, share);
             latency = outcome.report();
             return outcome.mask();
@@ -223,7 +235,9 @@ final class RunState implements Listener, AutoCloseable {
         Evidence evidence = Evidence.ofWeights(measured.weights());
         return gradients
                 ? evidence.with(
-                        Measure.GRADIENTS, GradientEvidence.collect(training, batches, recipe().gradientBatches()))
+                        Measure.GRADIENTS,
+                        GradientEvidence.collect(
+                                training, batches, recipe().probe().gradientBatches()))
                 : evidence;
     }
 

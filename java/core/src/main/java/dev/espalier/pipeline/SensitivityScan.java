@@ -52,6 +52,7 @@ final class SensitivityScan {
         return new Policy(
                 new Ranking(ranking.criterion(), ranking.aggregation(), ranking.normalisation(), ScoreScope.LOCAL),
                 policy.pattern(),
+                policy.grain(),
                 Budget.of(0, of),
                 new Spared(policy.ignored(), policy.spared().inexact(), 0),
                 policy.seed());

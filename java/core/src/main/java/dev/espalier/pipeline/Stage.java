@@ -21,6 +21,9 @@ sealed interface Stage {
     /** Measures the dense model, before anything is removed. */
     record Measure() implements Stage {}
 
+    /** Arranges channels for what is to be removed. */
+    record Permute() implements Stage {}
+
     /** Narrows the mask to a target. */
     record Prune(double target) implements Stage {}
 

@@ -26,7 +26,7 @@ public record Budget(double target, Of of, int roundTo, Map<String, Double> tabl
         BYTES,
         /** Time of one run on a device, as a cost function tells it that is handed to the pruner. */
         LATENCY,
-        /** Single weights of the parameters that may be masked. */
+        /** Weights of the parameters that may be masked; of N:M those in whole groups of M. */
         SPARSITY
     }
 

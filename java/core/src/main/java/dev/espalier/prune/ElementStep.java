@@ -10,14 +10,16 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongBinaryOperator;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step on single weights: the exact number of smallest scores is removed.
+ * One step on weights: the exact number of smallest scores is removed, of single weights or of what shares a decision.
  *
  * <p>Only weights of convolutions and matrix products may be masked; biases and normalisation have next to no elements and much effect.
  */
@@ -25,11 +27,22 @@ final class ElementStep {
     private final Graph graph;
     private final Policy policy;
     private final Evidence evidence;
+    /** By parameter that may be masked and has anything to be decided on. */
+    private final Map<String, Granules> granules = new LinkedHashMap<>();
 
     ElementStep(Graph graph, Policy policy, Evidence evidence) {
         this.graph = graph;
         this.policy = policy;
         this.evidence = evidence;
+        List<String> eligible = eligible(graph, policy.ignored());
+        if (eligible.isEmpty()) {
+            throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
+        }
+        eligible.forEach(p -> Granules.of(graph, p, policy.grain()).ifPresent(own -> granules.put(p, own)));
+        if (granules.isEmpty()) {
+            throw new PruningException("no weights of graph '" + graph.name() + "' can be pruned " + policy.grain()
+                    + ": none of its " + eligible.size() + " parameters has as many inputs; prune single weights");
+        }
     }
 
     /** Parameters that may be masked: multiplied weights that no ignored node uses. */
@@ -46,16 +59,13 @@ final class ElementStep {
     }
 
     Mask next(Mask mask, Budget budget) {
-        List<String> parameters = eligible(graph, policy.ignored());
-        if (parameters.isEmpty()) {
-            throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
-        }
+        List<String> parameters = List.copyOf(granules.keySet());
         return select(parameters, scores(parameters, mask), budget, mask, Math::max);
     }
 
     /** The mask with the budget's share removed and nothing removed that {@code mask} keeps: what scores highest comes back. */
     Mask widen(Mask mask, Budget budget, Growth growth) {
-        List<String> parameters = eligible(graph, policy.ignored());
+        List<String> parameters = List.copyOf(granules.keySet());
         List<Tensor> scores = new ArrayList<>();
         parameters.forEach(p -> scores.add(returning(p, mask.elements().get(p), growth)));
         return select(parameters, scores, budget, mask, Math::min);
@@ -99,15 +109,22 @@ final class ElementStep {
         ToLongFunction<List<String>> wanted = wanted(parameters, budget);
         for (List<Integer> pool : pools(parameters)) {
             List<String> names = pool.stream().map(parameters::get).toList();
-            List<Tensor> own = pool.stream().map(scores::get).toList();
+            List<Granules> own = names.stream().map(this::granules).toList();
+            List<Tensor> decided = pool.stream()
+                    .map(i -> decided(parameters.get(i), scores.get(i)))
+                    .toList();
             long most = names.stream().mapToLong(this::removable).sum();
-            long k = bound.applyAsLong(removed(names, mask), Math.min(wanted.applyAsLong(names), most));
-            List<BitMask> bits = Kernels.on(own.get(0).device()).masks(own, k);
+            long weights = bound.applyAsLong(removed(names, mask), Math.min(wanted.applyAsLong(names), most));
+            List<BitMask> kept = Granules.masks(own, decided, weights);
             for (int i = 0; i < names.size(); i++) {
-                elements.put(names.get(i), bits.get(i));
+                elements.put(names.get(i), own.get(i).spell(kept.get(i), scores.get(pool.get(i))));
             }
         }
         return Mask.of(elements, Map.of());
+    }
+
+    private Granules granules(String parameter) {
+        return Objects.requireNonNull(granules.get(parameter), parameter);
     }
 
     /** How many weights of a pool are to be removed. */
@@ -133,20 +150,21 @@ final class ElementStep {
     private ToLongFunction<List<String>> byDamage(List<String> parameters, double share) {
         long[] sizes = parameters.stream().mapToLong(p -> elements(List.of(p))).toArray();
         long[] most = parameters.stream().mapToLong(this::removable).toArray();
-        long[] lost = Sensitivity.of(evidence, parameters).first(Math.round(share * elements(parameters)), sizes, most);
+        long wanted = Math.min(
+                Math.round(share * elements(parameters)), LongStream.of(most).sum());
+        long[] lost = Sensitivity.of(evidence, parameters).first(wanted, sizes, most);
         return pool -> pool.stream().mapToLong(p -> lost[parameters.indexOf(p)]).sum();
     }
 
     /** How many weights of a parameter may go. */
     private long removable(String parameter) {
         long all = elements(List.of(parameter));
-        return all - policy.spared().least(all);
+        return Math.min(
+                all - policy.spared().least(all), Math.round(policy.grain().most() * all));
     }
 
     private long elements(List<String> parameters) {
-        return parameters.stream()
-                .mapToLong(p -> graph.type(p).numelPerSample())
-                .sum();
+        return parameters.stream().mapToLong(p -> granules(p).weights()).sum();
     }
 
     /** Positions of the parameters whose weights compete. */
@@ -184,7 +202,7 @@ final class ElementStep {
         long most = parameters.stream().mapToLong(this::removable).sum();
         if (wanted > most) {
             throw new PruningException("target " + budget.target() + " asks for " + Math.round(wanted)
-                    + " parameters but only " + most + " weights may be masked; ignore fewer nodes or lower it");
+                    + " parameters but only " + most + " weights may be removed; ignore fewer nodes or lower it");
         }
         return wanted / eligible;
     }
@@ -199,21 +217,21 @@ final class ElementStep {
                 Tensor lowest = Tensor.full(Double.NEGATIVE_INFINITY, score.dtype(), score.device());
                 scores.set(i, score.where(bits.unpack(), lowest));
             }
-            scores.set(i, spared(scores.get(i)));
         }
         return scores;
     }
 
-    /** Scores in which those that every layer keeps are greater than any other. */
-    private Tensor spared(Tensor score) {
-        long least = policy.spared().least(score.numel());
-        if (least == 0) {
-            return score;
+    /** Scores of decisions in which those that every layer keeps are greater than any other. */
+    private Tensor decided(String parameter, Tensor scores) {
+        Granules granules = granules(parameter);
+        Tensor decided = granules.scores(scores);
+        if (policy.spared().ofEach() == 0) {
+            return decided;
         }
-        BitMask best = Kernels.on(score.device())
-                .masks(List.of(score), score.numel() - least)
-                .get(0);
-        Tensor highest = Tensor.full(Double.POSITIVE_INFINITY, score.dtype(), score.device());
-        return score.where(best.unpack().logicalNot(), highest);
+        long most = Math.min(granules.count(), removable(parameter) / granules.largest());
+        BitMask best =
+                Kernels.on(decided.device()).masks(List.of(decided), most).get(0);
+        Tensor highest = Tensor.full(Double.POSITIVE_INFINITY, decided.dtype(), decided.device());
+        return decided.where(best.unpack().logicalNot(), highest);
     }
 }

@@ -71,15 +71,35 @@ final class EqualityProof {
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             List<Seen> seen = seen(samples, 0x1p-24);
-            if (seen.stream().allMatch(Seen::agrees) && !seen.stream().allMatch(Seen::isLively)) {
-                seen = sharper().seen(samples.stream().map(DoublePrecision::of).toList(), 0x1p-53);
-                seen.stream().filter(s -> !s.isLively()).findFirst().ifPresent(EqualityProof::refuse);
-            }
-            Seen worst =
-                    seen.stream().max(Comparator.comparingDouble(Seen::excess)).orElseThrow();
-            return new EqualityCheck(
-                    worst.difference(), worst.tolerance(), seen.stream().allMatch(Seen::agrees), 0);
+            boolean dull =
+                    seen.stream().allMatch(Seen::agrees) && !seen.stream().allMatch(Seen::isLively);
+            return check(dull ? inDouble(samples) : seen);
         }
+    }
+
+    /**
+     * As {@link #compare}, in F64 throughout: no difference that matters hides in rounding.
+     *
+     * @throws CompactionException as {@link #compare}
+     */
+    EqualityCheck compareSharply(List<Map<String, Tensor>> samples) {
+        try (Scope scope = Scope.open();
+                Grad off = Grad.disabled()) {
+            return check(inDouble(samples));
+        }
+    }
+
+    private List<Seen> inDouble(List<Map<String, Tensor>> samples) {
+        List<Seen> seen =
+                sharper().seen(samples.stream().map(DoublePrecision::of).toList(), 0x1p-53);
+        seen.stream().filter(s -> !s.isLively()).findFirst().ifPresent(EqualityProof::refuse);
+        return seen;
+    }
+
+    private static EqualityCheck check(List<Seen> seen) {
+        Seen worst = seen.stream().max(Comparator.comparingDouble(Seen::excess)).orElseThrow();
+        return new EqualityCheck(
+                worst.difference(), worst.tolerance(), seen.stream().allMatch(Seen::agrees), 0);
     }
 
     /** The largest difference of any output in relation to the largest magnitude of the masked one. */

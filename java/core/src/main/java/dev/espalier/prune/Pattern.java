@@ -2,7 +2,7 @@ package dev.espalier.prune;
 
 /** The granularity of a mask. */
 public enum Pattern {
-    /** Single weights: the shapes stay, the zeros must be exploited by sparse kernels. */
+    /** Weights, by {@link Grain}: the shapes stay, the zeros must be exploited by sparse kernels. */
     ELEMENT,
     /** Whole channels: compaction makes the tensors smaller. */
     CHANNEL

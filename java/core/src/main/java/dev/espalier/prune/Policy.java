@@ -6,10 +6,14 @@ import java.util.Set;
  * What a pruner removes and in what order.
  *
  * @param ranking by what, and among what, the lowest are looked for
+ * @param grain which weights share a decision; single for channels
  * @param spared what stays whatever its importance
  * @param seed of the random criterion, which draws from nothing else
  */
-public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spared, long seed) {
+public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budget, Spared spared, long seed) {
+    /** Absorbs the rounding of shares such as 1 - 1/3. */
+    private static final double SLACK = 1e-9;
+
     public Policy {
         if (!ranking.criterion().scores(pattern)) {
             throw new PruningException("criterion " + ranking.criterion() + " cannot score "
@@ -48,6 +52,36 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
             throw new PruningException(
                     "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");
         }
+        checkGrain(ranking, pattern, grain, budget);
+    }
+
+    private static void checkGrain(Ranking ranking, Pattern pattern, Grain grain, Budget budget) {
+        if (pattern == Pattern.CHANNEL && !grain.isSingle()) {
+            throw new PruningException("grain " + grain + " is of weights, the pattern is channels; use ELEMENT");
+        }
+        if (grain.most() == 1) {
+            return;
+        }
+        if (ranking.scope() == ScoreScope.ERK) {
+            throw new PruningException("scope ERK keeps small layers denser, " + grain
+                    + " keeps the same share of each; use LOCAL or GLOBAL");
+        }
+        double target = Math.max(
+                budget.target(),
+                budget.table().values().stream()
+                        .mapToDouble(share -> share)
+                        .max()
+                        .orElse(0));
+        if (budget.of() == Budget.Of.SPARSITY && target > grain.most() + SLACK) {
+            throw new PruningException(
+                    "target " + target + " is more than " + grain + " can remove, which is " + grain.most()
+                            + " of the weights in whole groups; lower it, leave it out, or keep fewer of each group");
+        }
+    }
+
+    /** Of single weights, or of channels. */
+    public Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spared, long seed) {
+        this(ranking, pattern, Grain.single(), budget, spared, seed);
     }
 
     /** With the usual ranking by a criterion; inexact removals are allowed. */
@@ -61,6 +95,11 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
         return new Policy(criterion, pattern, scope, budget, Set.of(), 0);
     }
 
+    /** The same policy where weights share decisions. */
+    public Policy withGrain(Grain other) {
+        return new Policy(ranking, pattern, other, budget, spared, seed);
+    }
+
     /** Names of nodes that are left alone. */
     public Set<String> ignored() {
         return spared.ignored();
@@ -68,13 +107,13 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
 
     /** The same policy with another seed. */
     public Policy withSeed(long other) {
-        return new Policy(ranking, pattern, budget, spared, other);
+        return new Policy(ranking, pattern, grain, budget, spared, other);
     }
 
     /** The same policy with random scores from a seed. */
     public Policy random(long other) {
         Ranking drawn = new Ranking(Criterion.RANDOM, ranking.aggregation(), ranking.normalisation(), ranking.scope());
-        return new Policy(drawn, pattern, budget, spared, other);
+        return new Policy(drawn, pattern, grain, budget, spared, other);
     }
 
     /** Whether evidence must hold something that is measured on batches. */

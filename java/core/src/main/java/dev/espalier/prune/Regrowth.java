@@ -18,12 +18,16 @@ public final class Regrowth {
     /**
      * Makes the step for a graph.
      *
-     * @throws PruningException if the policy's pattern is not that of single weights
+     * @throws PruningException if the policy's pattern is not that of single weights, each by itself
      */
     public Regrowth(Graph graph, Policy policy) {
         if (policy.pattern() != Pattern.ELEMENT) {
             throw new PruningException("regrowth needs the pattern ELEMENT, got " + policy.pattern()
                     + ": removed channels are gone for good");
+        }
+        if (!policy.grain().isSingle()) {
+            throw new PruningException("regrowth is of single weights, those of " + policy.grain()
+                    + " share decisions; use pattern element");
         }
         this.graph = graph;
         this.policy = policy;
