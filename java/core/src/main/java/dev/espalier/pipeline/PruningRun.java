@@ -4,6 +4,8 @@ import dev.espalier.data.Batches;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.prune.ChannelGroups;
+import dev.espalier.prune.Permutation;
+import dev.espalier.prune.Policy;
 import dev.espalier.prune.Size;
 import dev.espalier.prune.Spared;
 import dev.espalier.runtime.Scope;
@@ -127,7 +129,7 @@ public final class PruningRun {
             run.prune(prune.target(), setting.evidence(), this::note);
             note("pruned to a target of " + prune.target());
         } else if (stage instanceof Stage.Permute) {
-            run.permute(this::note);
+            permute(run.training());
         } else if (stage instanceof Stage.Rewind) {
             run.rewind();
         } else if (stage instanceof Stage.Reestimate reestimate) {
@@ -135,6 +137,16 @@ public final class PruningRun {
             note("took normalisation statistics anew from " + reestimate.batches() + " batches");
         } else {
             compact(run);
+        }
+    }
+
+    private void permute(TrainingState training) {
+        Policy policy = plan.pruning().orElseThrow().policy();
+        try (Scope scope = Scope.open();
+                Model trained = training.model(Metadata.NONE);
+                Permutation.Permuted permuted = Permutation.of(trained, policy)) {
+            training.load(permuted.model().weights().asMap());
+            note(permuted.toString());
         }
     }
 

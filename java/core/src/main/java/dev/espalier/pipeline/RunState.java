@@ -13,7 +13,6 @@ import dev.espalier.prune.Growth;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
-import dev.espalier.prune.Permutation;
 import dev.espalier.prune.Policy;
 import dev.espalier.prune.Pruner;
 import dev.espalier.prune.Regrowth;
@@ -133,16 +132,6 @@ final class RunState implements Listener, AutoCloseable {
     void prune(double share, Batches batches, Consumer<String> told) {
         try (Scope scope = Scope.open()) {
             narrow(next(share, batches, told), share);
-        }
-    }
-
-    /** Arranges channels for what is to be removed; what the model computes stays. */
-    void permute(Consumer<String> told) {
-        try (Scope scope = Scope.open();
-                Model dense = training.model(Metadata.NONE);
-                Permutation.Permuted permuted = Permutation.of(dense, recipe().policy())) {
-            training.load(permuted.model().weights().asMap());
-            told.accept(permuted.toString());
         }
     }
 

@@ -26,6 +26,7 @@ import dev.espalier.train.SettingKey;
 import dev.espalier.train.StepReport;
 import dev.espalier.train.ToyImages;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -207,6 +208,54 @@ class PruningRunTest {
     }
 
     @Test
+    void channelsAreArrangedOnceTrainedAndNeverBefore() {
+        List<String> notes = new ArrayList<>();
+        Listener listener = new Listener() {
+            @Override
+            public void note(String line) {
+                notes.add(line);
+            }
+        };
+        Map<String, ?> settings = Map.of("pattern", "vector", "vector", 4, "permute", true, "scope", "local");
+        try (Model dense = model();
+                RunOutcome outcome =
+                        PruningRun.run(dense, plan(settings), setting(new MemoryCheckpoints(), listener))) {
+            assertThat(outcome.model().metadata().provenance().facts())
+                    .containsEntry("prune.pattern", "4x1")
+                    .containsEntry("prune.permute", "true");
+            assertThat(outcome.after().evaluation().accuracy()).isGreaterThan(0.8);
+        }
+        assertThat(notes)
+                .filteredOn(note -> note.startsWith("arranged the channels of"))
+                .hasSize(1);
+        for (String schedule : List.of("lottery", "cubic")) {
+            PruningRecipe early = pruning(Map.of("pattern", "nm", "permute", true, "prune-schedule", schedule));
+            assertThatThrownBy(() -> new RunPlan(Optional.of(TRAINING), Optional.of(early), Optional.empty()))
+                    .hasMessageContaining("permute");
+        }
+    }
+
+    @Test
+    void everyPatternHasARunOfItsOwn() {
+        Set<String> hashes = new HashSet<>();
+        List<Map<String, ?>> all = List.of(
+                Map.of("pattern", "element"),
+                Map.of("pattern", "nm"),
+                Map.of("pattern", "nm", "nm", "1:2"),
+                Map.of("pattern", "nm", "nm", "1:4"),
+                Map.of("pattern", "vector"),
+                Map.of("pattern", "vector", "permute", true),
+                Map.of("pattern", "vector", "vector", 32),
+                Map.of("pattern", "block"));
+        all.forEach(settings -> hashes.add(plan(settings).hash()));
+        assertThat(hashes).hasSize(all.size());
+        assertThat(pruning(all.get(3)).policy().budget().target()).isEqualTo(0.75);
+        assertThat(plan(Map.of("pattern", "block", "block", "16x1")).hash())
+                .as("a vector is a block of one input")
+                .isEqualTo(plan(Map.of("pattern", "vector", "vector", 16)).hash());
+    }
+
+    @Test
     void whatAPenaltyShrankIsRemoved() {
         Recipe penalised = TRAINING.with(Map.of("l1", 0.02, "weight-decay", 0));
         PruningRecipe removal = pruning(Map.of("pattern", "element", "shrunk-below", 0.2));
@@ -238,6 +287,9 @@ class PruningRunTest {
                 "{pattern=channel, criterion=taylor, target=0.5, prune-schedule=iterative, rounds=2}",
                 "{pattern=channel, scope=local, criterion=l2, target=0.4, prune-schedule=cubic, end=0.5, every=0.1}",
                 "{pattern=element, criterion=l1, target=0.7, prune-schedule=cubic, end=0.5, every=0.1}",
+                "{pattern=nm, nm=2:4, permute=true, prune-schedule=cubic, end=0.5, every=0.1}",
+                "{pattern=vector, vector=4, permute=true, target=0.6, prune-schedule=iterative, rounds=2}",
+                "{pattern=block, block=4x2, criterion=taylor, target=0.5, prune-schedule=growing, end=0.5, every=0.1}",
             })
     void resumingFromAnyCheckpointGivesTheBitsOfTheUninterruptedRun(String settings) {
         RunPlan plan = plan(parse(settings));

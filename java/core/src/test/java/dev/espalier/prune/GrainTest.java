@@ -35,6 +35,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -226,8 +227,7 @@ class GrainTest {
                     pruner(grain, ScoreScope.GLOBAL, 0.9).next(first, Evidence.ofWeights(other), grain.most() * 0.9);
             assertThat(removed(second)).isGreaterThan(removed(first));
             first.elements().forEach((parameter, bits) -> {
-                BitMask later = second.elements().get(parameter);
-                assertThat(later).isNotNull();
+                BitMask later = Objects.requireNonNull(second.elements().get(parameter));
                 Tensor back = later.unpack().logicalAnd(bits.unpack().logicalNot());
                 assertThat(back.sum().item()).isZero();
             });
@@ -257,7 +257,7 @@ class GrainTest {
                 }
                 if (scoreScope == ScoreScope.GLOBAL) {
                     long spare = removed(mask) - Math.round(target * all);
-                    assertThat(spare).isBetween(0L, grain.outputs() * grain.inputs() - 1L);
+                    assertThat(spare).isBetween(0L, (long) grain.outputs() * grain.inputs() - 1);
                 }
             }
         }
@@ -292,8 +292,7 @@ class GrainTest {
         Policy policy = Policy.of(Criterion.L1, Pattern.ELEMENT, ScoreScope.TABLE, table)
                 .withGrain(vector);
         Mask own = new Pruner(graph, policy).next(Mask.all(), evidence);
-        BitMask odd = own.elements().get("odd.weight");
-        assertThat(odd).isNotNull();
+        BitMask odd = Objects.requireNonNull(own.elements().get("odd.weight"));
         assertThat(odd.sparsity()).isEqualTo(0.25);
     }
 
@@ -368,8 +367,7 @@ class GrainTest {
             Tensor weight = own.weights().get("w");
             Mask mask = new Pruner(fours, policy(new Grain.NOfM(2, 4), ScoreScope.LOCAL, 1))
                     .next(Mask.all(), Evidence.ofWeights(own.weights().asMap()));
-            BitMask bits = mask.elements().get("w");
-            assertThat(bits).isNotNull();
+            BitMask bits = Objects.requireNonNull(mask.elements().get("w"));
             long[] one = {1, 1};
             long[] pads = {1, 1, 1, 1};
             ConvolutionWindow window = ConvolutionWindow.of(one, pads, one, 1);
