@@ -115,10 +115,7 @@ final class LayerTimes {
 
     /** Equal numbers whose sum over all but the first axis is 1, so that nothing overflows; zeros where they look something up. */
     private Tensor made(TensorType type) {
-        long[] shape = type.shape().toArray();
-        if (shape.length > 0 && shape[0] == -1) {
-            shape[0] = batch;
-        }
+        long[] shape = type.forSamples(batch).shape().toArray();
         long perRow = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
         return Tensor.full(type.dtype().isFloating() ? 1.0 / Math.max(1, perRow) : 0, type.dtype(), Device.CPU, shape);
     }

@@ -8,7 +8,6 @@ import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -131,7 +130,9 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new Gemm(1, 1, true, false), f(4, 5), f(3, 4), f(3, 5), f(4, 1)),
                 of(new MatMul(), f(-1, 5), f(-1, 3), f(3, 5)),
                 of(new MatMul(), f(-1, 4, 2, 5), f(-1, 4, 2, 3), f(3, 5)),
-                of(new MatMul(), f(-1, 4, 2, 5), f(-1, 1, 2, 3), f(4, 3, 5)));
+                of(new MatMul(), f(-1, 4, 2, 5), f(-1, 1, 2, 3), f(4, 3, 5)),
+                of(new MatMul(), f(-4, 2, 5), f(-4, 2, 3), f(-4, 3, 5)),
+                of(Gemm.DENSE, f(-4, 5), f(-4, 3), f(5, 3), f(5)));
     }
 
     private static Stream<OpCase> normalisations() {
@@ -298,6 +299,11 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new Flatten(1), f(-1, 24), f(-1, 2, 3, 4)),
                 of(new Flatten(0), f(1, 12), f(3, 4)),
                 of(new Flatten(-1), f(6, 4), f(2, 3, 4)),
+                of(new Flatten(1), f(-4, 6), f(-4, 2, 3)),
+                of(new Reshape(Ints.of(3, -1, 2), false), f(3, -2, 2), f(3, -1, 4)),
+                of(new Reshape(Ints.of(-1, 2, 3, 4), false), f(-1, 2, 3, 4), f(-2, 3, 4)),
+                of(new Reshape(Ints.of(0, 12), false), f(-2, 12), f(-2, 3, 4)),
+                of(new Concat(0), f(5, -1), f(3, -1), f(2, -1)),
                 of(new Reshape(Ints.of(0, 2, -1), false), f(-1, 2, 6), f(-1, 3, 4)),
                 of(new Reshape(Ints.of(-1, 12), false), f(-1, 12), f(-1, 3, 4)),
                 of(new Reshape(Ints.of(-1, 4, 3, 1), false), f(-1, 4, 3, 1), f(-1, 3, 4)),
@@ -356,8 +362,7 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
     }
 
     static TensorType withBatch(TensorType type, long batch) {
-        long[] dims = type.shape().toArray();
-        return type.withShape(Arrays.stream(dims).map(d -> d == -1 ? batch : d).toArray());
+        return type.forSamples(batch);
     }
 
     @Override

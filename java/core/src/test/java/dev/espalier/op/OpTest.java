@@ -112,6 +112,8 @@ class OpTest {
                 refusal(new Flatten(4), "axis must lie in [-3, 3], got 4", f(-1, 3, 4)),
                 refusal(new Reshape(Ints.of(3, 4), false), "the open batch of [-1, 12] has no place", f(-1, 12)),
                 refusal(new Reshape(Ints.of(0, 5), false), "cannot reshape", f(-1, 12)),
+                refusal(new Reshape(Ints.of(-1, 5), false), "cannot reshape [-1, 12] to [-1, 5]", f(-1, 12)),
+                refusal(new Add(), "dimension 0 of the result would be -1 and -4", f(-1, 3), f(-4, 3)),
                 refusal(new Reshape(Ints.of(-1, -1), false), "may hold one -1", f(3, 4)),
                 refusal(new Transpose(Ints.of(0, 0)), "perm must order the 2 axes", f(3, 4)),
                 refusal(new Squeeze(Ints.of(1)), "axis 1 of [-1, 3] must have size 1", f(-1, 3)),

@@ -12,10 +12,17 @@ import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.op.Constant;
 import dev.espalier.op.Expand;
+import dev.espalier.op.Gather;
 import dev.espalier.op.Identity;
 import dev.espalier.op.Op;
 import dev.espalier.op.Ops;
+import dev.espalier.op.Reshape;
+import dev.espalier.op.Slice;
+import dev.espalier.op.Split;
+import dev.espalier.op.Squeeze;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.Transpose;
+import dev.espalier.op.Unsqueeze;
 import dev.espalier.runtime.EspalierException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -329,7 +336,18 @@ final class GraphReader {
                         : constant == null ? null : new TensorType(constant.dtype(), constant.shape()));
     }
 
-    /** Whether a value is known to be zero everywhere, also where it is spread over the batch. */
+    /** Operators whose elements are those of their first input. */
+    private static final Set<Class<? extends Op>> MOVES = Set.of(
+            Expand.class,
+            Slice.class,
+            Split.class,
+            Gather.class,
+            Squeeze.class,
+            Unsqueeze.class,
+            Reshape.class,
+            Transpose.class);
+
+    /** Whether a value is known to be zero everywhere, also where it is spread over the batch or cut from such. */
     boolean isZero(String value) {
         TensorValue constant = constants.get(value);
         if (constant != null) {
@@ -337,9 +355,9 @@ final class GraphReader {
         }
         return nodes.stream()
                 .filter(node -> node.outputs().contains(value))
-                .anyMatch(node ->
-                        (node.op() instanceof Expand && isZero(node.inputs().get(0)))
-                                || (node.op() instanceof Constant filled && ConstantNodes.isZero(filled.value())));
+                .anyMatch(node -> (MOVES.contains(node.op().getClass())
+                                && isZero(node.inputs().get(0)))
+                        || (node.op() instanceof Constant filled && ConstantNodes.isZero(filled.value())));
     }
 
     ShapeArithmetic shapes() {
