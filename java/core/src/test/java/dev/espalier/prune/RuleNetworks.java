@@ -3,17 +3,27 @@ package dev.espalier.prune;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.Add;
+import dev.espalier.op.ArgExtreme;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.BatchNormalization;
+import dev.espalier.op.Cast;
+import dev.espalier.op.CumSum;
+import dev.espalier.op.Einsum;
 import dev.espalier.op.Flatten;
+import dev.espalier.op.GatherND;
 import dev.espalier.op.Gemm;
+import dev.espalier.op.LpNormalization;
 import dev.espalier.op.MatMul;
 import dev.espalier.op.Op;
 import dev.espalier.op.Ops;
 import dev.espalier.op.Reshape;
+import dev.espalier.op.Sigmoid;
 import dev.espalier.op.Softmax;
 import dev.espalier.op.TensorType;
+import dev.espalier.op.TopK;
 import dev.espalier.op.Transpose;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,6 +35,12 @@ final class RuleNetworks {
             Map.entry("mergedHeads", () -> mergedHeads(4, 6)),
             Map.entry("squareHeads", () -> mergedHeads(4, 4)),
             Map.entry("headsAsImages", RuleNetworks::headsAsImages),
+            Map.entry("runningSums", RuleNetworks::runningSums),
+            Map.entry("shiftedSums", RuleNetworks::shiftedSums),
+            Map.entry("normed", RuleNetworks::normed),
+            Map.entry("bestPositions", RuleNetworks::bestPositions),
+            Map.entry("addressedRows", RuleNetworks::addressedRows),
+            Map.entry("ellipsis", RuleNetworks::ellipsis),
             Map.entry("normalisedPositions", RuleNetworks::normalisedPositions)));
 
     private RuleNetworks() {}
@@ -113,6 +129,69 @@ final class RuleNetworks {
                 .node("sums", Ops.create("ReduceSum", Map.of("axes", Ints.of(2))), "norm")
                 .node("joined", new Add(), "x", "sums");
         project(graph, "out", "joined", 8, 7);
+        return classified(graph, "out", 35);
+    }
+
+    /** Sums along channels that vanish, and along positions. */
+    private static Graph runningSums() {
+        Graph.Builder graph = rows().parameter("up.weight", TensorType.f32(8, 6))
+                .node("up", new MatMul(), "x", "up.weight")
+                .node("over", new CumSum(2, false, true), "up")
+                .node("steps", new CumSum(1, true, false), "over");
+        project(graph, "down", "steps", 6, 7);
+        return classified(graph, "down", 35);
+    }
+
+    /** Sums along channels that a sigmoid keeps from vanishing, which must stay. */
+    private static Graph shiftedSums() {
+        Graph.Builder graph = project(rows(), "up", "x", 8, 6)
+                .node("open", new Sigmoid(), "up")
+                .node("over", new CumSum(-1, false, false), "open");
+        project(graph, "down", "over", 6, 7);
+        return classified(graph, "down", 35);
+    }
+
+    /** Two norms: of channels, and of positions. */
+    private static Graph normed() {
+        Graph.Builder graph = project(rows(), "up", "x", 8, 6).node("unit", new LpNormalization(-1, 2), "up");
+        project(graph, "down", "unit", 6, 7).node("even", new LpNormalization(1, 1), "down");
+        return classified(graph, "even", 35);
+    }
+
+    /** The two greatest positions of every channel, and where they are. */
+    private static Graph bestPositions() {
+        Graph.Builder graph = project(rows(), "up", "x", 8, 6)
+                .node(new Node("best", new TopK(Ints.of(2), 1, true), List.of("up"), List.of("best", "places")))
+                .node("numbers", new Cast(DType.F32), "places")
+                .node("last", new ArgExtreme(false, 1, true, false), "up")
+                .node("number", new Cast(DType.F32), "last")
+                .node("sum", new Add(), "best", "numbers")
+                .node("all", new Add(), "sum", "number");
+        project(graph, "down", "all", 6, 7);
+        return classified(graph, "down", 14);
+    }
+
+    /** Three positions of each sample, named by numbers. */
+    private static Graph addressedRows() {
+        Graph.Builder graph = rows().input("numbers", new TensorType(DType.I64, Shape.of(-1, 3, 1)));
+        project(graph, "up", "x", 8, 6).node("rows", new GatherND(1), "up", "numbers");
+        project(graph, "down", "rows", 6, 7);
+        return classified(graph, "down", 21);
+    }
+
+    /** Attention by heads whose products name their last two axes only. */
+    private static Graph ellipsis() {
+        Graph.Builder graph = rows();
+        for (String name : List.of("q", "k", "v")) {
+            project(graph, name, "x", 8, 24)
+                    .node(name + ".split", shape(0, 5, 4, 6), name)
+                    .node(name + ".heads", turn(0, 2, 1, 3), name + ".split");
+        }
+        graph.node("scores", new Einsum("...qd,...kd->...qk"), "q.heads", "k.heads")
+                .node("weights", new Softmax(-1), "scores")
+                .node("mixed", new Einsum("...qk,...kd->...qd"), "weights", "v.heads")
+                .parameter("out.weight", TensorType.f32(4, 6, 7))
+                .node("out", new Einsum("bhqd,hdc->bqc"), "mixed", "out.weight");
         return classified(graph, "out", 35);
     }
 }
