@@ -76,6 +76,8 @@ public record BatchNormalization(float epsilon, float momentum) implements Op {
             trace.tie(channels, trace.ids(input).at(0), "normalises channels that cannot all be removed");
         }
         trace.output(0, trace.ids(0));
-        trace.vanishing(0);
+        if (trace.ids(0).without(1).isFixed()) {
+            trace.vanishing(0);
+        }
     }
 }

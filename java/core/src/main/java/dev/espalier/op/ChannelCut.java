@@ -2,10 +2,10 @@ package dev.espalier.op;
 
 /** What a removal of channels leaves of the values around one node; axes count from the end when negative. */
 public interface ChannelCut {
-    /** For every index along the axis of an input, whether it stays. */
+    /** For every index along the axis of an input, of one sample where the axis is open, whether it stays. */
     boolean[] keptInput(int input, int axis);
 
-    /** For every index along the axis of an output, whether it stays. */
+    /** For every index along the axis of an output, of one sample where the axis is open, whether it stays. */
     boolean[] keptOutput(int output, int axis);
 
     /** How many indices of the list stay. */

@@ -3,7 +3,8 @@ package dev.espalier.op;
 import java.util.Arrays;
 
 /**
- * The channel ids that one value carries: along each axis either one id per index, or nothing where the axis cannot lose indices.
+ * The channel ids that one value carries: along each axis either one id per index, or nothing where the axis cannot lose indices. An
+ * open axis of k indices per sample has k ids, which all samples repeat.
  *
  * <p>Two places with the same id (up to {@link ChannelTrace#unify}) lose the same channel together.
  */

@@ -27,7 +27,7 @@ public record Concat(long axis) implements Op {
         inputs.sameType();
         long[] out = inputs.shape(0).toArray();
         int along = inputs.axis(axis, out.length);
-        inputs.known(0, along);
+        known(inputs, 0, along);
         for (int i = 1; i < in.size(); i++) {
             inputs.require(inputs.has(i), "input " + i + " is missing");
             long[] more = inputs.shape(i).toArray();
@@ -40,10 +40,17 @@ public record Concat(long axis) implements Op {
                         "dimension " + d + " of input " + i + " must be " + out[d] + " as in input 0, got "
                                 + inputs.shape(i));
             }
-            inputs.known(i, along);
+            known(inputs, i, along);
             out[along] += more[along];
         }
         return List.of(in.get(0).withShape(out));
+    }
+
+    private static void known(Inputs inputs, int index, int along) {
+        inputs.require(
+                inputs.shape(index).dim(along) >= 0,
+                "dimension " + along + " of input " + index + " must be known: samples stay apart, got shape "
+                        + inputs.shape(index));
     }
 
     @Override

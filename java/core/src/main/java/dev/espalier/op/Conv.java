@@ -122,6 +122,7 @@ public record Conv(Window window, long group) implements Op {
             trace.refuse("computes its weights");
             return;
         }
+        trace.freeze(trace.ids(0).at(0), "takes them as images");
         trace.freezeAxes(0, 2, "slides over an axis that carries channels");
         int[] in = trace.ids(0).at(1);
         int[] filters = trace.ids(1).at(0);

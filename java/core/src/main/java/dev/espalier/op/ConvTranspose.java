@@ -138,6 +138,7 @@ public record ConvTranspose(Window window, Ints outputPadding, long group) imple
             trace.refuse("computes its weights");
             return;
         }
+        trace.freeze(trace.ids(0).at(0), "takes them as images");
         trace.freezeAxes(0, 2, "slides over an axis that carries channels");
         int[] in = trace.ids(0).at(1);
         int[] rows = trace.ids(1).at(0);

@@ -16,11 +16,17 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums of products over lettered axes, such as {@code bhqd,bhkd->bhqk}: a letter that the output lacks is summed over. Ellipses and a
- * letter twice in one operand are refused.
+ * Sums of products over lettered axes, such as {@code bhqd,bhkd->bhqk}: a letter that the output lacks is summed over. An ellipsis
+ * stands for any number of axes, counted from their end, which all operands that have them share. A letter twice in one operand is
+ * refused.
  */
 public record Einsum(String equation) implements Op {
-    private static final Pattern FORM = Pattern.compile("[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?");
+    private static final String ANY = "...";
+    private static final String TERM = "[A-Za-z]*(\\.\\.\\.[A-Za-z]*)?";
+    private static final Pattern FORM = Pattern.compile(TERM + "(," + TERM + ")*(->" + TERM + ")?");
+
+    /** Stand for the axes of an ellipsis, the last axis first. */
+    private static final String UNNAMED = "0123456789";
 
     public Einsum {
         equation = equation.replace(" ", "");
@@ -30,7 +36,8 @@ public record Einsum(String equation) implements Op {
                             + equation + "'");
         }
         for (String letters : (String.join(",", terms(equation)) + "," + result(equation)).split(",", -1)) {
-            if (letters.chars().distinct().count() < letters.length()) {
+            if (letters.replace(ANY, "").chars().distinct().count()
+                    < letters.replace(ANY, "").length()) {
                 throw new UnsupportedOperatorException(
                         "Einsum: no letter may come twice in '" + letters + "' of equation '" + equation + "'");
             }
@@ -53,18 +60,55 @@ public record Einsum(String equation) implements Op {
         return List.of((arrow < 0 ? equation : equation.substring(0, arrow)).split(",", -1));
     }
 
-    /** The letters of the output; without an arrow those that come once, in alphabetical order. */
+    /** The letters of the output; without an arrow an ellipsis and those that come once, in alphabetical order. */
     private static String result(String equation) {
         int arrow = equation.indexOf("->");
         if (arrow >= 0) {
             return equation.substring(arrow + 2);
         }
         Map<Character, Integer> counts = new TreeMap<>();
-        String.join("", terms(equation)).chars().forEach(c -> counts.merge((char) c, 1, Integer::sum));
-        return counts.entrySet().stream()
-                .filter(e -> e.getValue() == 1)
-                .map(e -> e.getKey().toString())
-                .collect(Collectors.joining());
+        String all = String.join("", terms(equation));
+        all.replace(ANY, "").chars().forEach(c -> counts.merge((char) c, 1, Integer::sum));
+        return (all.contains(ANY) ? ANY : "")
+                + counts.entrySet().stream()
+                        .filter(e -> e.getValue() == 1)
+                        .map(e -> e.getKey().toString())
+                        .collect(Collectors.joining());
+    }
+
+    /** The letters of operands and of the output, an ellipsis spelt out. */
+    private record Letters(List<String> terms, String result) {
+        private List<Integer> holders(char letter) {
+            return IntStream.range(0, terms.size())
+                    .filter(i -> terms.get(i).indexOf(letter) >= 0)
+                    .boxed()
+                    .toList();
+        }
+    }
+
+    /** For operands of these ranks; the widest ellipsis is that of the output. */
+    private Letters letters(List<Integer> ranks) {
+        List<String> terms = new ArrayList<>();
+        int most = 0;
+        for (int i = 0; i < ranks.size(); i++) {
+            String term = terms(equation).get(i);
+            int unnamed = Math.max(0, ranks.get(i) - term.replace(ANY, "").length());
+            most = term.contains(ANY) ? Math.max(most, unnamed) : most;
+            terms.add(spelt(term, unnamed));
+        }
+        return new Letters(terms, spelt(result(equation), most));
+    }
+
+    private static String spelt(String term, int unnamed) {
+        return term.replace(
+                ANY,
+                new StringBuilder(UNNAMED.substring(0, Math.min(unnamed, UNNAMED.length())))
+                        .reverse()
+                        .toString());
+    }
+
+    private static List<Integer> ranks(List<TensorType> in) {
+        return in.stream().map(TensorType::rank).toList();
     }
 
     @Override
@@ -92,11 +136,11 @@ public record Einsum(String equation) implements Op {
 
     @Override
     public List<TensorType> infer(List<TensorType> in) {
-        List<String> terms = terms(equation);
-        Inputs inputs = Inputs.of(this, in, terms.size(), terms.size());
+        int count = terms(equation).size();
+        Inputs inputs = Inputs.of(this, in, count, count);
         inputs.floating();
         Map<Character, Long> sizes = sizes(inputs, in);
-        String result = result(equation);
+        String result = letters(ranks(in)).result();
         long[] out = new long[result.length()];
         for (int i = 0; i < out.length; i++) {
             Long size = sizes.get(result.charAt(i));
@@ -108,16 +152,18 @@ public record Einsum(String equation) implements Op {
 
     private Map<Character, Long> sizes(Inputs inputs, List<TensorType> in) {
         Map<Character, Long> sizes = new HashMap<>();
-        List<String> terms = terms(equation);
+        List<String> terms = letters(ranks(in)).terms();
         for (int i = 0; i < terms.size(); i++) {
             String letters = terms.get(i);
             inputs.rank(i, letters.length(), letters.length());
             for (int axis = 0; axis < letters.length(); axis++) {
                 long size = in.get(i).dim(axis);
                 Long before = sizes.putIfAbsent(letters.charAt(axis), size);
+                boolean unnamed = UNNAMED.indexOf(letters.charAt(axis)) >= 0;
                 inputs.require(
                         before == null || before == size,
-                        "letter '" + letters.charAt(axis) + "' of '" + equation + "' is " + before + " and " + size);
+                        (unnamed ? "an axis of '...'" : "letter '" + letters.charAt(axis) + "'") + " of '" + equation
+                                + "' is " + before + " and " + size);
             }
         }
         return sizes;
@@ -127,7 +173,7 @@ public record Einsum(String equation) implements Op {
     public Cost cost(List<TensorType> in, List<TensorType> out) {
         long products = 1;
         for (long size : sizes(Inputs.of(this, in, in.size(), in.size()), in).values()) {
-            products *= Math.max(size, 1);
+            products *= Math.max(Math.abs(size), 1);
         }
         return Cost.of(in.size() > 1 ? products : 0, in, out);
     }
@@ -141,14 +187,17 @@ public record Einsum(String equation) implements Op {
     /** Where operands share a letter their channels are paired; a sum is sound where one of the factors vanishes with the channel. */
     @Override
     public void trace(ChannelTrace trace) {
-        String result = result(equation);
+        Letters all = letters(IntStream.range(0, trace.inputs())
+                .mapToObj(i -> trace.type(i).rank())
+                .toList());
+        String result = all.result();
         ChannelIds out = ChannelIds.fixed(result.length());
         Set<Character> letters = new HashSet<>();
-        String.join("", terms(equation)).chars().forEach(c -> letters.add((char) c));
+        String.join("", all.terms()).chars().forEach(c -> letters.add((char) c));
         boolean vanishing = true;
         for (char letter : letters) {
-            List<Integer> holders = holders(letter);
-            int[] ids = paired(trace, letter, holders);
+            List<Integer> holders = all.holders(letter);
+            int[] ids = paired(trace, all.terms(), letter);
             boolean vanishes = holders.stream().anyMatch(trace::vanishes);
             int axis = result.indexOf(letter);
             if (axis >= 0) {
@@ -167,19 +216,14 @@ public record Einsum(String equation) implements Op {
         }
     }
 
-    private List<Integer> holders(char letter) {
-        List<String> terms = terms(equation);
-        return IntStream.range(0, terms.size())
-                .filter(i -> terms.get(i).indexOf(letter) >= 0)
-                .boxed()
-                .toList();
-    }
-
     /** The ids that all operands with this letter now have in common, none where one of them is fixed. */
-    private int[] paired(ChannelTrace trace, char letter, List<Integer> holders) {
+    private static int[] paired(ChannelTrace trace, List<String> terms, char letter) {
         List<int[]> all = new ArrayList<>();
-        for (int holder : holders) {
-            all.add(trace.ids(holder).at(terms(equation).get(holder).indexOf(letter)));
+        for (int i = 0; i < terms.size(); i++) {
+            int axis = terms.get(i).indexOf(letter);
+            if (axis >= 0) {
+                all.add(trace.ids(i).at(axis));
+            }
         }
         int[] first = all.get(0);
         for (int[] other : all) {

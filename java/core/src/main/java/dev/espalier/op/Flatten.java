@@ -43,16 +43,16 @@ public record Flatten(long axis) implements Op {
     /** An open batch stays open only where nothing is multiplied with it. */
     private long product(Shape x, int from, int to) {
         long product = 1;
-        boolean open = false;
+        long open = 1;
         for (int i = from; i < to; i++) {
-            open |= x.dim(i) == -1;
-            product *= x.dim(i) == -1 ? 1 : x.dim(i);
+            open = x.dim(i) < 0 ? x.dim(i) : open;
+            product *= x.dim(i);
         }
-        if (open && product != 1) {
+        if (open < 0 && product != open) {
             throw new ShapeException(
                     "Flatten: axis " + axis + " would merge the open batch of " + x + " with other axes");
         }
-        return open ? -1 : product;
+        return product;
     }
 
     @Override

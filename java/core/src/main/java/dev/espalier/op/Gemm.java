@@ -3,6 +3,7 @@ package dev.espalier.op;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,10 +56,10 @@ public record Gemm(float alpha, float beta, boolean transA, boolean transB) impl
                         + (transB ? " transposed" : ""));
         long[] out = {a.dim(transA ? 1 : 0), b.dim(transB ? 0 : 1)};
         if (inputs.has(2)) {
-            long[] with = Binary.broadcast(inputs, Shape.of(out), inputs.shape(2));
+            long[] with = Binary.broadcast(inputs, Shape.withMultiple(out), inputs.shape(2));
             inputs.require(
-                    Shape.of(with).equals(Shape.of(out)),
-                    "bias " + inputs.shape(2) + " must be broadcast to " + Shape.of(out));
+                    Arrays.equals(with, out),
+                    "bias " + inputs.shape(2) + " must be broadcast to " + Arrays.toString(out));
         }
         return List.of(in.get(0).withShape(out));
     }

@@ -116,7 +116,9 @@ public record GroupNormalization(long groups, float epsilon) implements Op {
         trace.tie(channels, trace.ids(1).at(0), "scales channels that cannot all be removed");
         trace.tie(channels, trace.ids(2).at(0), "shifts channels that cannot all be removed");
         trace.output(0, trace.ids(0));
-        trace.vanishing(0);
+        if (trace.ids(0).isFixed(0)) {
+            trace.vanishing(0);
+        }
     }
 
     /** With mean and variance over the channels that stay. */

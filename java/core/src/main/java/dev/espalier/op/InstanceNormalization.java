@@ -55,6 +55,8 @@ public record InstanceNormalization(float epsilon) implements Op {
         trace.tie(channels, trace.ids(1).at(0), "scales channels that cannot all be removed");
         trace.tie(channels, trace.ids(2).at(0), "shifts channels that cannot all be removed");
         trace.output(0, trace.ids(0));
-        trace.vanishing(0);
+        if (trace.ids(0).isFixed(0)) {
+            trace.vanishing(0);
+        }
     }
 }

@@ -19,7 +19,8 @@ public record LogSoftmax(long axis) implements Unary {
     public List<TensorType> infer(List<TensorType> in) {
         Inputs inputs = Inputs.of(this, in, 1, 1);
         inputs.floating();
-        inputs.axis(axis, in.get(0).rank());
+        int along = inputs.axis(axis, in.get(0).rank());
+        inputs.require(in.get(0).dim(along) >= 0, "axis " + along + " is the open batch, whose samples stay apart");
         return List.of(in.get(0));
     }
 

@@ -44,7 +44,7 @@ public record MatMul() implements Op {
     }
 
     private static Shape outer(Shape shape) {
-        return Shape.of(Arrays.copyOf(shape.toArray(), shape.rank() - 2));
+        return Shape.withMultiple(Arrays.copyOf(shape.toArray(), shape.rank() - 2));
     }
 
     @Override

@@ -28,11 +28,18 @@ public final class Ops {
         for (Reduction.Kind kind : Reduction.Kind.values()) {
             entry(kind.type(), a -> Reduction.of(kind, a), "axes");
         }
+        entry("ArgMax", a -> ArgExtreme.of(true, a));
+        entry("ArgMin", a -> ArgExtreme.of(false, a));
         entry("Cast", Cast::of);
+        entry("CumSum", CumSum::of, "axis");
         entry("GRU", GRU::of);
         entry("Gather", Gather::of, "indices");
         entry("GatherElements", GatherElements::of);
+        entry("GatherND", GatherND::of);
+        entry("IsInf", NumberTest::infinite);
+        entry("IsNaN", NumberTest::none);
         entry("LSTM", LSTM::of);
+        entry("LpNormalization", LpNormalization::of);
         entry("Mod", Mod::of);
         entry("RNN", RNN::of);
         entry("Celu", Celu::of);
@@ -71,6 +78,7 @@ public final class Ops {
         entry("Split", Split::of, "split");
         entry("Squeeze", Squeeze::of, "axes");
         entry("Tile", Tile::of, "repeats");
+        entry("TopK", TopK::of, "K");
         entry("Transpose", Transpose::of);
         entry("Trilu", Trilu::of, "k");
         entry("Unsqueeze", Unsqueeze::of, "axes");

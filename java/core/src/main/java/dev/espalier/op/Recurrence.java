@@ -3,6 +3,7 @@ package dev.espalier.op;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -79,8 +80,8 @@ public interface Recurrence extends Op {
 
     private static void shape(Inputs inputs, int index, String what, long... expected) {
         inputs.require(
-                !inputs.has(index) || inputs.shape(index).equals(Shape.of(expected)),
-                what + " must have shape " + Shape.of(expected) + ", got "
+                !inputs.has(index) || Arrays.equals(inputs.shape(index).toArray(), expected),
+                what + " must have shape " + Arrays.toString(expected) + ", got "
                         + (inputs.has(index) ? inputs.shape(index) : ""));
     }
 

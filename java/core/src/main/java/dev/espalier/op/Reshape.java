@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The same elements in row-major order under another shape, in which 0 copies the input's dimension (unless {@code allowZero})
- * and one -1 takes what is left.
+ * and one -1 takes what is left: the open batch, where nothing copies it, with all of each sample that finds no other place.
  */
 public record Reshape(Ints shape, boolean allowZero) implements Op {
     static Reshape of(Attributes a) {
@@ -51,36 +51,32 @@ public record Reshape(Ints shape, boolean allowZero) implements Op {
                 free = i;
             }
         }
-        long rest = known(x.toArray(), -1);
-        long taken = known(out, free);
         boolean openLeft = open(x.toArray(), -1) && !open(out, free);
-        if (openLeft) {
-            inputs.require(
-                    free >= 0 && rest == taken,
-                    "the open batch of " + x + " has no place of its own in " + shape + "; use -1 or 0 there");
-            return out;
-        }
+        inputs.require(
+                free >= 0 || !openLeft, "the open batch of " + x + " has no place in " + shape + "; use -1 or 0 there");
+        long rest = perSample(x.toArray(), -1);
+        long taken = perSample(out, free);
         if (free >= 0) {
             inputs.require(taken > 0 && rest % taken == 0, "cannot reshape " + x + " to " + shape);
-            out[free] = rest / taken;
+            out[free] = openLeft ? -rest / taken : rest / taken;
         } else {
             inputs.require(rest == taken, "cannot reshape " + x + " to " + shape);
         }
         return out;
     }
 
-    /** Product of the dimensions other than the batch and the one to be found. */
-    private static long known(long[] dims, int free) {
+    /** Product of the dimensions of one sample but for the one to be found. */
+    private static long perSample(long[] dims, int free) {
         long product = 1;
         for (int i = 0; i < dims.length; i++) {
-            product *= i == free || dims[i] == -1 ? 1 : dims[i];
+            product *= i == free ? 1 : Math.abs(dims[i]);
         }
         return product;
     }
 
     private static boolean open(long[] dims, int free) {
         for (int i = 0; i < dims.length; i++) {
-            if (i != free && dims[i] == -1) {
+            if (i != free && dims[i] < 0) {
                 return true;
             }
         }

@@ -9,7 +9,8 @@ import java.util.List;
  *
  * <p>Both shapes are cut into the shortest runs of axes with equal element counts. Where a run merges axes, an index of the merged axis
  * goes when one of its coordinates goes. Where it splits one, ids that depend on one new axis alone go to that axis; others are composed
- * of new ids of all the axes that they depend on, so that rows and columns can be removed, each as a whole.
+ * of new ids of all the axes that they depend on, so that rows and columns can be removed, each as a whole. With the batch outermost a
+ * run moves the elements of every sample alike, so one sample stands for all; else its ids freeze.
  */
 final class RowMajorMove {
     /** Stands for the open batch; a prime that no product of the other sizes can imitate. */
@@ -71,7 +72,7 @@ final class RowMajorMove {
     }
 
     private static long size(TensorType type, int axis) {
-        return type.dim(axis) == -1 ? BATCH : type.dim(axis);
+        return type.dim(axis) < 0 ? -type.dim(axis) * BATCH : type.dim(axis);
     }
 
     private void run(List<Integer> in, List<Integer> out, long total) {
@@ -83,15 +84,19 @@ final class RowMajorMove {
             moved = moved.with(out.get(0), ids.at(in.get(0)));
             return;
         }
-        if (total % BATCH == 0 || total > Integer.MAX_VALUE) {
+        boolean open = total % BATCH == 0;
+        long each = open ? total / BATCH : total;
+        boolean samplesStayWhole = !open || (from.dim(in.get(0)) < 0 && to.dim(out.get(0)) < 0);
+        if (!samplesStayWhole || each > Integer.MAX_VALUE) {
             carrying.forEach(axis -> trace.freeze(ids.at(axis), "merges or splits their axis with the batch"));
             return;
         }
         List<List<int[]>> layers = new ArrayList<>();
         out.forEach(axis -> layers.add(new ArrayList<>()));
-        int[] sizes = out.stream().mapToInt(axis -> (int) to.dim(axis)).toArray();
+        int[] sizes =
+                out.stream().mapToInt(axis -> (int) Math.abs(to.dim(axis))).toArray();
         for (int axis : carrying) {
-            place(flatten(in, axis, (int) total), sizes, layers);
+            place(flatten(in, axis, (int) each), sizes, layers);
         }
         for (int i = 0; i < sizes.length; i++) {
             if (!layers.get(i).isEmpty()) {

@@ -3,7 +3,10 @@ package dev.espalier.op;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 
-/** Element type and shape of a value; at most one dimension is -1, the batch, whose size is known only when the graph runs. */
+/**
+ * Element type and shape of a value; at most one dimension is open: -1, the batch, whose size is known only when the graph runs, or -k,
+ * which stands for k indices of each sample, as where heads are merged with the batch.
+ */
 public record TensorType(DType dtype, Shape shape) {
     /** Marks an optional input that is left out; compare by identity. */
     @SuppressWarnings("ReferenceEquality")
@@ -12,10 +15,7 @@ public record TensorType(DType dtype, Shape shape) {
     public TensorType {
         int unknown = 0;
         for (int i = 0; i < shape.rank(); i++) {
-            if (shape.dim(i) < -1) {
-                throw new IllegalArgumentException("shape " + shape + " has a negative dimension at " + i);
-            }
-            unknown += shape.dim(i) == -1 ? 1 : 0;
+            unknown += shape.dim(i) < 0 ? 1 : 0;
         }
         if (unknown > 1) {
             throw new IllegalArgumentException(
@@ -24,7 +24,7 @@ public record TensorType(DType dtype, Shape shape) {
     }
 
     public static TensorType f32(long... shape) {
-        return new TensorType(DType.F32, Shape.of(shape));
+        return new TensorType(DType.F32, Shape.withMultiple(shape));
     }
 
     @SuppressWarnings("ReferenceEquality")
@@ -42,14 +42,23 @@ public record TensorType(DType dtype, Shape shape) {
 
     /** The same element type with another shape. */
     public TensorType withShape(long... dims) {
-        return new TensorType(dtype, Shape.of(dims));
+        return new TensorType(dtype, Shape.withMultiple(dims));
     }
 
-    /** Number of elements, a batch of -1 counting as one. */
+    /** The type of so many samples: no dimension is open. */
+    public TensorType forSamples(long samples) {
+        long[] dims = shape.toArray();
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = dims[i] < 0 ? Math.multiplyExact(-dims[i], samples) : dims[i];
+        }
+        return withShape(dims);
+    }
+
+    /** Number of elements of one sample. */
     public long numelPerSample() {
         long n = 1;
         for (int i = 0; i < shape.rank(); i++) {
-            n *= shape.dim(i) == -1 ? 1 : shape.dim(i);
+            n *= Math.abs(shape.dim(i));
         }
         return n;
     }

@@ -74,10 +74,7 @@ public record LatencyRace(int batch, int repeats, Device device) {
 
     /** Ordinary numbers, and zeros where numbers look something up; no random number of a run is drawn. */
     private Tensor sample(TensorType type) {
-        long[] shape = type.shape().toArray();
-        if (shape.length > 0 && shape[0] == -1) {
-            shape[0] = batch;
-        }
+        long[] shape = type.forSamples(batch).shape().toArray();
         return Tensor.full(type.dtype().isFloating() ? 0.5 : 0, type.dtype(), device, shape);
     }
 

@@ -93,13 +93,14 @@ final class LayerTimes {
         }
     }
 
-    private static Graph alone(Graph graph, Node node) {
+    /** The layer as a graph whose inputs hold the batch, wherever they have it. */
+    private Graph alone(Graph graph, Node node) {
         Graph.Builder builder = Graph.builder(node.name());
         node.inputs().stream().filter(value -> !value.isEmpty()).distinct().forEach(value -> {
             if (graph.parameters().containsKey(value)) {
                 builder.parameter(value, graph.type(value));
             } else {
-                builder.input(value, graph.type(value));
+                builder.input(value, graph.type(value).forSamples(batch));
             }
         });
         builder.node(node);
@@ -116,9 +117,6 @@ final class LayerTimes {
     /** Equal numbers whose sum over all but the first axis is 1, so that nothing overflows; zeros where they look something up. */
     private Tensor made(TensorType type) {
         long[] shape = type.shape().toArray();
-        if (shape.length > 0 && shape[0] == -1) {
-            shape[0] = batch;
-        }
         long perRow = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
         return Tensor.full(type.dtype().isFloating() ? 1.0 / Math.max(1, perRow) : 0, type.dtype(), Device.CPU, shape);
     }

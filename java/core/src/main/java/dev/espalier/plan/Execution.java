@@ -171,7 +171,7 @@ public final class Execution {
     private static boolean fits(TensorType type, Tensor given) {
         boolean fits = given.dtype() == type.dtype() && given.rank() == type.rank();
         for (int i = 0; fits && i < type.rank(); i++) {
-            fits = type.dim(i) == -1 || type.dim(i) == given.size(i);
+            fits = type.dim(i) < 0 ? given.size(i) % type.dim(i) == 0 : type.dim(i) == given.size(i);
         }
         return fits;
     }

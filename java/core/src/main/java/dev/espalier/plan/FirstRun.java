@@ -41,8 +41,7 @@ record FirstRun(Graph graph, Weights weights, Device device, int batch) implemen
         if (weights.names().contains(value)) {
             return weights.get(value);
         }
-        long[] dims = graph.type(value).shape().toArray();
-        dims[0] = dims[0] == -1 ? batch : dims[0];
+        long[] dims = graph.type(value).forSamples(batch).shape().toArray();
         Tensor zeros = Tensor.zeros(graph.type(value).dtype(), device, dims);
         return zeros.rank() == 4 ? zeros.channelsLast() : zeros;
     }

@@ -169,8 +169,7 @@ final class Planner {
     /** Images of the real shape, laid out as in a run, and the node's weights; no random number of a run is drawn. */
     private List<Tensor> inputs(Node node) {
         TensorType type = graph.type(node.inputs().get(0));
-        long[] dims = type.shape().toArray();
-        dims[0] = dims[0] == -1 ? batch : dims[0];
+        long[] dims = type.forSamples(batch).shape().toArray();
         Tensor x = Tensor.full(0.5, DType.F32, Device.CPU, dims).channelsLast();
         Tensor weight = weights.get(node.inputs().get(1));
         boolean biased = node.inputs().size() > 2 && !node.inputs().get(2).isEmpty();

@@ -137,11 +137,11 @@ public final class ChannelGroups {
                         .toList();
     }
 
-    /** For every index along an axis of any value, whether it stays when groups keep these channels, by id, and the others all. */
+    /** For every index along an axis of any value, of one sample where the axis is open, whether it stays when groups keep these channels, by id, and the others all. */
     boolean[] kept(String value, int fromEitherEnd, Map<String, Kept> choice) {
         ChannelIds ids = tracer.idsOf(value);
         int axis = fromEitherEnd < 0 ? fromEitherEnd + ids.rank() : fromEitherEnd;
-        boolean[] kept = new boolean[Math.toIntExact(Math.max(graph.type(value).dim(axis), 0))];
+        boolean[] kept = new boolean[Math.toIntExact(Math.abs(graph.type(value).dim(axis)))];
         Arrays.fill(kept, true);
         int[] along = ids.at(axis);
         for (int i = 0; i < along.length; i++) {

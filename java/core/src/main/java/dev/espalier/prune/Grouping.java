@@ -3,6 +3,7 @@ package dev.espalier.prune;
 import dev.espalier.graph.Graph;
 import dev.espalier.op.ChannelIds;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -12,7 +13,7 @@ import java.util.Set;
 
 /**
  * Gathers the traced classes into groups: channels of one group hold equally many indices on the same axes of the same parameters,
- * come from the same nodes and stay for the same reason.
+ * none of them twice, come from the same nodes and stay for the same reason.
  */
 final class Grouping {
     /** Producers named in a group's id before the rest is only counted. */
@@ -66,13 +67,40 @@ final class Grouping {
                         .add(c));
         Map<Integer, ChannelGroups.Channel> channels = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
-        alike.forEach((signature, classes) -> {
+        alike.forEach((signature, all) -> apart(all).forEach(classes -> {
             ChannelGroup group = group(name(signature.producers(), names), signature, classes);
             for (int i = 0; i < classes.size(); i++) {
                 channels.put(classes.get(i), new ChannelGroups.Channel(group, i));
             }
-        });
+        }));
         return channels;
+    }
+
+    /** Classes that share an index, as a row and a column of one split axis do, stand in different lists. */
+    private List<List<Integer>> apart(List<Integer> classes) {
+        List<List<Integer>> lists = new ArrayList<>();
+        List<Map<Place, Set<Integer>>> taken = new ArrayList<>();
+        for (int c : classes) {
+            Map<Place, List<Integer>> own = places.getOrDefault(c, Map.of());
+            int at = 0;
+            while (at < lists.size() && meet(own, taken.get(at))) {
+                at++;
+            }
+            if (at == lists.size()) {
+                lists.add(new ArrayList<>());
+                taken.add(new HashMap<>());
+            }
+            lists.get(at).add(c);
+            Map<Place, Set<Integer>> held = taken.get(at);
+            own.forEach((place, indices) ->
+                    held.computeIfAbsent(place, p -> new HashSet<>()).addAll(indices));
+        }
+        return lists;
+    }
+
+    private static boolean meet(Map<Place, List<Integer>> own, Map<Place, Set<Integer>> taken) {
+        return own.entrySet().stream()
+                .anyMatch(e -> !Collections.disjoint(e.getValue(), taken.getOrDefault(e.getKey(), Set.of())));
     }
 
     private Signature signature(int c) {

@@ -50,16 +50,13 @@ final class Samples {
     }
 
     private static Tensor draw(TensorType type, int bound, Random random) {
-        long[] shape = type.shape().toArray();
-        for (int i = 0; i < shape.length; i++) {
-            shape[i] = shape[i] == -1 ? OPEN : shape[i];
-        }
-        int count = Math.toIntExact(type.withShape(shape).numelPerSample());
+        TensorType drawnAs = type.forSamples(OPEN);
+        int count = Math.toIntExact(drawnAs.numelPerSample());
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
             values[i] = type.dtype().isFloating() ? (float) random.nextGaussian() : random.nextInt(bound);
         }
-        Tensor drawn = Tensor.of(values, shape);
+        Tensor drawn = Tensor.of(values, drawnAs.shape().toArray());
         return type.dtype() == DType.F32 ? drawn : drawn.to(type.dtype());
     }
 }

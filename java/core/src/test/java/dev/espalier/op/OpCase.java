@@ -8,7 +8,6 @@ import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -125,13 +124,19 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new Einsum("bi,bj,j->bij"), f(-1, 3, 2), f(-1, 3), f(-1, 2), f(2)),
                 of(new Einsum("bij->bi"), f(-1, 3), f(-1, 3, 4)),
                 of(new Einsum("kj,jk"), f(), f(3, 2), f(2, 3)),
+                of(new Einsum("...ij, ...jk -> ...ik"), f(-1, 2, 3, 5), f(-1, 2, 3, 4), f(-1, 2, 4, 5)),
+                of(new Einsum("...ij,...jk->...ik"), f(-1, 2, 3, 5), f(-1, 2, 3, 4), f(2, 4, 5)),
+                of(new Einsum("b...c,cd->b...d"), f(-1, 3, 2, 5), f(-1, 3, 2, 4), f(4, 5)),
+                of(new Einsum("...c,c"), f(-1, 3), f(-1, 3, 4), f(4)),
                 of(Gemm.DENSE, f(-1, 5), f(-1, 3), f(5, 3), f(5)),
                 of(new Gemm(1, 1, false, false), f(-1, 5), f(-1, 3), f(3, 5)),
                 of(new Gemm(0.5f, 2, false, true), f(-1, 5), f(-1, 3), f(5, 3), f(1, 5)),
                 of(new Gemm(1, 1, true, false), f(4, 5), f(3, 4), f(3, 5), f(4, 1)),
                 of(new MatMul(), f(-1, 5), f(-1, 3), f(3, 5)),
                 of(new MatMul(), f(-1, 4, 2, 5), f(-1, 4, 2, 3), f(3, 5)),
-                of(new MatMul(), f(-1, 4, 2, 5), f(-1, 1, 2, 3), f(4, 3, 5)));
+                of(new MatMul(), f(-1, 4, 2, 5), f(-1, 1, 2, 3), f(4, 3, 5)),
+                of(new MatMul(), f(-4, 2, 5), f(-4, 2, 3), f(-4, 3, 5)),
+                of(Gemm.DENSE, f(-4, 5), f(-4, 3), f(5, 3), f(5)));
     }
 
     private static Stream<OpCase> normalisations() {
@@ -144,6 +149,8 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new InstanceNormalization(1e-2f), f(-1, 3, 4, 2), f(-1, 3, 4, 2), f(3), f(3)),
                 of(new GroupNormalization(2, 1e-2f), f(-1, 4, 3), f(-1, 4, 3), f(4), f(4)),
                 of(new GroupNormalization(2, 1e-2f), f(-1, 4, 3), f(-1, 4, 3), f(2), f(2)),
+                of(new LpNormalization(-1, 2), f(-1, 3, 4), f(-1, 3, 4)),
+                of(new LpNormalization(1, 1), f(-1, 3, 4), f(-1, 3, 4)),
                 of(new LRN(0.1f, 0.75f, 1, 3), f(-1, 5, 2, 2), f(-1, 5, 2, 2)),
                 of(new LRN(0.1f, 0.75f, 1, 4), f(-1, 5, 2, 2), f(-1, 5, 2, 2)));
     }
@@ -197,6 +204,8 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                         variadic,
                         Stream.of(
                                 of(new Not(), bool(-1, 3), bool(-1, 3)),
+                                of(new NumberTest(true), bool(-1, 3), f(-1, 3)),
+                                of(new NumberTest(false), bool(-1, 3), f(-1, 3)),
                                 of(new Where(), x, bool(3, 1), x, f(4)),
                                 of(new Pow(), x, x, f(4)),
                                 of(new Mod(), numbers(-1, 3), numbers(-1, 3), numbers(3)),
@@ -207,6 +216,16 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
     }
 
     private static Stream<OpCase> reductions() {
+        TensorType x = f(-1, 3, 4);
+        Stream<OpCase> sums = Stream.of(
+                of(new CumSum(1, false, false), x, x),
+                of(new CumSum(-1, true, false), x, x),
+                of(new CumSum(2, false, true), x, x),
+                of(new CumSum(1, true, true), x, x));
+        return Stream.concat(sums, totals());
+    }
+
+    private static Stream<OpCase> totals() {
         return Stream.of(Reduction.Kind.values())
                 .flatMap(kind -> Stream.of(
                         of(new Reduction(kind, Ints.of(2, -2), true, false), f(-1, 1, 1), f(-1, 3, 4)),
@@ -252,7 +271,16 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new Gather(1, three), f(-1, 3, 4), f(-1, 3, 4)),
                 of(new Gather(-1, one), f(-1, 3), f(-1, 3, 4)),
                 of(new Gather(1, square), f(-1, 2, 2, 4), f(-1, 3, 4)),
-                of(new GatherElements(1), f(-1, 2, 4), f(-1, 3, 4), numbers(-1, 2, 4)));
+                of(new GatherElements(1), f(-1, 2, 4), f(-1, 3, 4), numbers(-1, 2, 4)),
+                of(new GatherND(0), f(-1, 5, 4), f(2, 3, 4), numbers(-1, 5, 2)),
+                of(new GatherND(0), f(-1, 3, 4), f(2, 3, 4), numbers(-1, 1)),
+                of(new GatherND(1), f(-1, 5, 2), f(-1, 3, 4, 2), numbers(-1, 5, 2)),
+                of(new GatherND(2), f(-1, 3, 4), f(-1, 3, 2, 4), numbers(-1, 3, 1)),
+                of(new TopK(Ints.of(2), -1, true), f(-1, 3, 2), f(-1, 3, 4)),
+                of(new TopK(Ints.of(1), 1, false), f(-1, 1, 4), f(-1, 3, 4)),
+                of(new ArgExtreme(true, -1, false, false), numbers(-1, 3), f(-1, 3, 4)),
+                of(new ArgExtreme(true, 1, true, true), numbers(-1, 1, 4), f(-1, 3, 4)),
+                of(new ArgExtreme(false, 1, false, true), numbers(-1, 4), f(-1, 3, 4)));
     }
 
     private static Stream<OpCase> recurrences() {
@@ -298,6 +326,11 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
                 of(new Flatten(1), f(-1, 24), f(-1, 2, 3, 4)),
                 of(new Flatten(0), f(1, 12), f(3, 4)),
                 of(new Flatten(-1), f(6, 4), f(2, 3, 4)),
+                of(new Flatten(1), f(-4, 6), f(-4, 2, 3)),
+                of(new Reshape(Ints.of(3, -1, 2), false), f(3, -2, 2), f(3, -1, 4)),
+                of(new Reshape(Ints.of(-1, 2, 3, 4), false), f(-1, 2, 3, 4), f(-2, 3, 4)),
+                of(new Reshape(Ints.of(0, 12), false), f(-2, 12), f(-2, 3, 4)),
+                of(new Concat(0), f(5, -1), f(3, -1), f(2, -1)),
                 of(new Reshape(Ints.of(0, 2, -1), false), f(-1, 2, 6), f(-1, 3, 4)),
                 of(new Reshape(Ints.of(-1, 12), false), f(-1, 12), f(-1, 3, 4)),
                 of(new Reshape(Ints.of(-1, 4, 3, 1), false), f(-1, 4, 3, 1), f(-1, 3, 4)),
@@ -356,8 +389,7 @@ record OpCase(Op op, List<TensorType> in, TensorType out) {
     }
 
     static TensorType withBatch(TensorType type, long batch) {
-        long[] dims = type.shape().toArray();
-        return type.withShape(Arrays.stream(dims).map(d -> d == -1 ? batch : d).toArray());
+        return type.forSamples(batch);
     }
 
     @Override

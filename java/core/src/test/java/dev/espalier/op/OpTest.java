@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.espalier.op.Attribute.Ints;
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
@@ -96,6 +98,8 @@ class OpTest {
                 refusal(Gemm.DENSE, "inner sizes differ", f(-1, 4), f(5, 3)),
                 refusal(Gemm.DENSE, "shapes [-1, 5] and [4] cannot be broadcast", f(-1, 3), f(5, 3), f(4)),
                 refusal(new MatMul(), "inner sizes differ", f(2, 3), f(2, 3)),
+                refusal(new Einsum("...i,...i->..."), "an axis of '...' of", f(-1, 3, 4), f(2, 4)),
+                refusal(new Einsum("...ij->...i"), "input 0 must have rank 2, got shape [4]", f(4)),
                 refusal(
                         new Add(),
                         "shapes [-1, 3, 4] and [3] cannot be broadcast: dimension 2 of the result would be 4 and 3",
@@ -112,6 +116,8 @@ class OpTest {
                 refusal(new Flatten(4), "axis must lie in [-3, 3], got 4", f(-1, 3, 4)),
                 refusal(new Reshape(Ints.of(3, 4), false), "the open batch of [-1, 12] has no place", f(-1, 12)),
                 refusal(new Reshape(Ints.of(0, 5), false), "cannot reshape", f(-1, 12)),
+                refusal(new Reshape(Ints.of(-1, 5), false), "cannot reshape [-1, 12] to [-1, 5]", f(-1, 12)),
+                refusal(new Add(), "dimension 0 of the result would be -1 and -4", f(-1, 3), f(-4, 3)),
                 refusal(new Reshape(Ints.of(-1, -1), false), "may hold one -1", f(3, 4)),
                 refusal(new Transpose(Ints.of(0, 0)), "perm must order the 2 axes", f(3, 4)),
                 refusal(new Squeeze(Ints.of(1)), "axis 1 of [-1, 3] must have size 1", f(-1, 3)),
@@ -130,6 +136,18 @@ class OpTest {
                 refusal(new Pad(Ints.of(3, 0), 0, Ints.of(1), "reflect"), "is wider than its size 3", f(-1, 3)),
                 refusal(Resize.byScale(2, Interpolation.LINEAR), "must hold one number per axis", f(-1, 3, 4)),
                 refusal(new Softmax(2), "axis must lie in [-2, 1], got 2", f(-1, 3)),
+                refusal(new Softmax(0), "axis 0 is the open batch", f(-1, 3)),
+                refusal(new LogSoftmax(-2), "axis 0 is the open batch", f(-1, 3)),
+                refusal(new LpNormalization(0, 2), "axis 0 is the open batch", f(-1, 3)),
+                refusal(new CumSum(0, false, false), "axis 0 is the open batch", f(-1, 3)),
+                refusal(new CumSum(2, false, false), "axis must lie in [-2, 1], got 2", f(-1, 3)),
+                refusal(new ArgExtreme(true, 0, true, false), "axis 0 is the open batch", f(-1, 3)),
+                refusal(new TopK(Ints.of(4), 1, true), "K must be one number up to 3", f(-1, 3)),
+                refusal(new GatherND(0), "axis 0 is the open batch", f(-1, 3), numbers(5, 1)),
+                refusal(new GatherND(0), "must address 1 to 2 axes", f(2, 3), numbers(5, 3)),
+                refusal(new GatherND(1), "dimension 0 of [-1, 3] and [5, 1] must be one", f(-1, 3), numbers(5, 1)),
+                refusal(new GatherND(0), "indices must be whole numbers", f(2, 3), f(5, 1)),
+                refusal(new NumberTest(false), "must have a floating type", numbers(3)),
                 refusal(new MaxPool(Window.square(3, 3, 0)), "window of 3 does not fit", f(-1, 3, 2, 2)),
                 refusal(new LayerNormalization(-1, 1e-5f), "scale must have shape [4], got [3]", f(-1, 4), f(3)),
                 refusal(
@@ -144,6 +162,10 @@ class OpTest {
 
     private static TensorType f(long... dims) {
         return TensorType.f32(dims);
+    }
+
+    private static TensorType numbers(long... dims) {
+        return new TensorType(DType.I64, Shape.of(dims));
     }
 
     private static Arguments refusal(Op op, String message, TensorType... in) {
@@ -181,6 +203,11 @@ class OpTest {
                                 Ints.of(1))))
                 .hasMessageContaining("got 'tf_crop_and_resize'");
         assertThatThrownBy(() -> Ops.create("Slice", Map.of())).hasMessageContaining("must be constants");
+        assertThatThrownBy(() -> Ops.create("CumSum", Map.of())).hasMessageContaining("must be a constant");
+        assertThatThrownBy(() -> Ops.create("TopK", Map.of())).hasMessageContaining("must be a constant");
+        assertThatThrownBy(() -> Ops.create("LpNormalization", Map.of("p", Attribute.of(3))))
+                .hasMessageContaining("p must be 1 or 2, got 3");
+        assertThatThrownBy(() -> new Einsum("...i...->i")).hasMessageContaining("equation must be letters");
         assertThatThrownBy(() -> Ops.create("Reshape", Map.of())).hasMessageContaining("must be a constant");
         assertThatThrownBy(() -> Ops.create("Softmax", Map.of("axis", Attribute.of(1f))))
                 .hasMessageContaining("must be a whole number");

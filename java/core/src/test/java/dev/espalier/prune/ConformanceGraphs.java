@@ -90,7 +90,7 @@ public final class ConformanceGraphs {
     /** The names of the small graphs. */
     static Set<String> patterns() {
         Set<String> names = new TreeSet<>(Networks.PATTERNS.keySet());
-        Stream.of(Networks.INEXACT, HardNetworks.PATTERNS, HardNetworks.INEXACT)
+        Stream.of(Networks.INEXACT, HardNetworks.PATTERNS, HardNetworks.INEXACT, RuleNetworks.PATTERNS)
                 .forEach(more -> names.addAll(more.keySet()));
         return names;
     }
@@ -100,6 +100,7 @@ public final class ConformanceGraphs {
         Set<String> names = new TreeSet<>(CONTROLLED);
         names.addAll(Networks.PATTERNS.keySet());
         names.addAll(HardNetworks.PATTERNS.keySet());
+        names.addAll(RuleNetworks.PATTERNS.keySet());
         return names;
     }
 
@@ -113,7 +114,11 @@ public final class ConformanceGraphs {
     /** A fresh graph of this name. */
     public static Graph graph(String name) {
         Supplier<Graph> pattern = Stream.of(
-                        Networks.PATTERNS, Networks.INEXACT, HardNetworks.PATTERNS, HardNetworks.INEXACT)
+                        Networks.PATTERNS,
+                        Networks.INEXACT,
+                        HardNetworks.PATTERNS,
+                        HardNetworks.INEXACT,
+                        RuleNetworks.PATTERNS)
                 .filter(all -> all.containsKey(name))
                 .map(all -> all.get(name))
                 .findFirst()

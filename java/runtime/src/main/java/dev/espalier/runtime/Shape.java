@@ -2,7 +2,9 @@ package dev.espalier.runtime;
 
 import java.util.Arrays;
 
-/** The extents of a tensor, outermost first; an extent of -1 stands for one that is known only at run time. */
+/**
+ * The extents of a tensor, outermost first; an extent of -1 stands for one that is known only at run time, -k for k times that one.
+ */
 public final class Shape {
     private static final Shape SCALAR = new Shape(new long[0]);
 
@@ -31,6 +33,15 @@ public final class Shape {
         return new Shape(dims.clone());
     }
 
+    /**
+     * As {@link #of}, in which one extent may be k times the one that is known only at run time.
+     *
+     * @param dims the extents, each at least 0, or -k
+     */
+    public static Shape withMultiple(long... dims) {
+        return dims.length == 0 ? SCALAR : new Shape(dims.clone());
+    }
+
     /** The number of axes. */
     public int rank() {
         return dims.length;
@@ -50,7 +61,7 @@ public final class Shape {
         return dims[index];
     }
 
-    /** True if no extent is -1. */
+    /** True if no extent is open. */
     public boolean isKnown() {
         for (long dim : dims) {
             if (dim < 0) {

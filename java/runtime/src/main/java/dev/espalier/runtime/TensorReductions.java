@@ -1,6 +1,8 @@
 package dev.espalier.runtime;
 
 import dev.espalier.runtime.internal.TorchReduction;
+import dev.espalier.runtime.internal.TorchTensor;
+import java.util.List;
 
 /** The operators that reduce axes of a tensor; without axes they reduce all of them. */
 public sealed interface TensorReductions permits Tensor {
@@ -51,6 +53,19 @@ public sealed interface TensorReductions permits Tensor {
     /** The I64 position of the greatest element along {@code dim}, which is removed. */
     default Tensor argmax(int dim) {
         return Operator.unary("argmax(input)", self(), x -> TorchReduction.argmax(x, dim));
+    }
+
+    /** Each element along {@code dim} becomes its sum with those before it; integers give I64. */
+    default Tensor cumulativeSum(int dim) {
+        return Operator.unary("cumsum(input)", self(), x -> TorchReduction.cumulativeSum(x, dim));
+    }
+
+    /** The {@code count} greatest (or smallest) elements along {@code dim}, best first, and their I64 positions. */
+    default List<Tensor> topK(long count, int dim, boolean greatest) {
+        Scope scope = Scope.current();
+        List<TorchTensor> out = Operator.evaluate(
+                "topk(input)", () -> TorchReduction.topK(self().handle(), count, dim, greatest), self());
+        return out.stream().map(scope::register).toList();
     }
 
     /** The square root of the sum of squares of all elements, a scalar. */

@@ -33,4 +33,14 @@ class ShapeTest {
         assertThatThrownBy(() -> Shape.of(2).dim(1)).isInstanceOf(ShapeException.class);
         assertThatThrownBy(() -> Shape.of(1L << 40, 1L << 40).numel()).isInstanceOf(ShapeException.class);
     }
+
+    @Test
+    void aMultipleOfTheOpenExtentIsOpenToo() {
+        Shape shape = Shape.withMultiple(-4, 3);
+        assertThat(shape.dim(0)).isEqualTo(-4);
+        assertThat(shape.isKnown()).isFalse();
+        assertThat(shape).isNotEqualTo(Shape.of(-1, 3));
+        assertThat(Shape.withMultiple(2, 3)).isEqualTo(Shape.of(2, 3));
+        assertThatThrownBy(shape::numel).isInstanceOf(ShapeException.class).hasMessageContaining("[-4, 3]");
+    }
 }

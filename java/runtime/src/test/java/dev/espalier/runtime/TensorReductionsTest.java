@@ -3,6 +3,7 @@ package dev.espalier.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 @ScopedTest
@@ -29,6 +30,19 @@ class TensorReductionsTest {
         assertThat(x().amax(false, 1).toFloatArray()).containsExactly(3, 9);
         assertThat(x().argmax(0).toLongArray()).containsExactly(1, 1, 1);
         assertThat(x().sum(false, 0, 1).item()).isEqualTo(24);
+    }
+
+    @Test
+    void addsUpAndOrdersAlongAnAxis() {
+        assertThat(x().cumulativeSum(1).toFloatArray()).containsExactly(1, 3, 6, 4, 9, 18);
+        assertThat(Tensor.of(new long[] {1, 2}, 2).cumulativeSum(0).dtype()).isEqualTo(DType.I64);
+        List<Tensor> best = x().topK(2, 1, true);
+        assertThat(best.get(0).toFloatArray()).containsExactly(3, 2, 9, 5);
+        assertThat(best.get(1).toLongArray()).containsExactly(2, 1, 2, 1);
+        assertThat(x().topK(1, 0, false).get(0).toFloatArray()).containsExactly(1, 2, 3);
+        assertThatThrownBy(() -> x().topK(4, 1, true))
+                .isInstanceOf(OperatorException.class)
+                .hasMessageStartingWith("topk: ");
     }
 
     @Test

@@ -46,11 +46,15 @@ final class InputTypes {
         return new TensorType(dtype, Shape.of(dims));
     }
 
+    private static String open(long perSample) {
+        return perSample == 1 ? BATCH : perSample + "*" + BATCH;
+    }
+
     static ValueInfoProto write(String name, TensorType type) {
         TypeProto.Tensor.Builder tensor = TypeProto.Tensor.newBuilder().setElemType(ElementTypes.code(type.dtype()));
         for (long dim : type.shape().toArray()) {
             Dimension.Builder dimension = Dimension.newBuilder();
-            tensor.getShapeBuilder().addDim(dim < 0 ? dimension.setDimParam(BATCH) : dimension.setDimValue(dim));
+            tensor.getShapeBuilder().addDim(dim < 0 ? dimension.setDimParam(open(-dim)) : dimension.setDimValue(dim));
         }
         if (type.rank() == 0) {
             tensor.getShapeBuilder();

@@ -27,10 +27,10 @@ final class NodeForms {
     private static final int INITIAL_HIDDEN = 5;
     private static final int INITIAL_CELL = 6;
 
-    private final GraphReader graph;
+    private final GraphAssembly graph;
     private final GraphReader.Origin origin;
 
-    NodeForms(GraphReader graph, GraphReader.Origin origin) {
+    NodeForms(GraphAssembly graph, GraphReader.Origin origin) {
         this.graph = graph;
         this.origin = origin;
     }
@@ -76,14 +76,18 @@ final class NodeForms {
 
     /** The operator with the settings that ONNX passes as inputs. */
     Ready ready(Call call) {
-        Call named = call.type().equals("Split") ? counted(call) : call;
+        Call named = switch (call.type()) {
+            case "Split" -> counted(call);
+            case "CastLike" -> cast(call);
+            default -> call;
+        };
         Map<String, Attribute> attributes = named.attributes();
         List<String> settings = Ops.constantInputs(named.type());
         List<String> operands = new ArrayList<>();
         for (int i = 0; i < named.inputs().size(); i++) {
             String value = named.inputs().get(i);
-            boolean looked =
-                    named.type().equals("Gather") && graph.constantOf(value).isEmpty();
+            boolean looked = named.type().equals("Gather")
+                    && graph.values().findConstant(value).isEmpty();
             if (i >= 1 && i <= settings.size() && !looked) {
                 if (!value.isEmpty()) {
                     attributes.put(settings.get(i - 1), setting(named, settings.get(i - 1), value));
@@ -102,7 +106,7 @@ final class NodeForms {
     }
 
     private Attribute setting(Call call, String setting, String value) {
-        Optional<TensorValue> constant = graph.constantOf(value);
+        Optional<TensorValue> constant = graph.values().findConstant(value);
         if (constant.isPresent()) {
             return constant.get();
         }
@@ -111,11 +115,21 @@ final class NodeForms {
                 .flatMap(sizes -> graph.shapes().setting(call, setting, sizes))
                 .orElseThrow(() -> graph.refuse(
                         call.name(),
-                        graph.typeIfKnown(value).isPresent()
+                        graph.values().findType(value).isPresent()
                                         || graph.shapes().find(value).isPresent()
                                 ? call.type() + " takes its " + setting + " from '" + value
                                         + "', which is computed; only constants are supported there"
                                 : call.type() + " needs '" + value + "', which nothing provides"));
+    }
+
+    /** A cast to the type of the second operand. */
+    private Call cast(Call call) {
+        TensorType like = graph.values()
+                .findType(call.input(1))
+                .orElseThrow(() ->
+                        graph.refuse(call.name(), "CastLike needs '" + call.input(1) + "', which nothing provides"));
+        return new Call(call.name(), "Cast", call.inputs().subList(0, 1), call.outputs(), Map.of())
+                .with("to", Attribute.of((long) ElementTypes.code(like.dtype())));
     }
 
     /** Before operator set 18 a Split without sizes counts its outputs. */
@@ -131,7 +145,7 @@ final class NodeForms {
     /** A Resize to sizes of which one is the batch lists the axes that it resizes. */
     private void listAxes(Call call, Map<String, Attribute> attributes) {
         Attribute sizes = attributes.get("sizes");
-        TensorType x = graph.typeIfKnown(call.input(0)).orElse(null);
+        TensorType x = graph.values().findType(call.input(0)).orElse(null);
         boolean whole = !attributes.containsKey("axes") && sizes != null && x != null;
         if (!whole || x == null) {
             return;
@@ -163,7 +177,7 @@ final class NodeForms {
     /** Softmax over all axes from one on, as older operator sets have it: flattened, applied, and brought back into shape. */
     private void coerced(Call call) {
         String x = graph.operand("node '" + call.name() + "'", call.input(0));
-        Shape shape = graph.typeOf(x).shape();
+        Shape shape = graph.values().type(x).shape();
         long given = call.integer("axis", 1);
         int axis = (int) (given < 0 ? given + shape.rank() : given);
         if (axis < 0 || axis >= Math.max(shape.rank(), 1)) {
@@ -211,7 +225,7 @@ final class NodeForms {
     /** A Tile repeats an axis of size 1 as often as there are samples: an Expand, after a Tile of the other axes. */
     private void tiled(Call call, Sizes sizes) {
         String x = graph.operand("node '" + call.name() + "'", call.input(0));
-        TensorType type = graph.typeOf(x);
+        TensorType type = graph.values().type(x);
         Ints repeats = expand(call, sizes).shape();
         long[] others = repeats.toArray();
         long[] shape = type.shape().toArray();

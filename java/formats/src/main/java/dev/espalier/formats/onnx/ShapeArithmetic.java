@@ -120,7 +120,7 @@ final class ShapeArithmetic {
         }
         List<Size> dims = new ArrayList<>();
         for (long dim : type.shape().toArray()) {
-            dims.add(dim == -1 ? new Size(1, true) : Size.of(dim));
+            dims.add(dim < 0 ? new Size(-dim, true) : Size.of(dim));
         }
         if (call.type().equals("Size")) {
             put(call.outputs().get(0), product(dims, input), List.of());
@@ -327,7 +327,7 @@ final class ShapeArithmetic {
         List<Long> target = new ArrayList<>();
         for (int i = 0; i < sizes.values().size(); i++) {
             Size size = sizes.values().get(i);
-            boolean stays = size.isOneBatch() && x != null && i < x.rank() && x.dim(i) == -1;
+            boolean stays = size.batch() && x != null && i < x.rank() && x.dim(i) == -size.factor();
             target.add(stays ? 0 : size.batch() ? -1 : size.factor());
         }
         return new Attribute.Ints(target);

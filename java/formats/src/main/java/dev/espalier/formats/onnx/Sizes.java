@@ -22,10 +22,6 @@ record Sizes(boolean scalar, List<Size> values, String source) {
             return new Size(number, false);
         }
 
-        boolean isOneBatch() {
-            return batch && factor == 1;
-        }
-
         Size times(Size other) {
             if (batch && other.batch) {
                 throw new ArithmeticException("the batch is multiplied by itself");

@@ -74,9 +74,9 @@ final class ScriptOperators {
         rule("Where", n -> n.call("where", n.in(0), n.in(1), n.in(2)));
         rule("Concat", n -> n.assign("torch.cat([" + String.join(", ", n.in()) + "], " + n.axis("axis", 0) + ")"));
         for (String moved : List.of("Reshape", "Flatten", "Squeeze", "Unsqueeze")) {
-            rule(moved, n -> n.call("reshape", n.in(0), n.out().get(0).shape().toArray()));
+            rule(moved, n -> n.call("reshape", n.in(0), sizes(n.out().get(0))));
         }
-        rule("Expand", n -> n.call("expand", n.in(0), n.out().get(0).shape().toArray()));
+        rule("Expand", n -> n.call("expand", n.in(0), sizes(n.out().get(0))));
         rule("Tile", n -> n.call("repeat", n.in(0), n.integers("repeats")));
         rule("Transpose", n -> n.call("permute", n.in(0), permutation(n)));
         rule("Cast", n -> n.call("to", n.in(0), scalarType(n.out().get(0).dtype())));
@@ -100,6 +100,11 @@ final class ScriptOperators {
     }
 
     private ScriptOperators() {}
+
+    /** The shape with -1 for an open dimension, whatever it holds of each sample. */
+    private static long[] sizes(TensorType type) {
+        return Arrays.stream(type.shape().toArray()).map(d -> Math.max(d, -1)).toArray();
+    }
 
     private static void rule(String type, Function<ScriptNode, String> form) {
         RULES.put(type, node -> Optional.of(form.apply(node)));
