@@ -44,7 +44,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
-/** Removes channels or single weights of a model, proves the result, and fine-tunes it where data is given. */
+/** Removes channels, layers or single weights of a model, proves the result, and fine-tunes it where data is given. */
 @Command(name = "prune", description = "Make a model smaller or sparser, and prove that it computes what was kept.")
 final class PruneCommand extends Subcommand {
     static final SettingFlags RECIPE = new SettingFlags(PruningRecipe.keys());
@@ -93,9 +93,10 @@ final class PruneCommand extends Subcommand {
     /**
      * The facts, in the form of the JSON output; accuracies only where data was given.
      *
-     * @param check none where no channel was removed: zeros in place need no proof
+     * @param check none where neither channel nor layer was removed: zeros in place need no proof
      * @param approximations why removals change results by nature, which the check then measures as a deviation
-     * @param frozen what kept all its channels, where channels were to go
+     * @param layers the layers that went, by name
+     * @param frozen what kept all its channels where channels were to go, or stayed whole where layers were
      * @param latency none unless it was the budget
      */
     record Facts(
@@ -103,6 +104,7 @@ final class PruneCommand extends Subcommand {
             Size after,
             @Nullable EqualityCheck check,
             List<String> approximations,
+            List<String> layers,
             List<Frozen> frozen,
             @Nullable Accuracy accuracy,
             @Nullable Timed latency) {}
@@ -237,20 +239,28 @@ final class PruneCommand extends Subcommand {
                 }
             }
             try (Compacted compacted = Compaction.compact(placed, groups, mask)) {
-                output.write(compacted.model());
                 CompactionReport report = compacted.outcome();
-                return mask.channels().isEmpty()
-                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), null, timed)
+                Model left = compacted.model();
+                output.write(left.withMetadata(told(left.metadata(), report.layers())));
+                return !mask.isStructural()
+                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), List.of(), null, timed)
                         : new Facts(
                                 report.before(),
                                 report.after(),
                                 report.check(),
                                 report.approximations(),
+                                report.layers(),
                                 report.frozen(),
                                 null,
                                 timed);
             }
         }
+    }
+
+    private static Metadata told(Metadata given, List<String> layers) {
+        return layers.isEmpty()
+                ? given
+                : given.withProvenance(given.provenance().with("prune.layers", String.join(" ", layers)));
     }
 
     private Metadata provenance(Metadata given, PruningRecipe chosen) {
@@ -288,6 +298,7 @@ final class PruneCommand extends Subcommand {
                         outcome.after().size(),
                         removal.map(CompactionReport::check).orElse(null),
                         removal.map(CompactionReport::approximations).orElse(List.of()),
+                        removal.map(CompactionReport::layers).orElse(List.of()),
                         removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
@@ -353,6 +364,9 @@ final class PruneCommand extends Subcommand {
                                 + " because");
                 facts.approximations().forEach(reason -> console.out().println("  " + reason));
             }
+        }
+        if (!facts.layers().isEmpty()) {
+            console.out().println("removed whole: " + String.join(", ", facts.layers()));
         }
         facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
     }

@@ -36,9 +36,10 @@ public record PruningRecipe(
 
     /** What a target is a share of. */
     private enum Of {
-        /** Channels for the channel pattern, sparsity for single weights. */
+        /** Channels or layers for these patterns, sparsity for single weights. */
         AUTO,
         CHANNELS,
+        LAYERS,
         MACS,
         PARAMETERS,
         BYTES,
@@ -63,19 +64,19 @@ public record PruningRecipe(
     }
 
     private static final List<SettingKey> KEYS = List.of(
-            SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels or single weights"),
+            SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels, single weights, or the branches of residual layers"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
             SettingKey.choice(
                     "scope",
                     ScoreScope.GLOBAL,
-                    "importances are compared within a layer, over all, over layers of one structure; erk: within, by"
+                    "importances are compared within a layer, over all (layers always so), over layers of one structure; erk: within, by"
                             + " Erdős–Rényi shares; table: within, by targets of their own"),
             SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
             SettingKey.choice(
                     "normalisation", Normalisation.AUTO, "how importances of different layers are made alike"),
             SettingKey.real("target", 0.5, "share to be removed"),
             SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
-            SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
+            SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, layers, or weights"),
             SettingKey.integer(
                     "round-to",
                     0,
@@ -125,6 +126,9 @@ public record PruningRecipe(
                     "latency is measured whenever something is removed, which this schedule does too often; use"
                             + " prune-schedule oneshot or iterative");
         }
+        if (policy.pattern() == Pattern.LAYER) {
+            checkLayers(policy, course, shrunkBelow);
+        }
         if (reestimateBatches < 0) {
             throw new IllegalArgumentException("reestimate-batches must be at least 0, got " + reestimateBatches);
         }
@@ -134,6 +138,20 @@ public record PruningRecipe(
             throw new IllegalArgumentException(
                     "prune-schedule cyclic, set and rigl bring removed weights back, which removed channels cannot: use"
                             + " pattern element, got " + SettingKey.label(policy.pattern()));
+        }
+    }
+
+    private static void checkLayers(Policy policy, Course course, double shrunkBelow) {
+        if (shrunkBelow > 0) {
+            throw new IllegalArgumentException("shrunk-below is of single weights and channels, the pattern is layers");
+        }
+        if (course.duringFit() && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
+            throw new IllegalArgumentException("layers go at once and whole, between fits: use prune-schedule oneshot,"
+                    + " iterative or lottery, got " + course);
+        }
+        if (policy.budget().of() == Budget.Of.LATENCY && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
+            throw new IllegalArgumentException("the latency that layers leave is raced against the dense model, of which"
+                    + " rounds keep less and less: use prune-schedule oneshot, got " + course);
         }
     }
 
@@ -162,7 +180,7 @@ public record PruningRecipe(
                 new Budget(
                         s.real("target"),
                         of(s.choice("of", Of.class), pattern),
-                        roundTo(s.integer("round-to"), of(s.choice("of", Of.class), pattern)),
+                        roundTo(s.integer("round-to"), pattern, of(s.choice("of", Of.class), pattern)),
                         table(s.text("table"))),
                 new Spared(ignored, s.flag("exact-only")),
                 s.wholeNumber("prune-seed"));
@@ -189,15 +207,21 @@ public record PruningRecipe(
         return table;
     }
 
-    private static int roundTo(int given, Budget.Of of) {
-        int usual = of == Budget.Of.LATENCY ? SMOOTH_WIDTHS : 1;
+    private static int roundTo(int given, Pattern pattern, Budget.Of of) {
+        int usual = of == Budget.Of.LATENCY && pattern == Pattern.CHANNEL ? SMOOTH_WIDTHS : 1;
         return given == 0 ? usual : given;
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
         return switch (of) {
-            case AUTO -> pattern == Pattern.ELEMENT ? Budget.Of.SPARSITY : Budget.Of.CHANNELS;
+            case AUTO ->
+                switch (pattern) {
+                    case ELEMENT -> Budget.Of.SPARSITY;
+                    case CHANNEL -> Budget.Of.CHANNELS;
+                    case LAYER -> Budget.Of.LAYERS;
+                };
             case CHANNELS -> Budget.Of.CHANNELS;
+            case LAYERS -> Budget.Of.LAYERS;
             case MACS -> Budget.Of.MACS;
             case PARAMETERS -> Budget.Of.PARAMETERS;
             case BYTES -> Budget.Of.BYTES;

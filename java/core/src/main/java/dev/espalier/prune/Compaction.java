@@ -20,7 +20,7 @@ import java.util.Map;
  * Makes a masked model physically smaller and proves that it still computes the same.
  *
  * <p>Every parameter, optimiser tensor and bit mask that loses indices is cut by one gather launch; group counts, shape constants and
- * paddings of the graph follow. The proof compares the masked with the compacted model, see {@link EqualityProof} for its tolerance.
+ * paddings of the graph follow. Layers go with all that serves them alone; masked, their branches are multiplied by zero. The proof compares the masked with the compacted model, see {@link EqualityProof} for its tolerance.
  */
 public final class Compaction {
     private static final long SAMPLE_SEED = 20_240_229;
@@ -28,11 +28,16 @@ public final class Compaction {
     private final Model model;
     private final ChannelGroups groups;
     private final Mask mask;
+    /** The layers that go. */
+    private final List<Layer> layers;
 
     private Compaction(Model model, ChannelGroups groups, Mask mask) {
         this.model = model;
         this.groups = groups;
         this.mask = mask;
+        this.layers = mask.layers().isEmpty()
+                ? List.of()
+                : Layers.of(model.graph()).chosen(mask.layers());
     }
 
     /**
@@ -100,14 +105,17 @@ public final class Compaction {
                             mask.channels(),
                             compaction.sources(model.weights().asMap(), Map.of()))
                     .forEach((parameter, tensors) -> weights.put(parameter, tensors.get(0)));
-            return new Model(GraphCut.of(groups, mask.channels()), Weights.adopt(weights), model.metadata());
+            Graph graph = compaction.smaller();
+            weights.keySet().retainAll(graph.parameters().keySet());
+            return new Model(graph, Weights.adopt(weights), model.metadata());
         }
     }
 
     private Compacted run(Map<String, List<Tensor>> state, List<Map<String, Tensor>> samples) {
         Map<String, Tensor> sparse = withElementMask();
-        Graph graph = GraphCut.of(groups, mask.channels());
+        Graph graph = smaller();
         Map<String, List<Tensor>> sources = sources(sparse, state);
+        sources.keySet().retainAll(graph.parameters().keySet());
         Map<String, List<Tensor>> cut = WeightCut.cut(groups, mask.channels(), sources);
         Map<String, Tensor> weights = new LinkedHashMap<>();
         Map<String, List<Tensor>> newState = new LinkedHashMap<>();
@@ -128,9 +136,14 @@ public final class Compaction {
                 Size.of(graph, weights),
                 check,
                 approximations(),
-                groups.frozen());
+                List.copyOf(mask.layers()),
+                layers.isEmpty() ? groups.frozen() : Layers.of(model.graph()).frozen());
         Model smaller = new Model(graph, Weights.adopt(weights), model.metadata());
         return new Compacted(smaller, newState, elements, report);
+    }
+
+    private Graph smaller() {
+        return LayerCut.of(GraphCut.of(groups, mask.channels()), layers);
     }
 
     /** The model's tensors, those with a bit mask replaced by masked copies. */
@@ -183,7 +196,8 @@ public final class Compaction {
             masked.apply(full);
         }
         boolean exact = approximations().isEmpty();
-        Graph reference = exact ? model.graph() : GraphCut.masked(groups, mask.channels());
+        Graph whole = exact ? model.graph() : GraphCut.masked(groups, mask.channels());
+        Graph reference = masked(whole, full);
         Map<String, Tensor> left = onHost(weights);
         EqualityCheck check = new EqualityProof(reference, full, graph, left).compare(samples);
         if (!check.passed()) {
@@ -194,8 +208,16 @@ public final class Compaction {
         if (exact) {
             return check;
         }
-        double deviation = new EqualityProof(model.graph(), full, graph, left).deviation(samples);
+        double deviation = new EqualityProof(masked(model.graph(), full), full, graph, left).deviation(samples);
         return new EqualityCheck(check.maxAbsDiff(), check.tolerance(), check.passed(), deviation);
+    }
+
+    /** The graph with silent branches, for which {@code weights} get the zero. */
+    private Graph masked(Graph graph, Map<String, Tensor> weights) {
+        if (!layers.isEmpty()) {
+            weights.put(LayerCut.ZERO, Tensor.zeros(DType.F32, Device.CPU));
+        }
+        return LayerCut.masked(graph, layers);
     }
 
     /** Why removals of this mask change results by nature. */

@@ -19,7 +19,9 @@ public enum Measure {
     /** By group, [channels]: the mean magnitude of activations. */
     ACTIVATIONS("mean activation", "measure activations on batches first"),
     /** By group, [channels]: the mean rank of feature maps. */
-    RANKS("mean rank of feature maps", "measure activations on batches first");
+    RANKS("mean rank of feature maps", "measure activations on batches first"),
+    /** By layer, [1]: how much of what leaves it is its own, see {@link LayerChanges}. */
+    LAYER_CHANGES("relative change", "run batches through the graph first");
 
     private final String noun;
     private final String advice;
@@ -37,9 +39,9 @@ public enum Measure {
         return advice;
     }
 
-    /** Whether it is known by group and channel instead of by parameter. */
+    /** Whether it is known by group and channel, or by layer, instead of by parameter. */
     public boolean isByGroup() {
-        return this == NONZERO_SHARES || this == ACTIVATIONS || this == RANKS;
+        return this == NONZERO_SHARES || this == ACTIVATIONS || this == RANKS || this == LAYER_CHANGES;
     }
 
     /** Whether batches are needed to measure it. */

@@ -12,19 +12,23 @@ import java.util.Set;
 public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spared, long seed) {
     public Policy {
         if (!ranking.criterion().scores(pattern)) {
-            throw new PruningException("criterion " + ranking.criterion() + " cannot score "
-                    + (pattern == Pattern.ELEMENT
-                            ? "single weights, only channels"
-                            : "channels, only single weights; for channels choose L2 with normalisation LAMP"));
+            throw new PruningException("criterion " + ranking.criterion() + " cannot score " + switch (pattern) {
+                case ELEMENT -> "single weights" + others(ranking.criterion());
+                case CHANNEL -> "channels" + others(ranking.criterion());
+                case LAYER -> "layers" + others(ranking.criterion());
+            });
         }
         boolean elements = pattern == Pattern.ELEMENT;
         Budget.Of of = budget.of();
-        boolean fits = of == Budget.Of.PARAMETERS || elements == (of == Budget.Of.SPARSITY);
-        if (!fits) {
-            throw new PruningException("a budget of " + of + " cannot be met by removing "
-                    + (elements
-                            ? "single weights; use SPARSITY or PARAMETERS"
-                            : "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY"));
+        if (!fits(of, pattern)) {
+            throw new PruningException("a budget of " + of + " cannot be met by removing " + switch (pattern) {
+                case ELEMENT -> "single weights; use SPARSITY or PARAMETERS";
+                case CHANNEL -> "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY";
+                case LAYER -> "layers; use LAYERS, MACS, PARAMETERS, BYTES or LATENCY";
+            });
+        }
+        if (pattern == Pattern.LAYER && ranking.scope() != ScoreScope.GLOBAL) {
+            throw new PruningException("layers compete with all others; use scope GLOBAL, got " + ranking.scope());
         }
         if (!elements && ranking.scope() == ScoreScope.ERK) {
             throw new PruningException(
@@ -37,10 +41,27 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
         if (ranking.scope() == ScoreScope.TABLE && !shares) {
             throw new PruningException("a table of targets is of CHANNELS or SPARSITY, not of " + of);
         }
-        if (elements && budget.roundTo() != 1) {
-            throw new PruningException(
-                    "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");
+        if (pattern != Pattern.CHANNEL && budget.roundTo() != 1) {
+            throw new PruningException("round-to " + budget.roundTo() + " rounds channels, the pattern is "
+                    + (elements ? "single weights" : "layers"));
         }
+    }
+
+    private static boolean fits(Budget.Of of, Pattern pattern) {
+        return switch (of) {
+            case PARAMETERS -> true;
+            case SPARSITY -> pattern == Pattern.ELEMENT;
+            case CHANNELS -> pattern == Pattern.CHANNEL;
+            case LAYERS -> pattern == Pattern.LAYER;
+            case MACS, BYTES, LATENCY -> pattern != Pattern.ELEMENT;
+        };
+    }
+
+    private static String others(Criterion criterion) {
+        if (criterion == Criterion.LAMP) {
+            return ", only single weights; for channels choose L2 with normalisation LAMP";
+        }
+        return criterion.scores(Pattern.CHANNEL) ? ", only channels" : ", only layers";
     }
 
     /** With the usual ranking by a criterion; inexact removals are allowed. */

@@ -163,7 +163,7 @@ class CriterionTest {
             case APOZ, ACTIVATION, HRANK, RANDOM ->
                 RandomScores.draw(criterion == Criterion.RANDOM ? 0 : 3, group.id(), group.channels())
                         .toFloatArray()[channel];
-            case LAMP, BN_SCALE -> throw new IllegalArgumentException(criterion.toString());
+            case LAMP, BN_SCALE, BLOCK_INFLUENCE -> throw new IllegalArgumentException(criterion.toString());
         };
     }
 
