@@ -95,7 +95,7 @@ final class PruneCommand extends Subcommand {
      *
      * @param check none where neither channel nor layer was removed: zeros in place need no proof
      * @param approximations why removals change results by nature, which the check then measures as a deviation
-     * @param layers the layers that went, by name
+     * @param layers the layers that went, by name; none where no layer did
      * @param frozen what kept all its channels where channels were to go, or stayed whole where layers were
      * @param latency none unless it was the budget
      */
@@ -104,7 +104,7 @@ final class PruneCommand extends Subcommand {
             Size after,
             @Nullable EqualityCheck check,
             List<String> approximations,
-            List<String> layers,
+            @Nullable List<String> layers,
             List<Frozen> frozen,
             @Nullable Accuracy accuracy,
             @Nullable Timed latency) {}
@@ -243,18 +243,22 @@ final class PruneCommand extends Subcommand {
                 Model left = compacted.model();
                 output.write(left.withMetadata(told(left.metadata(), report.layers())));
                 return !mask.isStructural()
-                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), List.of(), null, timed)
+                        ? new Facts(report.before(), report.after(), null, List.of(), null, List.of(), null, timed)
                         : new Facts(
                                 report.before(),
                                 report.after(),
                                 report.check(),
                                 report.approximations(),
-                                report.layers(),
+                                named(report.layers()),
                                 report.frozen(),
                                 null,
                                 timed);
             }
         }
+    }
+
+    private static @Nullable List<String> named(List<String> layers) {
+        return layers.isEmpty() ? null : layers;
     }
 
     private static Metadata told(Metadata given, List<String> layers) {
@@ -298,7 +302,7 @@ final class PruneCommand extends Subcommand {
                         outcome.after().size(),
                         removal.map(CompactionReport::check).orElse(null),
                         removal.map(CompactionReport::approximations).orElse(List.of()),
-                        removal.map(CompactionReport::layers).orElse(List.of()),
+                        named(removal.map(CompactionReport::layers).orElse(List.of())),
                         removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
@@ -365,7 +369,7 @@ final class PruneCommand extends Subcommand {
                 facts.approximations().forEach(reason -> console.out().println("  " + reason));
             }
         }
-        if (!facts.layers().isEmpty()) {
+        if (facts.layers() != null) {
             console.out().println("removed whole: " + String.join(", ", facts.layers()));
         }
         facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
