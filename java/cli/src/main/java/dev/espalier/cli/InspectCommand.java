@@ -75,9 +75,9 @@ final class InspectCommand extends Subcommand {
     record LayerFacts(String id, boolean removable, String reason, List<String> nodes, long macs, long parameters) {
         static LayerFacts of(Graph graph, Layer layer) {
             List<Node> nodes = layer.nodes().stream().map(graph::node).toList();
-            long macs = nodes.stream().mapToLong(node -> facts(graph, node).macs()).sum();
-            long parameters =
-                    nodes.stream().mapToLong(graph::parameterCount).sum();
+            long macs =
+                    nodes.stream().mapToLong(node -> facts(graph, node).macs()).sum();
+            long parameters = nodes.stream().mapToLong(graph::parameterCount).sum();
             return new LayerFacts(layer.id(), true, "", layer.nodes(), macs, parameters);
         }
 

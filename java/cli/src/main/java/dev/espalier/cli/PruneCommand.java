@@ -1,12 +1,12 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.DataSets;
+import dev.espalier.model.InputIndices;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Provenance;
 import dev.espalier.pipeline.Checkpointing;
 import dev.espalier.pipeline.LatencyPruning;
-import dev.espalier.pipeline.LatencyReport;
 import dev.espalier.pipeline.PruningRecipe;
 import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
@@ -24,15 +24,16 @@ import dev.espalier.prune.Frozen;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Pruner;
 import dev.espalier.prune.Size;
+import dev.espalier.prune.Spared;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.SettingKey;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -96,6 +97,7 @@ final class PruneCommand extends Subcommand {
      * @param check none where neither channel nor layer was removed: zeros in place need no proof
      * @param approximations why removals change results by nature, which the check then measures as a deviation
      * @param layers the layers that went, by name; none where no layer did
+     * @param inputs what is to be fed of inputs that lost indices, by input and axis; none where all take what they took
      * @param frozen what kept all its channels where channels were to go, or stayed whole where layers were
      * @param latency none unless it was the budget
      */
@@ -105,56 +107,10 @@ final class PruneCommand extends Subcommand {
             @Nullable EqualityCheck check,
             List<String> approximations,
             @Nullable List<String> layers,
+            @Nullable Map<String, int[]> inputs,
             List<Frozen> frozen,
             @Nullable Accuracy accuracy,
             @Nullable Timed latency) {}
-
-    /**
-     * What was measured for a latency target.
-     *
-     * @param ratio the pruned model's share of the dense one's time
-     * @param met whether the ratio is as near to the target as it must be
-     */
-    record Timed(
-            double target,
-            int batch,
-            double denseMillis,
-            double prunedMillis,
-            double ratio,
-            double estimate,
-            int layerTimings,
-            int races,
-            boolean met) {
-        static Timed of(LatencyReport report) {
-            return new Timed(
-                    report.target(),
-                    report.batch(),
-                    report.measured().denseMillis(),
-                    report.measured().prunedMillis(),
-                    report.measured().ratio(),
-                    report.estimate(),
-                    report.layerTimings(),
-                    report.races(),
-                    report.met());
-        }
-
-        String told() {
-            return String.format(
-                    Locale.ROOT,
-                    "%.3f of %.3f ms at batch %d, ratio %.3f, wanted %.3f within %.0f %%: %s; layers alone %.3f;"
-                            + " %d layer timings, %d races",
-                    prunedMillis,
-                    denseMillis,
-                    batch,
-                    ratio,
-                    1 - target,
-                    100 * LatencyReport.TOLERANCE,
-                    met ? "met" : "not met",
-                    estimate,
-                    layerTimings,
-                    races);
-        }
-    }
 
     /** Shares of the test split classified rightly. */
     record Accuracy(double before, double after) {}
@@ -209,6 +165,9 @@ final class PruneCommand extends Subcommand {
         } else if (runFolder.resumes()) {
             throw new BadInput("--resume is for fine-tuning: add --finetune-epochs N");
         }
+        if (!chosen.policy().spared().open().isEmpty() && data.given()) {
+            throw new BadInput("--inputs: images are always fed whole; leave out --data");
+        }
         if (runFolder.given() && !data.given()) {
             throw new BadInput("--run-dir keeps what was measured on labelled images: add --data DIR");
         }
@@ -222,9 +181,11 @@ final class PruneCommand extends Subcommand {
             Mask mask;
             Timed timed = null;
             if (keep != null) {
-                groups = ChannelGroups.trace(placed.graph(), ignored);
-                mask = ExplicitKeep.mask(groups, KeepFile.read(keep));
+                Map<String, Map<Integer, long[]>> choice = KeepFile.read(keep);
+                groups = ChannelGroups.trace(placed.graph(), new Spared(ignored, false, open(placed, choice)));
+                mask = ExplicitKeep.mask(groups, choice);
             } else {
+                refuseImages(placed, chosen.policy().spared().open());
                 Pruner pruner = new Pruner(placed.graph(), chosen.policy());
                 groups = pruner.groups();
                 Evidence evidence = Evidence.ofWeights(placed.weights().asMap());
@@ -243,17 +204,49 @@ final class PruneCommand extends Subcommand {
                 Model left = compacted.model();
                 output.write(left.withMetadata(told(left.metadata(), report.layers())));
                 return !mask.isStructural()
-                        ? new Facts(report.before(), report.after(), null, List.of(), null, List.of(), null, timed)
+                        ? new Facts(
+                                report.before(), report.after(), null, List.of(), null, null, List.of(), null, timed)
                         : new Facts(
                                 report.before(),
                                 report.after(),
                                 report.check(),
                                 report.approximations(),
                                 named(report.layers()),
+                                taken(left),
                                 report.frozen(),
                                 null,
                                 timed);
             }
+        }
+    }
+
+    /** The inputs that a choice names. */
+    private static Map<String, Set<Integer>> open(Model model, Map<String, Map<Integer, long[]>> choice) {
+        Map<String, Set<Integer>> open = new LinkedHashMap<>();
+        choice.forEach((name, axes) -> {
+            if (model.graph().inputs().containsKey(name)) {
+                open.put(name, axes.keySet());
+            }
+        });
+        refuseImages(model, open);
+        return open;
+    }
+
+    private static @Nullable Map<String, int[]> taken(Model model) {
+        Map<String, int[]> taken = new LinkedHashMap<>();
+        model.graph().inputs().forEach((input, type) -> {
+            for (int axis = 1; axis < type.rank(); axis++) {
+                String place = input + ":" + axis;
+                InputIndices.of(model.metadata(), input, axis).ifPresent(kept -> taken.put(place, kept));
+            }
+        });
+        return taken.isEmpty() ? null : taken;
+    }
+
+    private static void refuseImages(Model model, Map<String, Set<Integer>> open) {
+        if (!open.isEmpty() && model.metadata().imagePreprocessing().isPresent()) {
+            throw new BadInput("inputs " + open.keySet() + " are made from images, all of whose channels and pixels the"
+                    + " model's preprocessing gives; only other inputs can lose something");
         }
     }
 
@@ -303,6 +296,7 @@ final class PruneCommand extends Subcommand {
                         removal.map(CompactionReport::check).orElse(null),
                         removal.map(CompactionReport::approximations).orElse(List.of()),
                         named(removal.map(CompactionReport::layers).orElse(List.of())),
+                        null,
                         removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
@@ -368,6 +362,11 @@ final class PruneCommand extends Subcommand {
                                 + " because");
                 facts.approximations().forEach(reason -> console.out().println("  " + reason));
             }
+        }
+        if (facts.inputs() != null) {
+            facts.inputs()
+                    .forEach((place, kept) ->
+                            console.out().println("input " + place + " takes " + Arrays.toString(kept)));
         }
         if (facts.layers() != null) {
             console.out().println("removed whole: " + String.join(", ", facts.layers()));

@@ -41,14 +41,17 @@ class LayerPruningTest {
     }
 
     private CommandRun layers(Object... more) {
-        return prune(model, Stream.concat(Stream.of("--pattern", "layer"), Stream.of(more)).toArray());
+        return prune(
+                model,
+                Stream.concat(Stream.of("--pattern", "layer"), Stream.of(more)).toArray());
     }
 
     @Test
     void inspectListsLayersAndWhyOthersStay() {
         JsonNode layers = CommandRun.of("inspect", model, "--json").json().get("layers");
         assertThat(layers).hasSize(9);
-        long removable = layers.valueStream().filter(l -> l.get("removable").asBoolean()).count();
+        long removable =
+                layers.valueStream().filter(l -> l.get("removable").asBoolean()).count();
         assertThat(removable).isEqualTo(7);
         assertThat(layers.at("/0/macs").asLong()).isEqualTo(2L * 8 * 8 * 9 * 16 * 16);
         assertThat(layers.valueStream()
@@ -80,13 +83,15 @@ class LayerPruningTest {
         }
         Path shallow = out;
         out = folder.resolve("narrow.onnx");
-        JsonNode further = prune(shallow, "--of", "macs", "--target", 0.5, "--json").json();
+        JsonNode further =
+                prune(shallow, "--of", "macs", "--target", 0.5, "--json").json();
         assertThat(further.at("/before/macs").asLong())
                 .isEqualTo(facts.at("/after/macs").asLong());
         assertThat(further.at("/after/macs").asLong())
                 .isLessThanOrEqualTo(facts.at("/after/macs").asLong() / 2);
         try (Model narrow = Onnx.read(out)) {
-            assertThat(narrow.graph().macs()).isEqualTo(further.at("/after/macs").asLong());
+            assertThat(narrow.graph().macs())
+                    .isEqualTo(further.at("/after/macs").asLong());
         }
     }
 
@@ -129,8 +134,12 @@ class LayerPruningTest {
         layers("--criterion", "fpgm").refused("FPGM", "layers").inOneLine();
         layers("--of", "channels").refused("LAYERS").inOneLine();
         layers("--scope", "local").refused("GLOBAL").inOneLine();
-        layers("--prune-schedule", "cubic").refused("oneshot, iterative or lottery").inOneLine();
-        layers("--target", 0.99, "--of", "macs").refused("cannot be met by removing layers").inOneLine();
+        layers("--prune-schedule", "cubic")
+                .refused("oneshot, iterative or lottery")
+                .inOneLine();
+        layers("--target", 0.99, "--of", "macs")
+                .refused("cannot be met by removing layers")
+                .inOneLine();
         assertThat(out).doesNotExist();
     }
 }

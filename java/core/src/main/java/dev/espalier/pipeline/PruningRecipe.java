@@ -64,7 +64,10 @@ public record PruningRecipe(
     }
 
     private static final List<SettingKey> KEYS = List.of(
-            SettingKey.choice("pattern", Pattern.CHANNEL, "what is removed: whole channels, single weights, or the branches of residual layers"),
+            SettingKey.choice(
+                    "pattern",
+                    Pattern.CHANNEL,
+                    "what is removed: whole channels, single weights, or the branches of residual layers"),
             SettingKey.choice("criterion", Criterion.L2, "what importance is measured by"),
             SettingKey.choice(
                     "scope",
@@ -82,6 +85,11 @@ public record PruningRecipe(
                     0,
                     "every layer keeps a multiple of this many channels, or all; 0: of 8 where latency is the budget, since odd"
                             + " widths make it jump, else of 1"),
+            SettingKey.text(
+                    "inputs",
+                    "",
+                    "axes of inputs that may lose indices, as columns of a table: NAME or NAME:AXIS, the axis being 1 unless given,"
+                            + " with commas between"),
             SettingKey.flag("exact-only", false, "channels stay whose removal changes results by nature"),
             SettingKey.integer(
                     "batch", 1, "samples per run that latency is measured with, where the model leaves it open"),
@@ -150,8 +158,9 @@ public record PruningRecipe(
                     + " iterative or lottery, got " + course);
         }
         if (policy.budget().of() == Budget.Of.LATENCY && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
-            throw new IllegalArgumentException("the latency that layers leave is raced against the dense model, of which"
-                    + " rounds keep less and less: use prune-schedule oneshot, got " + course);
+            throw new IllegalArgumentException(
+                    "the latency that layers leave is raced against the dense model, of which"
+                            + " rounds keep less and less: use prune-schedule oneshot, got " + course);
         }
     }
 
@@ -182,7 +191,7 @@ public record PruningRecipe(
                         of(s.choice("of", Of.class), pattern),
                         roundTo(s.integer("round-to"), pattern, of(s.choice("of", Of.class), pattern)),
                         table(s.text("table"))),
-                new Spared(ignored, s.flag("exact-only")),
+                new Spared(ignored, s.flag("exact-only"), open(s.text("inputs"))),
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(
                 policy,
@@ -191,6 +200,21 @@ public record PruningRecipe(
                 s.real("shrunk-below"),
                 s.integer("batch"),
                 s.integer("reestimate-batches"));
+    }
+
+    private static Map<String, Set<Integer>> open(String text) {
+        Map<String, Set<Integer>> open = new TreeMap<>();
+        for (String entry : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+            int colon = entry.lastIndexOf(':');
+            String axis = colon < 0 ? "1" : entry.substring(colon + 1).trim();
+            String input = (colon < 0 ? entry : entry.substring(0, colon)).trim();
+            if (input.isEmpty() || !axis.matches("\\d{1,3}")) {
+                throw new IllegalArgumentException(
+                        "setting 'inputs' must be NAME:AXIS,NAME:AXIS, got '" + entry + "' in it");
+            }
+            open.computeIfAbsent(input, name -> new TreeSet<>()).add(Integer.valueOf(axis));
+        }
+        return open;
     }
 
     private static Map<String, Double> table(String text) {
@@ -286,6 +310,7 @@ public record PruningRecipe(
         facts.put("table", new TreeMap<>(policy.budget().table()).toString());
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
+        facts.put("inputs", new TreeMap<>(policy.spared().open()).toString());
         facts.put("exact-only", Boolean.toString(policy.spared().inexact()));
         facts.put("batch", Integer.toString(batch));
         facts.put("prune-seed", Long.toString(policy.seed()));

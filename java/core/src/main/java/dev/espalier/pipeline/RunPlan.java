@@ -42,6 +42,10 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
     }
 
     private static void check(PruningRecipe pruning, Optional<Recipe> training, Optional<Recipe> fineTuning) {
+        if (!pruning.policy().spared().open().isEmpty()) {
+            throw new IllegalArgumentException("a run feeds whole samples, of which inputs "
+                    + pruning.policy().spared().open().keySet() + " would lose something: prune inputs without data");
+        }
         if (pruning.gradual() && training.isEmpty() && fineTuning.isEmpty()) {
             throw new IllegalArgumentException(
                     "a schedule that is neither one-shot nor iterative prunes during training;"

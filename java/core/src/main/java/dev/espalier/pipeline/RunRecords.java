@@ -54,7 +54,9 @@ final class RunRecords {
                     report.approximations().get(i));
         }
         for (int i = 0; i < report.layers().size(); i++) {
-            snapshot.fact(COMPACTION + "layers/" + "%06d".formatted(i), report.layers().get(i));
+            snapshot.fact(
+                    COMPACTION + "layers/" + "%06d".formatted(i),
+                    report.layers().get(i));
         }
         for (int i = 0; i < report.frozen().size(); i++) {
             Frozen frozen = report.frozen().get(i);

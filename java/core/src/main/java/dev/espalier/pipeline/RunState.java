@@ -291,18 +291,16 @@ final class RunState implements Listener, AutoCloseable {
         }
         boolean layers = recipe().policy().pattern() == Pattern.LAYER;
         ChannelGroups groups = layers ? ChannelGroups.trace(training.graph()) : pruner.groups();
-        Mask going = layers ? Mask.ofLayers(Layers.of(training.graph()).among(mask.value().layers())) : mask.value();
+        Mask going = layers
+                ? Mask.ofLayers(Layers.of(training.graph()).among(mask.value().layers()))
+                : mask.value();
         if (!going.isStructural()) {
             return Optional.empty();
         }
         try (Scope scope = Scope.open();
                 Model masked = training.model(Metadata.NONE);
                 Compacted compacted = Compaction.compact(
-                        masked,
-                        groups,
-                        going,
-                        training.optimizer().state(),
-                        samples(batches))) {
+                        masked, groups, going, training.optimizer().state(), samples(batches))) {
             training.replace(compacted.model(), compacted.state(), compacted.elements());
             compaction = compacted.outcome().after(compaction());
         }

@@ -134,8 +134,8 @@ final class BranchTracer {
             }
             return;
         }
-        graph.producer(value).ifPresent(node -> node.inputs().stream()
-                .filter(in -> !in.isEmpty())
-                .forEach(in -> addParameters(in, found)));
+        graph.producer(value)
+                .ifPresent(node ->
+                        node.inputs().stream().filter(in -> !in.isEmpty()).forEach(in -> addParameters(in, found)));
     }
 }

@@ -1,6 +1,8 @@
 package dev.espalier.prune;
 
 import dev.espalier.graph.Graph;
+import dev.espalier.model.InputIndices;
+import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
 import dev.espalier.runtime.BitMask;
@@ -35,9 +37,8 @@ public final class Compaction {
         this.model = model;
         this.groups = groups;
         this.mask = mask;
-        this.layers = mask.layers().isEmpty()
-                ? List.of()
-                : Layers.of(model.graph()).chosen(mask.layers());
+        this.layers =
+                mask.layers().isEmpty() ? List.of() : Layers.of(model.graph()).chosen(mask.layers());
     }
 
     /**
@@ -138,7 +139,7 @@ public final class Compaction {
                 approximations(),
                 List.copyOf(mask.layers()),
                 layers.isEmpty() ? groups.frozen() : Layers.of(model.graph()).frozen());
-        Model smaller = new Model(graph, Weights.adopt(weights), model.metadata());
+        Model smaller = new Model(graph, Weights.adopt(weights), metadata());
         return new Compacted(smaller, newState, elements, report);
     }
 
@@ -199,7 +200,7 @@ public final class Compaction {
         Graph whole = exact ? model.graph() : GraphCut.masked(groups, mask.channels());
         Graph reference = masked(whole, full);
         Map<String, Tensor> left = onHost(weights);
-        EqualityCheck check = new EqualityProof(reference, full, graph, left).compare(samples);
+        EqualityCheck check = new EqualityProof(reference, full, graph, left, this::fed).compare(samples);
         if (!check.passed()) {
             throw new CompactionException("compacted model '" + graph.name() + "' differs from the masked one by "
                     + check.maxAbsDiff() + ", more than rounding explains (" + check.tolerance()
@@ -208,8 +209,40 @@ public final class Compaction {
         if (exact) {
             return check;
         }
-        double deviation = new EqualityProof(masked(model.graph(), full), full, graph, left).deviation(samples);
+        double deviation =
+                new EqualityProof(masked(model.graph(), full), full, graph, left, this::fed).deviation(samples);
         return new EqualityCheck(check.maxAbsDiff(), check.tolerance(), check.passed(), deviation);
+    }
+
+    /** Inputs of the whole graph without what the smaller one does not take. */
+    private Map<String, Tensor> fed(Map<String, Tensor> inputs) {
+        Map<String, Tensor> left = new LinkedHashMap<>(inputs);
+        shortened((input, axis, kept) -> left.computeIfPresent(
+                input, (name, tensor) -> tensor.indexSelect(axis, Indices.tensor(kept, tensor.device()))));
+        return left;
+    }
+
+    private Metadata metadata() {
+        List<Metadata> told = new ArrayList<>(List.of(model.metadata()));
+        shortened((input, axis, kept) -> told.set(0, InputIndices.kept(told.get(0), input, axis, kept)));
+        return told.get(0);
+    }
+
+    /** Hears of an axis of an input that gets shorter, and what stays. */
+    private interface ShorterAxis {
+        void hear(String input, int axis, int[] kept);
+    }
+
+    private void shortened(ShorterAxis listener) {
+        model.graph().inputs().forEach((input, type) -> {
+            for (int axis = 1; axis < type.rank(); axis++) {
+                boolean[] stays = groups.kept(input, axis, mask.channels());
+                int[] kept = Indices.where(stays);
+                if (kept.length < stays.length) {
+                    listener.hear(input, axis, kept);
+                }
+            }
+        });
     }
 
     /** The graph with silent branches, for which {@code weights} get the zero. */

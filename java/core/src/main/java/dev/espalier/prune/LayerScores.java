@@ -35,11 +35,19 @@ final class LayerScores {
         try (Scope scope = Scope.open()) {
             Map<String, Tensor> single = single(layers);
             for (Layer layer : layers) {
-                scores.put(layer, switch (policy.criterion()) {
-                    case RANDOM -> RandomScores.draw(policy.seed(), layer.id(), 1).max().item();
-                    case BLOCK_INFLUENCE -> evidence.of(Measure.LAYER_CHANGES, layer.id()).max().item();
-                    default -> reduced(layer, single);
-                });
+                scores.put(
+                        layer,
+                        switch (policy.criterion()) {
+                            case RANDOM ->
+                                RandomScores.draw(policy.seed(), layer.id(), 1)
+                                        .max()
+                                        .item();
+                            case BLOCK_INFLUENCE ->
+                                evidence.of(Measure.LAYER_CHANGES, layer.id())
+                                        .max()
+                                        .item();
+                            default -> reduced(layer, single);
+                        });
             }
         }
         return scores;

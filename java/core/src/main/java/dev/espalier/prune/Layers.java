@@ -78,7 +78,8 @@ public final class Layers {
     }
 
     private void offer(Layer layer, Set<String> ignored) {
-        Optional<String> named = layer.nodes().stream().filter(ignored::contains).findFirst();
+        Optional<String> named =
+                layer.nodes().stream().filter(ignored::contains).findFirst();
         if (named.isPresent() || ignored.contains(layer.id())) {
             frozen.add(new Frozen(layer.id(), "node '" + named.orElse(layer.id()) + "' is ignored by request"));
             return;
@@ -163,8 +164,7 @@ public final class Layers {
 
     /** The graph without layers that can go. */
     Graph without(Collection<String> ids) {
-        return LayerCut.of(
-                graph, ids.stream().flatMap(id -> find(id).stream()).toList());
+        return LayerCut.of(graph, ids.stream().flatMap(id -> find(id).stream()).toList());
     }
 
     /** The ids of all layers that are not in a smaller graph any more: those cut out, and those within them. */

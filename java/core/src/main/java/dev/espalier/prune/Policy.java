@@ -12,24 +12,27 @@ import java.util.Set;
 public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spared, long seed) {
     public Policy {
         if (!ranking.criterion().scores(pattern)) {
-            throw new PruningException("criterion " + ranking.criterion() + " cannot score " + switch (pattern) {
-                case ELEMENT -> "single weights" + others(ranking.criterion());
-                case CHANNEL -> "channels" + others(ranking.criterion());
-                case LAYER -> "layers" + others(ranking.criterion());
-            });
+            throw new PruningException("criterion " + ranking.criterion() + " cannot score "
+                    + switch (pattern) {
+                        case ELEMENT -> "single weights" + others(ranking.criterion());
+                        case CHANNEL -> "channels" + others(ranking.criterion());
+                        case LAYER -> "layers" + others(ranking.criterion());
+                    });
         }
         boolean elements = pattern == Pattern.ELEMENT;
         Budget.Of of = budget.of();
         if (!fits(of, pattern)) {
-            throw new PruningException("a budget of " + of + " cannot be met by removing " + switch (pattern) {
-                case ELEMENT -> "single weights; use SPARSITY or PARAMETERS";
-                case CHANNEL -> "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY";
-                case LAYER -> "layers; use LAYERS, MACS, PARAMETERS, BYTES or LATENCY";
-            });
+            throw new PruningException("a budget of " + of + " cannot be met by removing "
+                    + switch (pattern) {
+                        case ELEMENT -> "single weights; use SPARSITY or PARAMETERS";
+                        case CHANNEL -> "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY";
+                        case LAYER -> "layers; use LAYERS, MACS, PARAMETERS, BYTES or LATENCY";
+                    });
         }
         if (pattern == Pattern.LAYER && ranking.scope() != ScoreScope.GLOBAL) {
             throw new PruningException("layers compete with all others; use scope GLOBAL, got " + ranking.scope());
         }
+        checkOpen(spared, pattern, of);
         if (!elements && ranking.scope() == ScoreScope.ERK) {
             throw new PruningException(
                     "scope ERK spreads single weights over layers, the pattern is channels; use LOCAL or GLOBAL");
@@ -44,6 +47,17 @@ public record Policy(Ranking ranking, Pattern pattern, Budget budget, Spared spa
         if (pattern != Pattern.CHANNEL && budget.roundTo() != 1) {
             throw new PruningException("round-to " + budget.roundTo() + " rounds channels, the pattern is "
                     + (elements ? "single weights" : "layers"));
+        }
+    }
+
+    private static void checkOpen(Spared spared, Pattern pattern, Budget.Of of) {
+        if (!spared.open().isEmpty() && pattern != Pattern.CHANNEL) {
+            throw new PruningException("inputs lose what channels are, the pattern is "
+                    + (pattern == Pattern.ELEMENT ? "single weights" : "layers") + "; use pattern CHANNEL");
+        }
+        if (!spared.open().isEmpty() && of == Budget.Of.LATENCY) {
+            throw new PruningException("a latency is raced on equal inputs, which "
+                    + spared.open().keySet() + " would not be; use another budget");
         }
     }
 

@@ -24,8 +24,7 @@ public final class Pruner {
      * @throws PruningException if the policy ignores a node that the graph does not have
      */
     public Pruner(Graph graph, Policy policy) {
-        this.groups =
-                ChannelGroups.trace(graph, policy.ignored(), policy.spared().inexact());
+        this.groups = ChannelGroups.trace(graph, policy.spared());
         this.policy = policy;
         for (String name : policy.budget().table().keySet()) {
             if (!isNamed(graph, name)) {
@@ -81,7 +80,8 @@ public final class Pruner {
      */
     public Mask next(Mask mask, Evidence evidence, double target, ToDoubleFunction<Graph> cost) {
         if (policy.pattern() == Pattern.ELEMENT) {
-            throw new PruningException("single weights leave the graph, and so its cost, as it is; prune channels or layers");
+            throw new PruningException(
+                    "single weights leave the graph, and so its cost, as it is; prune channels or layers");
         }
         return next(mask, evidence, policy.budget().withTarget(target), Optional.of(cost));
     }
@@ -129,7 +129,8 @@ public final class Pruner {
     private Mask byFlow(Mask mask, Evidence evidence, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         if (policy.pattern() == Pattern.LAYER) {
             Graph left = layers().without(mask.layers());
-            SynapticFlow flow = new SynapticFlow(ChannelGroups.trace(left), evidence.of(left.parameters().keySet()));
+            SynapticFlow flow = new SynapticFlow(
+                    ChannelGroups.trace(left), evidence.of(left.parameters().keySet()));
             return step(mask, evidence.with(Measure.FLOW_GRADIENTS, flow.gradients(Mask.all())), budget, cost);
         }
         double target = budget.target();

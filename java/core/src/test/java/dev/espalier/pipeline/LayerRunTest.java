@@ -103,10 +103,11 @@ class LayerRunTest {
             PruningRecipe recipe =
                     pruning(Map.of("criterion", SettingKey.label(criterion), "target", 0.5, "gradient-batches", 2));
             try (Model dense = model();
-                    RunOutcome outcome = PruningRun.run(
-                            dense, RunPlan.prune(recipe), RunSetting.of(data(), Device.CPU))) {
+                    RunOutcome outcome =
+                            PruningRun.run(dense, RunPlan.prune(recipe), RunSetting.of(data(), Device.CPU))) {
                 assertThat(outcome.compaction())
-                        .hasValueSatisfying(report -> assertThat(report.layers()).hasSize(2));
+                        .hasValueSatisfying(
+                                report -> assertThat(report.layers()).hasSize(2));
             }
         }
     }
@@ -143,7 +144,8 @@ class LayerRunTest {
             Rng.seed(77);
             Map<String, byte[]> resumed = after(plan, all.upTo(i));
             assertThat(resumed.keySet()).isEqualTo(whole.keySet());
-            whole.forEach((name, bytes) -> assertThat(resumed.get(name)).as(name).isEqualTo(bytes));
+            whole.forEach(
+                    (name, bytes) -> assertThat(resumed.get(name)).as(name).isEqualTo(bytes));
         }
     }
 

@@ -72,7 +72,8 @@ class LayersTest {
 
     static Stream<Arguments> cases() {
         return ConformanceGraphs.names().stream()
-                .filter(name -> !Layers.of(ConformanceGraphs.graph(name)).removable().isEmpty())
+                .filter(name ->
+                        !Layers.of(ConformanceGraphs.graph(name)).removable().isEmpty())
                 .flatMap(name -> Stream.of(0.25, 0.5, 1.0).map(ratio -> Arguments.of(name, ratio)));
     }
 
@@ -116,8 +117,7 @@ class LayersTest {
                 assertThat(left.nodes()).noneMatch(node -> layer.nodes().contains(node.name()));
                 assertThat(left.parameters().keySet()).doesNotContainAnyElementsOf(onlyOf(graph, layer));
             }
-            assertThat(compacted.state().keySet())
-                    .isEqualTo(left.parameters().keySet());
+            assertThat(compacted.state().keySet()).isEqualTo(left.parameters().keySet());
             CompactionTest.countsAgreeWithARecount(compacted);
             CompactionTest.oneTrainingStepHasFiniteGradients(compacted);
         }
@@ -126,7 +126,8 @@ class LayersTest {
     /** Parameters that no node outside of a layer uses. */
     private static List<String> onlyOf(Graph graph, Layer layer) {
         return graph.parameters().keySet().stream()
-                .filter(p -> graph.consumers(p).stream().allMatch(n -> layer.nodes().contains(n.name())))
+                .filter(p ->
+                        graph.consumers(p).stream().allMatch(n -> layer.nodes().contains(n.name())))
                 .toList();
     }
 
@@ -184,8 +185,7 @@ class LayersTest {
                 .output("z")
                 .build();
         assertThat(Layers.of(graph).removable()).isEmpty();
-        assertThat(Layers.of(graph).frozen())
-                .containsExactly(new Frozen("sum", "neither side has weights of its own"));
+        assertThat(Layers.of(graph).frozen()).containsExactly(new Frozen("sum", "neither side has weights of its own"));
     }
 
     @Test
@@ -302,7 +302,8 @@ class LayersTest {
                     evidence = evidence.with(measure, changes);
                 } else if (!measure.isByGroup() && measure != Measure.FLOW_GRADIENTS) {
                     Map<String, Tensor> magnitudes = new LinkedHashMap<>();
-                    scaled.forEach((name, tensor) -> magnitudes.put(name, tensor.abs().neg()));
+                    scaled.forEach(
+                            (name, tensor) -> magnitudes.put(name, tensor.abs().neg()));
                     boolean signed = criterion == Criterion.MOVEMENT || criterion == Criterion.GRASP;
                     magnitudes.replaceAll((name, t) -> signed ? t.abs() : t.neg());
                     evidence = evidence.with(measure, magnitudes);
@@ -310,11 +311,13 @@ class LayersTest {
             }
             Mask mask = pruned(graph, evidence, criterion, Budget.of(0.45, Budget.Of.LAYERS));
             assertThat(mask.layers()).hasSize(3);
-            boolean drawn = criterion == Criterion.RANDOM || criterion == Criterion.MOVEMENT || criterion == Criterion.GRASP;
+            boolean drawn =
+                    criterion == Criterion.RANDOM || criterion == Criterion.MOVEMENT || criterion == Criterion.GRASP;
             if (!drawn) {
                 assertThat(mask.layers())
-                        .containsExactlyInAnyOrderElementsOf(
-                                layers.removable().subList(0, 3).stream().map(Layer::id).toList());
+                        .containsExactlyInAnyOrderElementsOf(layers.removable().subList(0, 3).stream()
+                                .map(Layer::id)
+                                .toList());
             }
             Mask further = new Pruner(graph, policy(criterion, Budget.of(0.9, Budget.Of.LAYERS))).next(mask, evidence);
             assertThat(further.layers()).hasSize(6).containsAll(mask.layers());
@@ -350,13 +353,14 @@ class LayersTest {
             assertThatThrownBy(() -> pruned(graph, evidence, Criterion.L1, Budget.of(0.95, Budget.Of.MACS)))
                     .isInstanceOf(PruningException.class)
                     .hasMessageContaining("without all 7 that can go together");
-            Graph chain = Models.layers("vgg16bn", Shape.of(3, 32, 32), 10, 0.25).graph();
+            Graph chain =
+                    Models.layers("vgg16bn", Shape.of(3, 32, 32), 10, 0.25).graph();
             assertThatThrownBy(() -> pruned(chain, evidence, Criterion.L1, Budget.of(0.5, Budget.Of.LAYERS)))
                     .hasMessageContaining("has no layers that may be removed");
             assertThatThrownBy(() -> policy(Criterion.L1, Budget.of(0.5, Budget.Of.CHANNELS)))
                     .hasMessageContaining("use LAYERS");
-            assertThatThrownBy(() -> Policy.of(
-                            Criterion.L1, Pattern.LAYER, ScoreScope.LOCAL, Budget.of(0.5, Budget.Of.LAYERS)))
+            assertThatThrownBy(() ->
+                            Policy.of(Criterion.L1, Pattern.LAYER, ScoreScope.LOCAL, Budget.of(0.5, Budget.Of.LAYERS)))
                     .hasMessageContaining("use scope GLOBAL");
         }
     }
@@ -367,12 +371,9 @@ class LayersTest {
         Graph graph = architecture("resnet20");
         try (Model model = RandomModel.calibrated(ChannelGroups.trace(graph), Mask.all(), 5);
                 Compacted shallow = Compaction.compact(
-                        model,
-                        ChannelGroups.trace(graph),
-                        Mask.ofLayers(some(Layers.of(graph), 0.5, 1)))) {
+                        model, ChannelGroups.trace(graph), Mask.ofLayers(some(Layers.of(graph), 0.5, 1)))) {
             ChannelGroups groups = ChannelGroups.trace(shallow.model().graph());
-            try (Compacted narrow =
-                    Compaction.compact(shallow.model(), groups, RandomModel.mask(groups, 0.5, 3))) {
+            try (Compacted narrow = Compaction.compact(shallow.model(), groups, RandomModel.mask(groups, 0.5, 3))) {
                 assertThat(narrow.outcome().check().passed()).isTrue();
                 assertThat(narrow.outcome().after().macs())
                         .isLessThan(shallow.outcome().after().macs() / 2);

@@ -518,11 +518,16 @@ class PrunerTest {
     void theSynapticFlowIsComputedFromWeightsAlone() {
         Evidence bare = Evidence.ofWeights(evidence.weights());
         for (Pattern pattern : Pattern.values()) {
-            Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : Of.CHANNELS;
+            Of of = switch (pattern) {
+                case ELEMENT -> Of.SPARSITY;
+                case CHANNEL -> Of.CHANNELS;
+                case LAYER -> Of.LAYERS;
+            };
             Policy policy = policy(Criterion.SYNFLOW, pattern, ScoreScope.GLOBAL, Budget.of(0.9, of));
             Mask mask = new Pruner(graph, policy).next(Mask.all(), bare);
             Mask again = new Pruner(graph, policy).next(Mask.all(), bare);
             assertThat(again.channels()).isEqualTo(mask.channels());
+            assertThat(again.layers()).isEqualTo(mask.layers()).hasSize(pattern == Pattern.LAYER ? 6 : 0);
             if (pattern == Pattern.ELEMENT) {
                 assertThat(mask.sparsity()).isCloseTo(0.9, within(1e-4));
                 assertThat(mask.elements().values()).allMatch(bits -> bits.kept() > 0);
