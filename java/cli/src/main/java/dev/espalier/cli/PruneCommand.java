@@ -68,6 +68,9 @@ final class PruneCommand extends Subcommand {
     @Mixin
     private RunFolder runFolder = new RunFolder();
 
+    @Mixin
+    private VocabularyFlags vocabulary = new VocabularyFlags();
+
     @Option(names = "--ignore", paramLabel = "NODE", description = "A node to leave alone; may be repeated.")
     private Set<String> ignored = new LinkedHashSet<>();
 
@@ -147,6 +150,10 @@ final class PruneCommand extends Subcommand {
                             ? "--data"
                             : "--" + given.keySet().iterator().next()));
         }
+        if (vocabulary.given() && (keep != null || data.given())) {
+            throw new BadInput("--vocabulary removes rows of an embedding alone; leave out "
+                    + (keep != null ? "--keep" : "--data"));
+        }
         if (finetuneEpochs < 0) {
             throw new BadInput("--finetune-epochs must be at least 0, got " + finetuneEpochs);
         }
@@ -177,6 +184,9 @@ final class PruneCommand extends Subcommand {
         Metadata metadata = provenance(dense.metadata(), chosen);
         try (Scope scope = Scope.open();
                 Model placed = new Model(dense.graph(), dense.weights().to(on), metadata)) {
+            if (vocabulary.given()) {
+                return rows(placed, chosen);
+            }
             ChannelGroups groups;
             Mask mask;
             Timed timed = null;
@@ -252,6 +262,15 @@ final class PruneCommand extends Subcommand {
 
     private static @Nullable List<String> named(List<String> layers) {
         return layers.isEmpty() ? null : layers;
+    }
+
+    private Facts rows(Model placed, PruningRecipe chosen) {
+        try (Compacted compacted = vocabulary.cut(placed, chosen.policy())) {
+            output.write(compacted.model());
+            CompactionReport report = compacted.outcome();
+            return new Facts(
+                    report.before(), report.after(), report.check(), List.of(), null, null, List.of(), null, null);
+        }
     }
 
     private static Metadata told(Metadata given, List<String> layers) {
