@@ -9,6 +9,8 @@ import dev.espalier.model.Models;
 import dev.espalier.prune.Layers;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.testing.NoLeaks;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -119,6 +121,41 @@ class LayerPruningTest {
         assertThat(facts.at("/after/macs").asLong())
                 .isLessThanOrEqualTo(facts.at("/before/macs").asLong() * 7 / 10);
         assertThat(facts.get("layers")).isNotEmpty();
+    }
+
+    @Test
+    void recipesOfLayersAreComparedWithRandomOnes() throws IOException {
+        Path data = folder.resolve("data");
+        new SyntheticImages(16, 6, 2, 1).write(data);
+        Path recipe = Files.writeString(
+                folder.resolve("depth.yaml"),
+                "epochs: 1\nbatch-size: 8\nvalidation-fraction: 0.2\npattern: layer\ntarget: 0.5\nprune-schedule: iterative\n"
+                        + "rounds: 2\nfinetune-epochs: 1\n");
+        JsonNode facts = CommandRun.of(
+                        "compare",
+                        recipe,
+                        "--model",
+                        "resnet20",
+                        "--width",
+                        0.25,
+                        "--data",
+                        data,
+                        "--cache",
+                        folder.resolve("cache"),
+                        "--measured-fraction",
+                        0.3,
+                        "--device",
+                        "cpu",
+                        "--seeds",
+                        "1",
+                        "-o",
+                        folder.resolve("compared"),
+                        "--json")
+                .json();
+        assertThat(facts.get("rows").valueStream().map(row -> row.get("kind").asString()))
+                .containsExactly("DENSE", "PRUNED", "RANDOM", "SMALL_DENSE");
+        assertThat(facts.at("/rows/1/measures/macs/mean").asDouble())
+                .isLessThan(facts.at("/rows/0/measures/macs/mean").asDouble() * 0.7);
     }
 
     @Test
