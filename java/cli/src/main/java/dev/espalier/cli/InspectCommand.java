@@ -6,18 +6,22 @@ import dev.espalier.model.Model;
 import dev.espalier.op.TensorType;
 import dev.espalier.prune.ChannelGroup;
 import dev.espalier.prune.ChannelGroups;
+import dev.espalier.prune.Frozen;
+import dev.espalier.prune.Layer;
+import dev.espalier.prune.Layers;
 import dev.espalier.prune.Member;
 import dev.espalier.prune.Size;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What a model is made of and which channels can be pruned. */
-@Command(name = "inspect", description = "Show a model's size, nodes and channel groups.")
+/** What a model is made of and which channels and layers can be pruned. */
+@Command(name = "inspect", description = "Show a model's size, nodes, channel groups and layers.")
 final class InspectCommand extends Subcommand {
     @Mixin
     private ModelArgument model = new ModelArgument();
@@ -40,7 +44,8 @@ final class InspectCommand extends Subcommand {
             List<ValueFacts> inputs,
             List<ValueFacts> outputs,
             List<NodeFacts> nodes,
-            List<GroupFacts> groups) {}
+            List<GroupFacts> groups,
+            List<LayerFacts> layers) {}
 
     /** A graph's input or output; a dimension of -1 is the open batch. */
     record ValueFacts(String name, String type, List<Long> shape) {
@@ -63,6 +68,21 @@ final class InspectCommand extends Subcommand {
                     group.members().stream().map(Place::of).distinct().toList();
             return new GroupFacts(
                     group.id(), group.channels(), group.prunable(), group.reason(), group.approximation(), places);
+        }
+    }
+
+    /** One sum of two computed values, whose branch may go whole; its nodes, MACs and parameters where it may. */
+    record LayerFacts(String id, boolean removable, String reason, List<String> nodes, long macs, long parameters) {
+        static LayerFacts of(Graph graph, Layer layer) {
+            List<Node> nodes = layer.nodes().stream().map(graph::node).toList();
+            long macs =
+                    nodes.stream().mapToLong(node -> facts(graph, node).macs()).sum();
+            long parameters = nodes.stream().mapToLong(graph::parameterCount).sum();
+            return new LayerFacts(layer.id(), true, "", layer.nodes(), macs, parameters);
+        }
+
+        static LayerFacts of(Frozen frozen) {
+            return new LayerFacts(frozen.node(), false, frozen.reason(), List.of(), 0, 0);
         }
     }
 
@@ -111,7 +131,16 @@ final class InspectCommand extends Subcommand {
                         .map(output -> ValueFacts.of(output, graph.type(output)))
                         .toList(),
                 graph.nodes().stream().map(node -> facts(graph, node)).toList(),
-                ChannelGroups.trace(graph).groups().stream().map(GroupFacts::of).toList());
+                ChannelGroups.trace(graph).groups().stream().map(GroupFacts::of).toList(),
+                layers(graph));
+    }
+
+    private static List<LayerFacts> layers(Graph graph) {
+        Layers layers = Layers.of(graph);
+        return Stream.concat(
+                        layers.removable().stream().map(layer -> LayerFacts.of(graph, layer)),
+                        layers.frozen().stream().map(LayerFacts::of))
+                .toList();
     }
 
     private static NodeFacts facts(Graph graph, Node node) {
@@ -138,6 +167,18 @@ final class InspectCommand extends Subcommand {
                 .forEach(group ->
                         groups.row(group.id(), group.channels(), group.members().size(), prunable(group)));
         groups.print(out);
+        if (!facts.layers().isEmpty()) {
+            out.println();
+            Table layers = new Table().row("layer", "nodes", "MACs", "parameters", "removable");
+            facts.layers()
+                    .forEach(l -> layers.row(
+                            l.id(),
+                            l.nodes().size(),
+                            l.macs(),
+                            l.parameters(),
+                            l.removable() ? "yes" : "no: " + l.reason()));
+            layers.print(out);
+        }
     }
 
     private static String prunable(GroupFacts group) {

@@ -1,12 +1,12 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.DataSets;
+import dev.espalier.model.InputIndices;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Provenance;
 import dev.espalier.pipeline.Checkpointing;
 import dev.espalier.pipeline.LatencyPruning;
-import dev.espalier.pipeline.LatencyReport;
 import dev.espalier.pipeline.PruningRecipe;
 import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
@@ -25,15 +25,16 @@ import dev.espalier.prune.Mask;
 import dev.espalier.prune.Permutation;
 import dev.espalier.prune.Pruner;
 import dev.espalier.prune.Size;
+import dev.espalier.prune.Spared;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.SettingKey;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,7 +46,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
-/** Removes channels or single weights of a model, proves the result, and fine-tunes it where data is given. */
+/** Removes channels, layers or single weights of a model, proves the result, and fine-tunes it where data is given. */
 @Command(name = "prune", description = "Make a model smaller or sparser, and prove that it computes what was kept.")
 final class PruneCommand extends Subcommand {
     static final SettingFlags RECIPE = new SettingFlags(PruningRecipe.keys());
@@ -67,6 +68,9 @@ final class PruneCommand extends Subcommand {
 
     @Mixin
     private RunFolder runFolder = new RunFolder();
+
+    @Mixin
+    private VocabularyFlags vocabulary = new VocabularyFlags();
 
     @Option(names = "--ignore", paramLabel = "NODE", description = "A node to leave alone; may be repeated.")
     private Set<String> ignored = new LinkedHashSet<>();
@@ -94,9 +98,11 @@ final class PruneCommand extends Subcommand {
     /**
      * The facts, in the form of the JSON output; accuracies only where data was given.
      *
-     * @param check none where no channel was removed: zeros in place need no proof
+     * @param check none where neither channel nor layer was removed: zeros in place need no proof
      * @param approximations why removals change results by nature, which the check then measures as a deviation
-     * @param frozen what kept all its channels, where channels were to go
+     * @param layers the layers that went, by name; none where no layer did
+     * @param inputs what is to be fed of inputs that lost indices, by input and axis; none where all take what they took
+     * @param frozen what kept all its channels where channels were to go, or stayed whole where layers were
      * @param latency none unless it was the budget
      */
     record Facts(
@@ -104,56 +110,11 @@ final class PruneCommand extends Subcommand {
             Size after,
             @Nullable EqualityCheck check,
             List<String> approximations,
+            @Nullable List<String> layers,
+            @Nullable Map<String, int[]> inputs,
             List<Frozen> frozen,
             @Nullable Accuracy accuracy,
             @Nullable Timed latency) {}
-
-    /**
-     * What was measured for a latency target.
-     *
-     * @param ratio the pruned model's share of the dense one's time
-     * @param met whether the ratio is as near to the target as it must be
-     */
-    record Timed(
-            double target,
-            int batch,
-            double denseMillis,
-            double prunedMillis,
-            double ratio,
-            double estimate,
-            int layerTimings,
-            int races,
-            boolean met) {
-        static Timed of(LatencyReport report) {
-            return new Timed(
-                    report.target(),
-                    report.batch(),
-                    report.measured().denseMillis(),
-                    report.measured().prunedMillis(),
-                    report.measured().ratio(),
-                    report.estimate(),
-                    report.layerTimings(),
-                    report.races(),
-                    report.met());
-        }
-
-        String told() {
-            return String.format(
-                    Locale.ROOT,
-                    "%.3f of %.3f ms at batch %d, ratio %.3f, wanted %.3f within %.0f %%: %s; layers alone %.3f;"
-                            + " %d layer timings, %d races",
-                    prunedMillis,
-                    denseMillis,
-                    batch,
-                    ratio,
-                    1 - target,
-                    100 * LatencyReport.TOLERANCE,
-                    met ? "met" : "not met",
-                    estimate,
-                    layerTimings,
-                    races);
-        }
-    }
 
     /** Shares of the test split classified rightly. */
     record Accuracy(double before, double after) {}
@@ -190,6 +151,10 @@ final class PruneCommand extends Subcommand {
                             ? "--data"
                             : "--" + given.keySet().iterator().next()));
         }
+        if (vocabulary.given() && (keep != null || data.given())) {
+            throw new BadInput("--vocabulary removes rows of an embedding alone; leave out "
+                    + (keep != null ? "--keep" : "--data"));
+        }
         if (finetuneEpochs < 0) {
             throw new BadInput("--finetune-epochs must be at least 0, got " + finetuneEpochs);
         }
@@ -210,6 +175,9 @@ final class PruneCommand extends Subcommand {
         } else if (runFolder.resumes()) {
             throw new BadInput("--resume is for fine-tuning: add --finetune-epochs N");
         }
+        if (!chosen.policy().spared().open().isEmpty() && data.given()) {
+            throw new BadInput("--inputs: images are always fed whole; leave out --data");
+        }
         if (runFolder.given() && !data.given()) {
             throw new BadInput("--run-dir keeps what was measured on labelled images: add --data DIR");
         }
@@ -219,6 +187,9 @@ final class PruneCommand extends Subcommand {
         Metadata metadata = provenance(dense.metadata(), chosen);
         try (Scope scope = Scope.open();
                 Model placed = new Model(dense.graph(), dense.weights().to(on), metadata)) {
+            if (vocabulary.given()) {
+                return rows(placed, chosen);
+            }
             if (!chosen.permute()) {
                 return removed(placed, chosen, on);
             }
@@ -235,9 +206,11 @@ final class PruneCommand extends Subcommand {
             Mask mask;
             Timed timed = null;
             if (keep != null) {
-                groups = ChannelGroups.trace(placed.graph(), ignored);
-                mask = ExplicitKeep.mask(groups, KeepFile.read(keep));
+                Map<String, Map<Integer, long[]>> choice = KeepFile.read(keep);
+                groups = ChannelGroups.trace(placed.graph(), new Spared(ignored, false, 0, open(placed, choice)));
+                mask = ExplicitKeep.mask(groups, choice);
             } else {
+                refuseImages(placed, chosen.policy().spared().open());
                 Pruner pruner = new Pruner(placed.graph(), chosen.policy());
                 groups = pruner.groups();
                 Evidence evidence = Evidence.ofWeights(placed.weights().asMap());
@@ -252,20 +225,73 @@ final class PruneCommand extends Subcommand {
                 }
             }
             try (Compacted compacted = Compaction.compact(placed, groups, mask)) {
-                output.write(compacted.model());
                 CompactionReport report = compacted.outcome();
-                return mask.channels().isEmpty()
-                        ? new Facts(report.before(), report.after(), null, List.of(), List.of(), null, timed)
+                Model left = compacted.model();
+                output.write(left.withMetadata(told(left.metadata(), report.layers())));
+                return !mask.isStructural()
+                        ? new Facts(
+                                report.before(), report.after(), null, List.of(), null, null, List.of(), null, timed)
                         : new Facts(
                                 report.before(),
                                 report.after(),
                                 report.check(),
                                 report.approximations(),
+                                named(report.layers()),
+                                taken(left),
                                 report.frozen(),
                                 null,
                                 timed);
             }
         }
+    }
+
+    /** The inputs that a choice names. */
+    private static Map<String, Set<Integer>> open(Model model, Map<String, Map<Integer, long[]>> choice) {
+        Map<String, Set<Integer>> open = new LinkedHashMap<>();
+        choice.forEach((name, axes) -> {
+            if (model.graph().inputs().containsKey(name)) {
+                open.put(name, axes.keySet());
+            }
+        });
+        refuseImages(model, open);
+        return open;
+    }
+
+    private static @Nullable Map<String, int[]> taken(Model model) {
+        Map<String, int[]> taken = new LinkedHashMap<>();
+        model.graph().inputs().forEach((input, type) -> {
+            for (int axis = 1; axis < type.rank(); axis++) {
+                String place = input + ":" + axis;
+                InputIndices.of(model.metadata(), input, axis).ifPresent(kept -> taken.put(place, kept));
+            }
+        });
+        return taken.isEmpty() ? null : taken;
+    }
+
+    private static void refuseImages(Model model, Map<String, Set<Integer>> open) {
+        if (!open.isEmpty() && model.metadata().imagePreprocessing().isPresent()) {
+            throw new BadInput("inputs " + open.keySet() + " are made from images, all of whose channels and pixels the"
+                    + " model's preprocessing gives; only other inputs can lose something");
+        }
+    }
+
+    private static @Nullable List<String> named(List<String> layers) {
+        return layers.isEmpty() ? null : layers;
+    }
+
+    private Facts rows(Model placed, PruningRecipe chosen) {
+        try (Compacted compacted = vocabulary.cut(placed, chosen.policy())) {
+            output.write(compacted.model());
+            CompactionReport report = compacted.outcome();
+            return new Facts(
+                    report.before(), report.after(), report.check(), List.of(), null, null, List.of(), null, null);
+        }
+    }
+
+    private static Metadata told(Metadata given, List<String> layers) {
+        return layers.isEmpty()
+                ? given
+                : given.withProvenance(given.provenance().with("prune.layers", String.join(" ", layers)));
     }
 
     private Metadata provenance(Metadata given, PruningRecipe chosen) {
@@ -303,6 +329,8 @@ final class PruneCommand extends Subcommand {
                         outcome.after().size(),
                         removal.map(CompactionReport::check).orElse(null),
                         removal.map(CompactionReport::approximations).orElse(List.of()),
+                        named(removal.map(CompactionReport::layers).orElse(List.of())),
+                        null,
                         removal.map(CompactionReport::frozen).orElse(List.of()),
                         new Accuracy(
                                 outcome.before().evaluation().accuracy(),
@@ -368,6 +396,14 @@ final class PruneCommand extends Subcommand {
                                 + " because");
                 facts.approximations().forEach(reason -> console.out().println("  " + reason));
             }
+        }
+        if (facts.inputs() != null) {
+            facts.inputs()
+                    .forEach((place, kept) ->
+                            console.out().println("input " + place + " takes " + Arrays.toString(kept)));
+        }
+        if (facts.layers() != null) {
+            console.out().println("removed whole: " + String.join(", ", facts.layers()));
         }
         facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
     }

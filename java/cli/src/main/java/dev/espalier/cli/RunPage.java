@@ -125,12 +125,15 @@ final class RunPage {
                 quantity, name, epochs.stream().map(value::applyAsDouble).toList());
     }
 
+    /** A layer that is gone has no channels left. */
     private static List<LayerChannels> layers(Graph before, Graph after) {
         List<LayerChannels> layers = new ArrayList<>();
         for (Node node : before.nodes()) {
             if (!node.op().weightInputs().isEmpty()) {
-                layers.add(new LayerChannels(
-                        node.name(), channels(before, node), channels(after, after.node(node.name()))));
+                int left = after.producer(node.outputs().get(0))
+                        .map(kept -> channels(after, kept))
+                        .orElse(0);
+                layers.add(new LayerChannels(node.name(), channels(before, node), left));
             }
         }
         return layers;

@@ -50,10 +50,13 @@ class ModelCommandsTest {
                     .isEqualTo(model.graph().nodes().size());
         }
         assertThat(facts.propertyNames())
-                .containsExactly("parameters", "macs", "sparsity", "inputs", "outputs", "nodes", "groups");
+                .containsExactly("parameters", "macs", "sparsity", "inputs", "outputs", "nodes", "groups", "layers");
         assertThat(facts.at("/nodes/0").propertyNames()).containsExactly("name", "op", "macs", "parameters");
         assertThat(facts.at("/groups/0").propertyNames())
                 .containsExactly("id", "channels", "prunable", "reason", "approximation", "members");
+        facts.get("layers")
+                .forEach(layer -> assertThat(layer.propertyNames())
+                        .containsExactly("id", "removable", "reason", "nodes", "macs", "parameters"));
         assertThat(facts.at("/groups/0/members/0").propertyNames()).containsExactly("parameter", "axis");
         long macs = 0;
         for (JsonNode node : facts.get("nodes")) {

@@ -69,6 +69,14 @@ public final class Graph {
                 .build();
     }
 
+    /** The same outputs, computed by other nodes from parameters and inputs of other types, the inputs under the same names. */
+    public Graph with(
+            Map<String, TensorType> newInputs, Collection<Node> newNodes, Map<String, TensorType> newParameters) {
+        return new Builder(name)
+                .addAll(newInputs, newParameters, newNodes, outputs)
+                .build();
+    }
+
     /** The same nodes with parameters of other types; all types are inferred anew. */
     public Graph withParameters(Map<String, TensorType> newParameters) {
         return with(nodes, newParameters);

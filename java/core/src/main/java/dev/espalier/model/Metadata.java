@@ -36,6 +36,13 @@ public record Metadata(
         return new Metadata(labels, other, provenance, extra);
     }
 
+    /** The same with one further fact added or replaced. */
+    public Metadata with(String fact, String value) {
+        Map<String, String> more = new TreeMap<>(extra);
+        more.put(fact, value);
+        return new Metadata(labels, preprocessing, provenance, more);
+    }
+
     public Metadata withProvenance(Provenance other) {
         return new Metadata(labels, preprocessing, other, extra);
     }

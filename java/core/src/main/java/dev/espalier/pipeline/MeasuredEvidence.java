@@ -5,6 +5,8 @@ import dev.espalier.prune.ActivationMeasure;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.InputNorms;
+import dev.espalier.prune.LayerChanges;
+import dev.espalier.prune.Layers;
 import dev.espalier.prune.Measure;
 import dev.espalier.prune.ScoreScope;
 import dev.espalier.runtime.Tensor;
@@ -71,6 +73,11 @@ final class MeasuredEvidence {
                 ActivationMeasure activations = new ActivationMeasure(groups, measure);
                 GradientEvidence.observe(training, batches, count, activations);
                 yield activations.result();
+            }
+            case LAYER_CHANGES -> {
+                LayerChanges changes = new LayerChanges(Layers.of(training.graph()));
+                GradientEvidence.observe(training, batches, count, changes);
+                yield changes.result();
             }
             case FLOW_GRADIENTS, DAMAGES -> throw new IllegalArgumentException(measure + " is not measured on batches");
         };

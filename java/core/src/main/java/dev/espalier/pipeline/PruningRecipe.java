@@ -54,9 +54,10 @@ public record PruningRecipe(
 
     /** What a target is a share of. */
     private enum Of {
-        /** Channels for the channel pattern, sparsity for single weights. */
+        /** Channels or layers for these patterns, sparsity for single weights. */
         AUTO,
         CHANNELS,
+        LAYERS,
         MACS,
         PARAMETERS,
         BYTES,
@@ -64,9 +65,10 @@ public record PruningRecipe(
         SPARSITY
     }
 
-    /** What is removed: whole channels, single weights, or weights that share a decision. */
+    /** What is removed: whole channels or layers, single weights, or weights that share a decision. */
     private enum What {
         CHANNEL,
+        LAYER,
         ELEMENT,
         /** Of M weights along the inputs all but N. */
         NM,
@@ -96,8 +98,8 @@ public record PruningRecipe(
             SettingKey.choice(
                     "pattern",
                     What.CHANNEL,
-                    "what is removed: whole channels, single weights, all but N of M weights along the inputs, or vectors and"
-                            + " blocks of weights"),
+                    "what is removed: whole channels, the branches of residual layers, single weights, all but N of M weights"
+                            + " along the inputs, or vectors and blocks of weights"),
             SettingKey.text("nm", "2:4", "N:M, the weights that stay of how many (nm)"),
             SettingKey.integer("vector", 16, "outputs that follow each other in a vector of weights (vector)"),
             SettingKey.text("block", "16x4", "OUTPUTSxINPUTS of a block of weights (block)"),
@@ -110,7 +112,7 @@ public record PruningRecipe(
             SettingKey.choice(
                     "scope",
                     ScoreScope.GLOBAL,
-                    "importances are compared within a layer, over all, over layers of one structure; erk: within, by"
+                    "importances are compared within a layer, over all (layers always so), over layers of one structure; erk: within, by"
                             + " Erdős–Rényi shares; table: within, by targets of their own; sensitivity: within, by what"
                             + " each layer alone does to the loss on --gradient-batches"),
             SettingKey.choice("aggregation", Aggregation.TOGETHER, "how the places of a channel become one importance"),
@@ -121,13 +123,18 @@ public record PruningRecipe(
                     0.5,
                     "share to be removed; without it pattern nm makes all groups N:M, which 2:4 does at 0.5"),
             SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
-            SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, or weights"),
+            SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, layers, or weights"),
             SettingKey.integer(
                     "round-to",
                     0,
                     "every layer keeps a multiple of this many channels, or all; 0: of 8 where latency is the budget, since odd"
                             + " widths make it jump, else of 1"),
             SettingKey.real("layer-floor", 0, "share of its channels, or weights, that every layer keeps at least"),
+            SettingKey.text(
+                    "inputs",
+                    "",
+                    "axes of inputs that may lose indices, as columns of a table: NAME or NAME:AXIS, the axis being 1 unless given,"
+                            + " with commas between"),
             SettingKey.flag("exact-only", false, "channels stay whose removal changes results by nature"),
             SettingKey.integer(
                     "batch", 1, "samples per run that latency is measured with, where the model leaves it open"),
@@ -171,6 +178,9 @@ public record PruningRecipe(
                     "sensitivity is measured layer by layer whenever something is removed, which this schedule does too"
                             + " often; use prune-schedule oneshot or iterative");
         }
+        if (policy.pattern() == Pattern.LAYER) {
+            checkLayers(policy, course, shrunkBelow);
+        }
         if (reestimateBatches < 0) {
             throw new IllegalArgumentException("reestimate-batches must be at least 0, got " + reestimateBatches);
         }
@@ -193,6 +203,21 @@ public record PruningRecipe(
         }
     }
 
+    private static void checkLayers(Policy policy, Course course, double shrunkBelow) {
+        if (shrunkBelow > 0) {
+            throw new IllegalArgumentException("shrunk-below is of single weights and channels, the pattern is layers");
+        }
+        if (course.duringFit() && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
+            throw new IllegalArgumentException("layers go at once and whole, between fits: use prune-schedule oneshot,"
+                    + " iterative or lottery, got " + course);
+        }
+        if (policy.budget().of() == Budget.Of.LATENCY && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
+            throw new IllegalArgumentException(
+                    "the latency that layers leave is raced against the dense model, of which"
+                            + " rounds keep less and less: use prune-schedule oneshot, got " + course);
+        }
+    }
+
     /** The keys of a pruning recipe, in the order in which a reader wants them. */
     public static List<SettingKey> keys() {
         return KEYS;
@@ -212,7 +237,11 @@ public record PruningRecipe(
                         + ", got pattern " + SettingKey.label(what) + "; set the pattern or leave it out");
             }
         });
-        Pattern pattern = what == What.CHANNEL ? Pattern.CHANNEL : Pattern.ELEMENT;
+        Pattern pattern = switch (what) {
+            case CHANNEL -> Pattern.CHANNEL;
+            case LAYER -> Pattern.LAYER;
+            case ELEMENT, NM, VECTOR, BLOCK -> Pattern.ELEMENT;
+        };
         Grain grain = grain(what, s);
         Budget.Of of = of(s.choice("of", Of.class), pattern);
         boolean whole = what == What.NM && of == Budget.Of.SPARSITY && !map.containsKey("target");
@@ -229,9 +258,9 @@ public record PruningRecipe(
                 new Budget(
                         whole ? grain.most() : s.real("target"),
                         of,
-                        roundTo(s.integer("round-to"), of),
+                        roundTo(s.integer("round-to"), pattern, of),
                         table(s.text("table"))),
-                new Spared(ignored, s.flag("exact-only"), s.real("layer-floor")),
+                new Spared(ignored, s.flag("exact-only"), s.real("layer-floor"), open(s.text("inputs"))),
                 s.wholeNumber("prune-seed"));
         return new PruningRecipe(
                 policy,
@@ -244,7 +273,7 @@ public record PruningRecipe(
 
     private static Grain grain(What what, Settings s) {
         return switch (what) {
-            case CHANNEL, ELEMENT -> Grain.single();
+            case CHANNEL, LAYER, ELEMENT -> Grain.single();
             case NM -> {
                 int[] pair = pair("nm", s.text("nm"), ":", "N:M such as 2:4");
                 yield new Grain.NOfM(pair[0], pair[1]);
@@ -271,9 +300,22 @@ public record PruningRecipe(
 
     /** The pattern as facts and messages spell it: channel, element, 2:4, or 16x1 for vectors of 16. */
     private static String pattern(Policy policy) {
-        return policy.pattern() == Pattern.CHANNEL
-                ? SettingKey.label(Pattern.CHANNEL)
-                : policy.grain().toString();
+        return policy.pattern() == Pattern.ELEMENT ? policy.grain().toString() : SettingKey.label(policy.pattern());
+    }
+
+    private static Map<String, Set<Integer>> open(String text) {
+        Map<String, Set<Integer>> open = new TreeMap<>();
+        for (String entry : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+            int colon = entry.lastIndexOf(':');
+            String axis = colon < 0 ? "1" : entry.substring(colon + 1).trim();
+            String input = (colon < 0 ? entry : entry.substring(0, colon)).trim();
+            if (input.isEmpty() || !axis.matches("\\d{1,3}")) {
+                throw new IllegalArgumentException(
+                        "setting 'inputs' must be NAME:AXIS,NAME:AXIS, got '" + entry + "' in it");
+            }
+            open.computeIfAbsent(input, name -> new TreeSet<>()).add(Integer.valueOf(axis));
+        }
+        return open;
     }
 
     private static Map<String, Double> table(String text) {
@@ -290,15 +332,21 @@ public record PruningRecipe(
         return table;
     }
 
-    private static int roundTo(int given, Budget.Of of) {
-        int usual = of == Budget.Of.LATENCY ? SMOOTH_WIDTHS : 1;
+    private static int roundTo(int given, Pattern pattern, Budget.Of of) {
+        int usual = of == Budget.Of.LATENCY && pattern == Pattern.CHANNEL ? SMOOTH_WIDTHS : 1;
         return given == 0 ? usual : given;
     }
 
     private static Budget.Of of(Of of, Pattern pattern) {
         return switch (of) {
-            case AUTO -> pattern == Pattern.ELEMENT ? Budget.Of.SPARSITY : Budget.Of.CHANNELS;
+            case AUTO ->
+                switch (pattern) {
+                    case ELEMENT -> Budget.Of.SPARSITY;
+                    case CHANNEL -> Budget.Of.CHANNELS;
+                    case LAYER -> Budget.Of.LAYERS;
+                };
             case CHANNELS -> Budget.Of.CHANNELS;
+            case LAYERS -> Budget.Of.LAYERS;
             case MACS -> Budget.Of.MACS;
             case PARAMETERS -> Budget.Of.PARAMETERS;
             case BYTES -> Budget.Of.BYTES;
@@ -364,6 +412,7 @@ public record PruningRecipe(
         facts.put("of", SettingKey.label(policy.budget().of()));
         facts.put("round-to", Integer.toString(policy.budget().roundTo()));
         facts.put("layer-floor", Double.toString(policy.spared().ofEach()));
+        facts.put("inputs", new TreeMap<>(policy.spared().open()).toString());
         facts.put("exact-only", Boolean.toString(policy.spared().inexact()));
         facts.put("batch", Integer.toString(probe.batch()));
         facts.put("prune-seed", Long.toString(policy.seed()));

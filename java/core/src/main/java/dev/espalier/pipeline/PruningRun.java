@@ -1,6 +1,7 @@
 package dev.espalier.pipeline;
 
 import dev.espalier.data.Batches;
+import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.prune.ChannelGroups;
@@ -85,7 +86,8 @@ public final class PruningRun {
     }
 
     private RunState fresh() {
-        return new RunState(TrainingState.of(dense, firstOptimizer(), setting.device()), plan.pruning(), false);
+        TrainingState training = TrainingState.of(dense, firstOptimizer(), setting.device());
+        return new RunState(training, plan.pruning(), Optional.of(training.graph()));
     }
 
     private OptimizerRecipe firstOptimizer() {
@@ -99,10 +101,19 @@ public final class PruningRun {
             throw new IllegalStateException("checkpoints are made in fits only");
         }
         TrainingState training = checks.restore(snapshot, fit.recipe().optimizer(), setting.device());
-        RunState run = new RunState(training, plan.pruning(), Boolean.parseBoolean(snapshot.fact("run/compacted")));
+        RunState run = new RunState(
+                training, plan.pruning(), prunable(training, Boolean.parseBoolean(snapshot.fact("run/compacted"))));
         run.restore(snapshot);
         note("resumed at stage '" + fit.name() + "', " + training.position());
         return run;
+    }
+
+    /** The graph that masks are of: where layers go, round by round, the dense one throughout. */
+    private Optional<Graph> prunable(TrainingState training, boolean compacted) {
+        if (!compacted) {
+            return Optional.of(training.graph());
+        }
+        return plan.removesLayers() ? Optional.of(dense.graph()) : Optional.empty();
     }
 
     private RunCheckpoint requireCheckpoint() {
@@ -249,6 +260,7 @@ public final class PruningRun {
         Metadata metadata = RunProvenance.withLatency(
                 RunProvenance.metadata(dense.metadata(), plan, setting, history.entries(), run.before(), after),
                 run.latency());
+        metadata = RunProvenance.withLayers(metadata, run.compaction());
         return new RunOutcome(
                 run.training().model(metadata),
                 run.before(),

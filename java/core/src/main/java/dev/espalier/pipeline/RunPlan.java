@@ -1,5 +1,6 @@
 package dev.espalier.pipeline;
 
+import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Schedule;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.SettingKey;
@@ -41,6 +42,10 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
     }
 
     private static void check(PruningRecipe pruning, Optional<Recipe> training, Optional<Recipe> fineTuning) {
+        if (!pruning.policy().spared().open().isEmpty()) {
+            throw new IllegalArgumentException("a run feeds whole samples, of which inputs "
+                    + pruning.policy().spared().open().keySet() + " would lose something: prune inputs without data");
+        }
         if (pruning.gradual() && training.isEmpty() && fineTuning.isEmpty()) {
             throw new IllegalArgumentException(
                     "a schedule that is neither one-shot nor iterative prunes during training;"
@@ -144,6 +149,11 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         return training.isPresent() && !(pruning.isPresent() && pruning.get().gradual() && fineTuning.isEmpty());
     }
 
+    /** Whether layers are what is removed, which are cut out at once. */
+    boolean removesLayers() {
+        return pruning.isPresent() && pruning.get().policy().pattern() == Pattern.LAYER;
+    }
+
     /** The stages in order. */
     List<Stage> stages() {
         List<Stage> stages = new ArrayList<>();
@@ -180,7 +190,7 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         for (int round = 1; round <= moments.size(); round++) {
             boolean last = round == moments.size();
             stages.add(new Stage.Prune(schedule.at(moments.get(round - 1), target)));
-            if (last) {
+            if (last || removesLayers()) {
                 stages.add(new Stage.Compact());
             }
             String name = moments.size() == 1 ? "fine-tune" : "fine-tune " + round;
@@ -198,7 +208,10 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
         stages.add(new Stage.Measure());
         for (int round = 1; round <= lottery.rounds(); round++) {
             stages.add(new Stage.Prune(lottery.share(round, target)));
-            // The remembered weights are of the dense graph.
+            if (removesLayers()) {
+                stages.add(new Stage.Compact());
+            }
+            // The remembered weights have the widths of the dense graph.
             stages.add(new Stage.Rewind());
             if (round == lottery.rounds()) {
                 stages.add(new Stage.Compact());

@@ -4,6 +4,7 @@ import dev.espalier.data.DataSets;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Preprocessing;
 import dev.espalier.model.Provenance;
+import dev.espalier.prune.CompactionReport;
 import dev.espalier.train.EpochReport;
 import dev.espalier.train.History;
 import java.util.List;
@@ -53,6 +54,13 @@ final class RunProvenance {
         facts.put("latency.pruned-ms", Double.toString(latency.get().measured().prunedMillis()));
         facts.put("latency.met", Boolean.toString(latency.get().met()));
         return given.withProvenance(new Provenance(facts));
+    }
+
+    static Metadata withLayers(Metadata given, Optional<CompactionReport> compaction) {
+        List<String> layers = compaction.map(CompactionReport::layers).orElse(List.of());
+        return layers.isEmpty()
+                ? given
+                : given.withProvenance(given.provenance().with("prune.layers", String.join(" ", layers)));
     }
 
     private static void measured(Map<String, String> facts, String prefix, Measured measured) {

@@ -53,6 +53,11 @@ final class RunRecords {
                     COMPACTION + "approximations/" + "%06d".formatted(i),
                     report.approximations().get(i));
         }
+        for (int i = 0; i < report.layers().size(); i++) {
+            snapshot.fact(
+                    COMPACTION + "layers/" + "%06d".formatted(i),
+                    report.layers().get(i));
+        }
         for (int i = 0; i < report.frozen().size(); i++) {
             Frozen frozen = report.frozen().get(i);
             // Facts sort as text, so that equal widths keep the order.
@@ -82,6 +87,7 @@ final class RunRecords {
                 size(snapshot, COMPACTION + "after/"),
                 check,
                 List.copyOf(snapshot.factsUnder(COMPACTION + "approximations/").values()),
+                List.copyOf(snapshot.factsUnder(COMPACTION + "layers/").values()),
                 frozen));
     }
 

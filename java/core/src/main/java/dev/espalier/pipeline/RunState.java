@@ -2,14 +2,17 @@ package dev.espalier.pipeline;
 
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
+import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.prune.Budget;
+import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Compacted;
 import dev.espalier.prune.Compaction;
 import dev.espalier.prune.CompactionReport;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.Growth;
+import dev.espalier.prune.Layers;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
@@ -44,7 +47,7 @@ final class RunState implements Listener, AutoCloseable {
 
     private final TrainingState training;
     private final @Nullable PruningRecipe recipe;
-    /** Of the dense graph; none once the graph has been cut. */
+    /** Of the dense graph; none once channels have been cut. */
     private @Nullable Pruner pruner;
 
     private final Held<Mask> mask = new Held<>("pruning mask", Mask.all());
@@ -66,13 +69,17 @@ final class RunState implements Listener, AutoCloseable {
     private @Nullable CompactionReport compaction;
     private @Nullable LatencyReport latency;
 
-    /** {@code training} now belongs to this. */
-    RunState(TrainingState training, Optional<PruningRecipe> recipe, boolean compacted) {
+    /**
+     * {@code training} now belongs to this.
+     *
+     * @param prunable the graph that masks are of; none once channels have been cut
+     */
+    RunState(TrainingState training, Optional<PruningRecipe> recipe, Optional<Graph> prunable) {
         this.training = training;
         this.recipe = recipe.orElse(null);
-        this.pruner = recipe.isEmpty() || compacted
+        this.pruner = recipe.isEmpty() || prunable.isEmpty()
                 ? null
-                : new Pruner(training.graph(), recipe.get().policy());
+                : new Pruner(prunable.get(), recipe.get().policy());
     }
 
     TrainingState training() {
@@ -260,7 +267,9 @@ final class RunState implements Listener, AutoCloseable {
 
     /** Gives what is kept the values that were remembered. */
     void rewind() {
-        training.load(early.value().byName());
+        Map<String, Tensor> values = new TreeMap<>(early.value().byName());
+        values.keySet().retainAll(training.tensors().keySet());
+        training.load(values);
     }
 
     /** Takes the model as it is, to learn from later. */
@@ -276,26 +285,32 @@ final class RunState implements Listener, AutoCloseable {
     }
 
     /**
-     * Removes masked channels from weights, optimiser state and graph, if any are masked and still there; the first images of
+     * Removes masked channels or layers from weights, optimiser state and graph, if any are masked and still there; the first images of
      * {@code batches} prove that the model stays the same.
      */
     Optional<CompactionReport> compact(Batches batches) {
-        if (pruner == null || mask.value().channels().isEmpty()) {
+        if (pruner == null) {
+            return Optional.empty();
+        }
+        boolean layers = recipe().policy().pattern() == Pattern.LAYER;
+        ChannelGroups groups = layers ? ChannelGroups.trace(training.graph()) : pruner.groups();
+        Mask going = layers
+                ? Mask.ofLayers(Layers.of(training.graph()).among(mask.value().layers()))
+                : mask.value();
+        if (!going.isStructural()) {
             return Optional.empty();
         }
         try (Scope scope = Scope.open();
                 Model masked = training.model(Metadata.NONE);
                 Compacted compacted = Compaction.compact(
-                        masked,
-                        pruner.groups(),
-                        mask.value(),
-                        training.optimizer().state(),
-                        samples(batches))) {
+                        masked, groups, going, training.optimizer().state(), samples(batches))) {
             training.replace(compacted.model(), compacted.state(), compacted.elements());
-            compaction = compacted.outcome();
+            compaction = compacted.outcome().after(compaction());
         }
-        mask.hold(Mask.all());
-        pruner = null;
+        if (!layers) {
+            mask.hold(Mask.all());
+            pruner = null;
+        }
         return compaction();
     }
 
@@ -347,7 +362,7 @@ final class RunState implements Listener, AutoCloseable {
                         .forEach((name, bits) ->
                                 elements.put(name, new BitMask(bits.words().copy(), bits.shape())));
             }
-            mask.hold(Mask.of(elements, KEPT.channels(snapshot)));
+            mask.hold(Mask.of(elements, KEPT.channels(snapshot)).narrow(KEPT.layers(snapshot)));
             doomed.hold(DOOMED.restore(snapshot, training.graph(), training.device()));
             if (pruner != null) {
                 spellDoomed();
@@ -374,20 +389,6 @@ final class RunState implements Listener, AutoCloseable {
         @Override
         public List<Tensor> tensors() {
             return byParameter.values().stream().map(BitMask::words).toList();
-        }
-    }
-
-    /** Tensors by name. */
-    private record Tensors(Map<String, Tensor> byName) implements TensorHolder {
-        static Tensors copyOf(Map<String, Tensor> tensors) {
-            Map<String, Tensor> copies = new TreeMap<>();
-            tensors.forEach((name, tensor) -> copies.put(name, tensor.detach().copy()));
-            return new Tensors(copies);
-        }
-
-        @Override
-        public List<Tensor> tensors() {
-            return List.copyOf(byName.values());
         }
     }
 }

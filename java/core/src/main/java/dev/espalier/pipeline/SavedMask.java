@@ -19,6 +19,7 @@ record SavedMask(String prefix) {
     }
 
     void saveChannels(Snapshot.Builder snapshot, Mask mask) {
+        mask.layers().forEach(layer -> snapshot.fact(layers() + layer, true));
         mask.channels().forEach((group, kept) -> {
             long[] indices = Arrays.stream(kept.indices()).asLongStream().toArray();
             snapshot.fact(channels() + group, kept.channels())
@@ -46,6 +47,15 @@ record SavedMask(String prefix) {
                         new BitMask(
                                 words.to(device).copy(), graph.type(parameter).shape())));
         return Mask.of(elements, channels(snapshot));
+    }
+
+    /** The layers removed. */
+    Mask layers(Snapshot snapshot) {
+        return Mask.ofLayers(snapshot.factsUnder(layers()).keySet());
+    }
+
+    private String layers() {
+        return prefix + "layers/";
     }
 
     private String channels() {

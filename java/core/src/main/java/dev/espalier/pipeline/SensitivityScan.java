@@ -54,7 +54,11 @@ final class SensitivityScan {
                 policy.pattern(),
                 policy.grain(),
                 Budget.of(0, of),
-                new Spared(policy.ignored(), policy.spared().inexact(), 0),
+                new Spared(
+                        policy.ignored(),
+                        policy.spared().inexact(),
+                        0,
+                        policy.spared().open()),
                 policy.seed());
     }
 

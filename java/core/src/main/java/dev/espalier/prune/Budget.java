@@ -18,6 +18,8 @@ public record Budget(double target, Of of, int roundTo, Map<String, Double> tabl
     public enum Of {
         /** Channels of the prunable groups. */
         CHANNELS,
+        /** Layers that can go. */
+        LAYERS,
         /** Multiply-accumulates of the whole graph. */
         MACS,
         /** Parameters of the whole graph; for single weights, those that are not zero. */

@@ -3,6 +3,7 @@ package dev.espalier.prune;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.ChannelIds;
+import dev.espalier.op.TensorType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -28,11 +29,11 @@ public final class ChannelGroups {
 
     private final List<Frozen> frozen;
 
-    private ChannelGroups(Graph graph, ChannelTracer tracer, boolean exactOnly) {
+    private ChannelGroups(Graph graph, Spared spared) {
         this.graph = graph;
-        this.tracer = tracer;
+        this.tracer = ChannelTracer.run(graph, spared.ignored(), spared.open());
         this.channels = new Channel[tracer.classes()];
-        new Grouping(graph, tracer, exactOnly).channels().forEach((c, channel) -> {
+        new Grouping(graph, tracer, spared.inexact()).channels().forEach((c, channel) -> {
             channels[c] = channel;
             groups.put(channel.group().id(), channel.group());
         });
@@ -48,19 +49,52 @@ public final class ChannelGroups {
     /**
      * Runs the graph on channel ids.
      *
-     * @param ignored names of nodes whose own output channels must stay; their inputs still follow what feeds them
-     * @param exactOnly whether channels must stay whose removal changes what the network computes by nature
-     * @throws PruningException if an ignored name is no node of the graph
+     * @param spared names of nodes whose own output channels must stay, while their inputs still follow what feeds them; whether
+     *     channels must stay whose removal changes what the network computes by nature; axes of inputs that may lose indices
+     * @throws PruningException if an ignored name is no node of the graph, or an input cannot lose indices along an open axis
      */
-    public static ChannelGroups trace(Graph graph, Set<String> ignored, boolean exactOnly) {
+    public static ChannelGroups trace(Graph graph, Spared spared) {
         List<String> names = graph.nodes().stream().map(Node::name).toList();
-        for (String name : ignored) {
+        for (String name : spared.ignored()) {
             if (!names.contains(name)) {
                 throw new PruningException("ignored node '" + name + "' is not in graph '" + graph.name()
                         + "'; inspect lists its nodes" + nearest(name, names));
             }
         }
-        return new ChannelGroups(graph, ChannelTracer.run(graph, ignored), exactOnly);
+        spared.open().forEach((input, axes) -> axes.forEach(axis -> checkOpen(graph, input, axis)));
+        ChannelGroups groups = new ChannelGroups(graph, spared);
+        spared.open().forEach((input, axes) -> axes.forEach(axis -> groups.checkOpen(input, axis)));
+        return groups;
+    }
+
+    private static void checkOpen(Graph graph, String input, int axis) {
+        TensorType type = graph.inputs().get(input);
+        if (type == null) {
+            throw new PruningException("graph '" + graph.name() + "' has no input '" + input + "', only "
+                    + graph.inputs().keySet());
+        }
+        if (axis < 1 || axis >= type.rank()) {
+            throw new PruningException("axis " + axis + " of input '" + input
+                    + "' is none of its axes behind the batch: it" + " takes " + type);
+        }
+    }
+
+    /** Refuses an axis of which nothing can go. */
+    private void checkOpen(String input, int axis) {
+        List<ChannelGroup> along = IntStream.range(0, (int) graph.type(input).dim(axis))
+                .mapToObj(i -> channelsOf(input, axis, i))
+                .flatMap(List::stream)
+                .map(Channel::group)
+                .toList();
+        if (along.stream().noneMatch(ChannelGroup::prunable)) {
+            throw new PruningException("input '" + input + "' cannot lose indices along axis " + axis + ": "
+                    + along.stream().map(ChannelGroup::reason).findFirst().orElse("nothing reads them"));
+        }
+    }
+
+    /** As {@link #trace(Graph, Spared)}, all inputs as they are. */
+    public static ChannelGroups trace(Graph graph, Set<String> ignored, boolean exactOnly) {
+        return trace(graph, new Spared(ignored, exactOnly));
     }
 
     private static String nearest(String name, List<String> names) {

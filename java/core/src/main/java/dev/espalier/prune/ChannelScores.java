@@ -54,6 +54,7 @@ final class ChannelScores {
     }
 
     private Device device(ChannelGroup group) {
+        // The places in inputs come last.
         return evidence.weight(group.members().get(0).parameter()).device();
     }
 
@@ -90,7 +91,7 @@ final class ChannelScores {
     /** The places that the criterion looks at. */
     private List<Member> scored(ChannelGroup group) {
         List<Member> members = group.members().stream()
-                .filter(m -> !graph.isStatistic(m.parameter()))
+                .filter(m -> graph.parameters().containsKey(m.parameter()) && !graph.isStatistic(m.parameter()))
                 .filter(m -> switch (policy.criterion()) {
                     case BN_SCALE -> isNormalisationScale(m.parameter());
                     case WANDA -> evidence.has(Measure.INPUT_NORMS, m.parameter());

@@ -41,9 +41,9 @@ final class ChannelTracer {
         this.graph = graph;
     }
 
-    static ChannelTracer run(Graph graph, Set<String> ignored) {
+    static ChannelTracer run(Graph graph, Set<String> ignored, Map<String, Set<Integer>> open) {
         ChannelTracer tracer = new ChannelTracer(graph);
-        graph.inputs().forEach((value, type) -> tracer.ids.put(value, ChannelIds.fixed(type.rank())));
+        graph.inputs().forEach((value, type) -> tracer.feed(value, type, open.getOrDefault(value, Set.of())));
         graph.parameters().forEach(tracer::enter);
         for (Node node : graph.nodes()) {
             for (String value : node.outputs()) {
@@ -56,6 +56,17 @@ final class ChannelTracer {
         }
         tracer.classes.settle();
         return tracer;
+    }
+
+    /** The indices of an input's open axes are channels that the input itself produces. */
+    private void feed(String input, TensorType type, Set<Integer> open) {
+        ChannelIds own = ChannelIds.fixed(type.rank());
+        for (int axis : open) {
+            int[] along = fresh(Math.toIntExact(type.dim(axis)));
+            own = own.with(axis, along);
+            producers.add(new Statement(input, along));
+        }
+        ids.put(input, own);
     }
 
     private void enter(String parameter, TensorType type) {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A model without its removed channels.
+ * A model without its removed channels and layers.
  *
  * @param model the smaller model, to be closed by the caller
  * @param state the optimiser's tensors by parameter, cut alike, in the scope that was open

@@ -1,6 +1,8 @@
 package dev.espalier.prune;
 
 import dev.espalier.graph.Graph;
+import dev.espalier.model.InputIndices;
+import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Weights;
 import dev.espalier.runtime.BitMask;
@@ -20,7 +22,7 @@ import java.util.Map;
  * Makes a masked model physically smaller and proves that it still computes the same.
  *
  * <p>Every parameter, optimiser tensor and bit mask that loses indices is cut by one gather launch; group counts, shape constants and
- * paddings of the graph follow. The proof compares the masked with the compacted model, see {@link EqualityProof} for its tolerance.
+ * paddings of the graph follow. Layers go with all that serves them alone; masked, their branches are multiplied by zero. The proof compares the masked with the compacted model, see {@link EqualityProof} for its tolerance.
  */
 public final class Compaction {
     private static final long SAMPLE_SEED = 20_240_229;
@@ -28,11 +30,15 @@ public final class Compaction {
     private final Model model;
     private final ChannelGroups groups;
     private final Mask mask;
+    /** The layers that go. */
+    private final List<Layer> layers;
 
     private Compaction(Model model, ChannelGroups groups, Mask mask) {
         this.model = model;
         this.groups = groups;
         this.mask = mask;
+        this.layers =
+                mask.layers().isEmpty() ? List.of() : Layers.of(model.graph()).chosen(mask.layers());
     }
 
     /**
@@ -100,14 +106,17 @@ public final class Compaction {
                             mask.channels(),
                             compaction.sources(model.weights().asMap(), Map.of()))
                     .forEach((parameter, tensors) -> weights.put(parameter, tensors.get(0)));
-            return new Model(GraphCut.of(groups, mask.channels()), Weights.adopt(weights), model.metadata());
+            Graph graph = compaction.smaller();
+            weights.keySet().retainAll(graph.parameters().keySet());
+            return new Model(graph, Weights.adopt(weights), model.metadata());
         }
     }
 
     private Compacted run(Map<String, List<Tensor>> state, List<Map<String, Tensor>> samples) {
         Map<String, Tensor> sparse = withElementMask();
-        Graph graph = GraphCut.of(groups, mask.channels());
+        Graph graph = smaller();
         Map<String, List<Tensor>> sources = sources(sparse, state);
+        sources.keySet().retainAll(graph.parameters().keySet());
         Map<String, List<Tensor>> cut = WeightCut.cut(groups, mask.channels(), sources);
         Map<String, Tensor> weights = new LinkedHashMap<>();
         Map<String, List<Tensor>> newState = new LinkedHashMap<>();
@@ -128,9 +137,14 @@ public final class Compaction {
                 Size.of(graph, weights),
                 check,
                 approximations(),
-                groups.frozen());
-        Model smaller = new Model(graph, Weights.adopt(weights), model.metadata());
+                List.copyOf(mask.layers()),
+                layers.isEmpty() ? groups.frozen() : Layers.of(model.graph()).frozen());
+        Model smaller = new Model(graph, Weights.adopt(weights), metadata());
         return new Compacted(smaller, newState, elements, report);
+    }
+
+    private Graph smaller() {
+        return LayerCut.of(GraphCut.of(groups, mask.channels()), layers);
     }
 
     /** The model's tensors, those with a bit mask replaced by masked copies. */
@@ -183,9 +197,10 @@ public final class Compaction {
             masked.apply(full);
         }
         boolean exact = approximations().isEmpty();
-        Graph reference = exact ? model.graph() : GraphCut.masked(groups, mask.channels());
+        Graph whole = exact ? model.graph() : GraphCut.masked(groups, mask.channels());
+        Graph reference = masked(whole, full);
         Map<String, Tensor> left = onHost(weights);
-        EqualityCheck check = new EqualityProof(reference, full, graph, left).compare(samples);
+        EqualityCheck check = new EqualityProof(reference, full, graph, left, this::fed).compare(samples);
         if (!check.passed()) {
             throw new CompactionException("compacted model '" + graph.name() + "' differs from the masked one by "
                     + check.maxAbsDiff() + ", more than rounding explains (" + check.tolerance()
@@ -194,8 +209,48 @@ public final class Compaction {
         if (exact) {
             return check;
         }
-        double deviation = new EqualityProof(model.graph(), full, graph, left).deviation(samples);
+        double deviation =
+                new EqualityProof(masked(model.graph(), full), full, graph, left, this::fed).deviation(samples);
         return new EqualityCheck(check.maxAbsDiff(), check.tolerance(), check.passed(), deviation);
+    }
+
+    /** Inputs of the whole graph without what the smaller one does not take. */
+    private Map<String, Tensor> fed(Map<String, Tensor> inputs) {
+        Map<String, Tensor> left = new LinkedHashMap<>(inputs);
+        shortened((input, axis, kept) -> left.computeIfPresent(
+                input, (name, tensor) -> tensor.indexSelect(axis, Indices.tensor(kept, tensor.device()))));
+        return left;
+    }
+
+    private Metadata metadata() {
+        List<Metadata> told = new ArrayList<>(List.of(model.metadata()));
+        shortened((input, axis, kept) -> told.set(0, InputIndices.kept(told.get(0), input, axis, kept)));
+        return told.get(0);
+    }
+
+    /** Hears of an axis of an input that gets shorter, and what stays. */
+    private interface ShorterAxis {
+        void hear(String input, int axis, int[] kept);
+    }
+
+    private void shortened(ShorterAxis listener) {
+        model.graph().inputs().forEach((input, type) -> {
+            for (int axis = 1; axis < type.rank(); axis++) {
+                boolean[] stays = groups.kept(input, axis, mask.channels());
+                int[] kept = Indices.where(stays);
+                if (kept.length < stays.length) {
+                    listener.hear(input, axis, kept);
+                }
+            }
+        });
+    }
+
+    /** The graph with silent branches, for which {@code weights} get the zero. */
+    private Graph masked(Graph graph, Map<String, Tensor> weights) {
+        if (!layers.isEmpty()) {
+            weights.put(LayerCut.ZERO, Tensor.zeros(DType.F32, Device.CPU));
+        }
+        return LayerCut.masked(graph, layers);
     }
 
     /** Why removals of this mask change results by nature. */

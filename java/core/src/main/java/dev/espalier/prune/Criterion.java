@@ -3,7 +3,7 @@ package dev.espalier.prune;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How important a weight or a channel is; what scores lowest is removed first. */
+/** How important a weight, a channel or a layer is; what scores lowest is removed first. */
 public enum Criterion {
     /** Sum of the weights' magnitudes (Li et al., arXiv 1608.08710). */
     L1(Scores.BOTH, null),
@@ -44,12 +44,16 @@ public enum Criterion {
     ACTIVATION(Scores.CHANNELS, Measure.ACTIVATIONS),
     /** Mean rank of the channel's feature maps (Lin et al., arXiv 2002.10179). */
     HRANK(Scores.CHANNELS, Measure.RANKS),
+    /** How much of what leaves a layer is its own (after the block influence of Men et al., arXiv 2403.03853), see {@link LayerChanges}. */
+    BLOCK_INFLUENCE(Scores.LAYERS, Measure.LAYER_CHANGES),
     /** Uniform random numbers from a seed of their own: the honest baseline. */
     RANDOM(Scores.BOTH, null);
 
     private enum Scores {
         WEIGHTS,
         CHANNELS,
+        LAYERS,
+        /** Weights and channels, and layers by their weights. */
         BOTH
     }
 
@@ -73,7 +77,12 @@ public enum Criterion {
 
     /** Whether it can score what this pattern removes. */
     public boolean scores(Pattern pattern) {
-        return scores == Scores.BOTH || (scores == Scores.WEIGHTS) == (pattern == Pattern.ELEMENT);
+        return scores == Scores.BOTH
+                || switch (pattern) {
+                    case ELEMENT -> scores == Scores.WEIGHTS;
+                    case CHANNEL -> scores == Scores.CHANNELS;
+                    case LAYER -> scores == Scores.LAYERS || this == BN_SCALE;
+                };
     }
 
     /** Whether all its scores estimate changes of one number, the loss or a flow, so that they compare and add up as they are. */

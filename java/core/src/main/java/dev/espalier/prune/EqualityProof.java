@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * Runs two models on the same inputs on the CPU and compares their outputs, in F32 where that is sharp enough, else in F64.
@@ -35,6 +36,7 @@ final class EqualityProof {
     private final Map<String, Tensor> maskedWeights;
     private final Graph compacted;
     private final Map<String, Tensor> compactedWeights;
+    private final UnaryOperator<Map<String, Tensor>> feeding;
 
     /** What was seen of one output. */
     private record Seen(String output, double difference, double tolerance, double magnitude, double spread) {
@@ -56,10 +58,21 @@ final class EqualityProof {
     /** The graphs must have the same inputs and outputs; all weights must be F32 on the CPU. */
     EqualityProof(
             Graph masked, Map<String, Tensor> maskedWeights, Graph compacted, Map<String, Tensor> compactedWeights) {
+        this(masked, maskedWeights, compacted, compactedWeights, UnaryOperator.identity());
+    }
+
+    /** As before, but the compacted graph is fed what {@code feeding} makes of what the masked one is fed. */
+    EqualityProof(
+            Graph masked,
+            Map<String, Tensor> maskedWeights,
+            Graph compacted,
+            Map<String, Tensor> compactedWeights,
+            UnaryOperator<Map<String, Tensor>> feeding) {
         this.masked = masked;
         this.maskedWeights = maskedWeights;
         this.compacted = compacted;
         this.compactedWeights = compactedWeights;
+        this.feeding = feeding;
     }
 
     /**
@@ -118,7 +131,8 @@ final class EqualityProof {
                 DoublePrecision.of(masked),
                 DoublePrecision.of(maskedWeights),
                 DoublePrecision.of(compacted),
-                DoublePrecision.of(compactedWeights));
+                DoublePrecision.of(compactedWeights),
+                feeding);
     }
 
     private static void refuse(Seen dead) {
@@ -131,7 +145,8 @@ final class EqualityProof {
     private List<Seen> seen(List<Map<String, Tensor>> samples, double rounding) {
         double relative = DEVIATIONS * rounding * Math.sqrt(accumulated(masked));
         List<Map<String, Tensor>> expected = run(masked, maskedWeights, samples);
-        List<Map<String, Tensor>> got = run(compacted, compactedWeights, samples);
+        List<Map<String, Tensor>> got =
+                run(compacted, compactedWeights, samples.stream().map(feeding).toList());
         List<Seen> seen = new ArrayList<>();
         for (String output : masked.outputs()) {
             Tensor reference = stacked(expected, output);

@@ -4,7 +4,9 @@ import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,13 @@ public record Evidence(Map<String, Tensor> weights, Map<Measure, Map<String, Ten
     Tensor of(Measure measure, String name) {
         Tensor found = measured.getOrDefault(measure, Map.of()).get(name);
         return finite(found, measure.noun(), name, "; " + measure.advice());
+    }
+
+    /** The weights of these parameters. */
+    Map<String, Tensor> of(Set<String> parameters) {
+        Map<String, Tensor> some = new LinkedHashMap<>();
+        parameters.forEach(p -> some.put(p, weight(p)));
+        return some;
     }
 
     boolean has(Measure measure, String name) {

@@ -50,13 +50,14 @@ public final class ExplicitKeep {
 
     private void read(String parameter, int axis, long[] kept) {
         Graph graph = groups.graph();
-        TensorType type = graph.parameters().get(parameter);
+        TensorType type =
+                graph.parameters().getOrDefault(parameter, graph.inputs().get(parameter));
         if (type == null) {
             throw new PruningException(
                     "keep names parameter '" + parameter + "', which graph '" + graph.name() + "' does not have");
         }
         require(
-                axis >= 0 && axis < type.rank(),
+                axis >= 0 && axis < type.rank() && type.dim(axis) >= 0,
                 "keep names axis " + axis + " of '" + parameter + "', which has " + type.rank() + " axes");
         String place = "'" + parameter + "' axis " + axis;
         boolean[] stays = new boolean[Math.toIntExact(type.dim(axis))];

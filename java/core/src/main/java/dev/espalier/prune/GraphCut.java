@@ -23,8 +23,10 @@ final class GraphCut {
         Graph graph = groups.graph();
         Map<String, TensorType> parameters = new LinkedHashMap<>(graph.parameters());
         groups.affected().forEach(p -> parameters.computeIfPresent(p, cut::shrunk));
+        Map<String, TensorType> inputs = new LinkedHashMap<>(graph.inputs());
+        inputs.replaceAll(cut::shrunk);
         List<Node> nodes = graph.nodes().stream().map(cut::fitted).toList();
-        return graph.with(nodes, parameters);
+        return graph.with(inputs, nodes, parameters);
     }
 
     /** The whole graph, with operators whose statistics leave out what does not stay. */
@@ -37,10 +39,12 @@ final class GraphCut {
         return graph.with(nodes, graph.parameters());
     }
 
-    private TensorType shrunk(String parameter, TensorType type) {
+    private TensorType shrunk(String value, TensorType type) {
         long[] dims = type.shape().toArray();
         for (int axis = 0; axis < dims.length; axis++) {
-            dims[axis] = ChannelCut.count(groups.kept(parameter, axis, choice));
+            if (dims[axis] >= 0) {
+                dims[axis] = ChannelCut.count(groups.kept(value, axis, choice));
+            }
         }
         return type.withShape(dims);
     }

@@ -25,6 +25,7 @@ final class Grouping {
     /** What channels must have in common to form a group. */
     private record Signature(List<String> producers, String reason, String approximation, Map<Place, Integer> copies) {}
 
+    private final Graph graph;
     private final ChannelTracer tracer;
     private final Map<Integer, List<String>> produced;
     private final Map<Integer, String> frozen;
@@ -34,6 +35,7 @@ final class Grouping {
     private final Map<Integer, Map<Place, List<Integer>>> places = new LinkedHashMap<>();
 
     Grouping(Graph graph, ChannelTracer tracer, boolean exactOnly) {
+        this.graph = graph;
         this.tracer = tracer;
         this.produced = tracer.produced();
         this.frozen = tracer.frozen();
@@ -41,6 +43,7 @@ final class Grouping {
         this.exactOnly = exactOnly;
         produced.keySet().forEach(c -> places.put(c, new LinkedHashMap<>()));
         graph.parameters().keySet().forEach(this::collect);
+        graph.inputs().keySet().forEach(this::collect);
     }
 
     private void collect(String parameter) {
@@ -135,6 +138,10 @@ final class Grouping {
             members.add(new Member(place.parameter(), place.axis(), IndexMap.of(classes.size(), indices)));
         });
         String reason = signature.reason();
+        if (reason.isEmpty()
+                && members.stream().noneMatch(m -> graph.parameters().containsKey(m.parameter()))) {
+            reason = "no weight reads them";
+        }
         if (reason.isEmpty() && classes.size() == 1) {
             reason = "its only channel must stay";
         }

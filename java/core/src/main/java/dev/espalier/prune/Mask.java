@@ -7,23 +7,27 @@ import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.TensorHolder;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * What is kept of a network: single weights by parameter, channels by group; what is not named is kept whole.
+ * What is kept of a network: single weights by parameter, channels by group, all layers but those named; what is not named is kept whole.
  *
  * <p>The words of the bit masks belong to whatever scope owns them; {@code scope.keep(mask)} moves them.
  */
 public final class Mask implements TensorHolder {
-    private static final Mask ALL = new Mask(Map.of(), Map.of());
+    private static final Mask ALL = new Mask(Map.of(), Map.of(), Set.of());
 
     private final Map<String, BitMask> elements;
     private final Map<String, Kept> channels;
+    private final Set<String> layers;
 
-    private Mask(Map<String, BitMask> elements, Map<String, Kept> channels) {
+    private Mask(Map<String, BitMask> elements, Map<String, Kept> channels, Set<String> layers) {
         this.elements = Collections.unmodifiableMap(new LinkedHashMap<>(elements));
         this.channels = Collections.unmodifiableMap(new LinkedHashMap<>(channels));
+        this.layers = Collections.unmodifiableSet(new LinkedHashSet<>(layers));
     }
 
     /** Everything is kept. */
@@ -33,7 +37,12 @@ public final class Mask implements TensorHolder {
 
     /** Single weights by parameter name, and channels by the id of their {@link ChannelGroup}. */
     public static Mask of(Map<String, BitMask> elements, Map<String, Kept> channels) {
-        return new Mask(elements, channels);
+        return new Mask(elements, channels, Set.of());
+    }
+
+    /** Everything is kept but the {@link Layer layers} of these ids. */
+    public static Mask ofLayers(Set<String> removed) {
+        return new Mask(Map.of(), Map.of(), removed);
     }
 
     /** The weights kept, by parameter. */
@@ -44,6 +53,16 @@ public final class Mask implements TensorHolder {
     /** The channels kept, by group id. */
     public Map<String, Kept> channels() {
         return channels;
+    }
+
+    /** The ids of the layers removed. */
+    public Set<String> layers() {
+        return layers;
+    }
+
+    /** Whether compaction makes a model of this mask smaller: whether it is of channels or layers. */
+    public boolean isStructural() {
+        return !channels.isEmpty() || !layers.isEmpty();
     }
 
     /** The channels kept of one group. */
@@ -84,7 +103,9 @@ public final class Mask implements TensorHolder {
                     now == null || next.isWithin(now),
                     "mask of group '" + group + "' would bring removed channels back");
         });
-        return new Mask(bits, kept);
+        Set<String> gone = new LinkedHashSet<>(layers);
+        gone.addAll(further.layers);
+        return new Mask(bits, kept, gone);
     }
 
     private static boolean isWithin(BitMask narrow, BitMask wide) {
@@ -99,7 +120,7 @@ public final class Mask implements TensorHolder {
     /**
      * Proves that this mask fits a graph.
      *
-     * @throws PruningException naming the parameter or group that does not exist, has another size or must stay
+     * @throws PruningException naming the parameter, group or layer that does not exist, has another size or must stay
      */
     public void check(ChannelGroups groups) {
         Graph graph = groups.graph();
@@ -124,6 +145,9 @@ public final class Mask implements TensorHolder {
                     group.prunable() || kept.count() == kept.channels(),
                     "group '" + id + "' must keep all channels: " + group.reason());
         });
+        if (!layers.isEmpty()) {
+            Layers.of(graph).chosen(layers);
+        }
     }
 
     private static void require(boolean condition, String message) {
@@ -139,6 +163,7 @@ public final class Mask implements TensorHolder {
 
     @Override
     public String toString() {
-        return "mask of " + elements.size() + " parameters and " + channels.size() + " channel groups";
+        return "mask of " + elements.size() + " parameters, " + channels.size() + " channel groups and " + layers.size()
+                + " layers that go";
     }
 }

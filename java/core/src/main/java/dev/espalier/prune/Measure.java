@@ -20,6 +20,8 @@ public enum Measure {
     ACTIVATIONS("mean activation", "measure activations on batches first"),
     /** By group, [channels]: the mean rank of feature maps. */
     RANKS("mean rank of feature maps", "measure activations on batches first"),
+    /** By layer, [1]: how much of what leaves it is its own, see {@link LayerChanges}. */
+    LAYER_CHANGES("relative change", "run batches through the graph first"),
     /** By group or parameter, [shares]: how the loss changes as it alone loses each of {@link Sensitivity#SHARES}. */
     DAMAGES("damage to the loss", "scan the layers on batches first");
 
@@ -39,9 +41,9 @@ public enum Measure {
         return advice;
     }
 
-    /** Whether it is known by group and channel instead of by parameter. */
+    /** Whether it is known by group and channel, or by layer, instead of by parameter. */
     public boolean isByGroup() {
-        return this == NONZERO_SHARES || this == ACTIVATIONS || this == RANKS;
+        return this == NONZERO_SHARES || this == ACTIVATIONS || this == RANKS || this == LAYER_CHANGES;
     }
 
     /** Whether it has the shape of the parameter that it is known by. */

@@ -5,5 +5,7 @@ public enum Pattern {
     /** Weights, by {@link Grain}: the shapes stay, the zeros must be exploited by sparse kernels. */
     ELEMENT,
     /** Whole channels: compaction makes the tensors smaller. */
-    CHANNEL
+    CHANNEL,
+    /** Whole layers, the branches of residual connections: compaction makes the network less deep. */
+    LAYER
 }

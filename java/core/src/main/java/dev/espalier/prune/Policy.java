@@ -17,19 +17,30 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
     public Policy {
         if (!ranking.criterion().scores(pattern)) {
             throw new PruningException("criterion " + ranking.criterion() + " cannot score "
-                    + (pattern == Pattern.ELEMENT
-                            ? "single weights, only channels"
-                            : "channels, only single weights; for channels choose L2 with normalisation LAMP"));
+                    + switch (pattern) {
+                        case ELEMENT -> "single weights" + others(ranking.criterion());
+                        case CHANNEL -> "channels" + others(ranking.criterion());
+                        case LAYER -> "layers" + others(ranking.criterion());
+                    });
         }
         boolean elements = pattern == Pattern.ELEMENT;
         Budget.Of of = budget.of();
-        boolean fits = of == Budget.Of.PARAMETERS || elements == (of == Budget.Of.SPARSITY);
-        if (!fits) {
+        if (!fits(of, pattern)) {
             throw new PruningException("a budget of " + of + " cannot be met by removing "
-                    + (elements
-                            ? "single weights; use SPARSITY or PARAMETERS"
-                            : "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY"));
+                    + switch (pattern) {
+                        case ELEMENT -> "single weights; use SPARSITY or PARAMETERS";
+                        case CHANNEL -> "channels; use CHANNELS, MACS, PARAMETERS, BYTES or LATENCY";
+                        case LAYER -> "layers; use LAYERS, MACS, PARAMETERS, BYTES or LATENCY";
+                    });
         }
+        if (pattern == Pattern.LAYER && ranking.scope() != ScoreScope.GLOBAL) {
+            throw new PruningException("layers compete with all others; use scope GLOBAL, got " + ranking.scope());
+        }
+        if (pattern == Pattern.LAYER && spared.ofEach() > 0) {
+            throw new PruningException("layer-floor " + spared.ofEach() + " is of the channels or weights of a layer,"
+                    + " the pattern is whole layers; leave it out");
+        }
+        checkOpen(spared, pattern, of);
         if (!elements && ranking.scope() == ScoreScope.ERK) {
             throw new PruningException(
                     "scope ERK spreads single weights over layers, the pattern is channels; use LOCAL or GLOBAL");
@@ -48,16 +59,17 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
             throw new PruningException("target " + most + " cannot be met where every layer keeps " + spared.ofEach()
                     + " of itself; lower it or layer-floor");
         }
-        if (elements && budget.roundTo() != 1) {
-            throw new PruningException(
-                    "round-to " + budget.roundTo() + " rounds channels, the pattern is single weights");
+        if (pattern != Pattern.CHANNEL && budget.roundTo() != 1) {
+            throw new PruningException("round-to " + budget.roundTo() + " rounds channels, the pattern is "
+                    + (elements ? "single weights" : "layers"));
         }
         checkGrain(ranking, pattern, grain, budget);
     }
 
     private static void checkGrain(Ranking ranking, Pattern pattern, Grain grain, Budget budget) {
-        if (pattern == Pattern.CHANNEL && !grain.isSingle()) {
-            throw new PruningException("grain " + grain + " is of weights, the pattern is channels; use ELEMENT");
+        if (pattern != Pattern.ELEMENT && !grain.isSingle()) {
+            throw new PruningException(
+                    "grain " + grain + " is of weights, the pattern is " + pattern + "; use ELEMENT");
         }
         if (grain.most() == 1) {
             return;
@@ -84,10 +96,38 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
         this(ranking, pattern, Grain.single(), budget, spared, seed);
     }
 
+    private static void checkOpen(Spared spared, Pattern pattern, Budget.Of of) {
+        if (!spared.open().isEmpty() && pattern != Pattern.CHANNEL) {
+            throw new PruningException("inputs lose what channels are, the pattern is "
+                    + (pattern == Pattern.ELEMENT ? "single weights" : "layers") + "; use pattern CHANNEL");
+        }
+        if (!spared.open().isEmpty() && of == Budget.Of.LATENCY) {
+            throw new PruningException("a latency is raced on equal inputs, which "
+                    + spared.open().keySet() + " would not be; use another budget");
+        }
+    }
+
+    private static boolean fits(Budget.Of of, Pattern pattern) {
+        return switch (of) {
+            case PARAMETERS -> true;
+            case SPARSITY -> pattern == Pattern.ELEMENT;
+            case CHANNELS -> pattern == Pattern.CHANNEL;
+            case LAYERS -> pattern == Pattern.LAYER;
+            case MACS, BYTES, LATENCY -> pattern != Pattern.ELEMENT;
+        };
+    }
+
+    private static String others(Criterion criterion) {
+        if (criterion == Criterion.LAMP) {
+            return ", only single weights; for channels choose L2 with normalisation LAMP";
+        }
+        return criterion.scores(Pattern.CHANNEL) ? ", only channels" : ", only layers";
+    }
+
     /** With the usual ranking by a criterion; inexact removals are allowed. */
     public Policy(
             Criterion criterion, Pattern pattern, ScoreScope scope, Budget budget, Set<String> ignored, long seed) {
-        this(Ranking.of(criterion, scope), pattern, budget, new Spared(ignored, false, 0), seed);
+        this(Ranking.of(criterion, scope), pattern, budget, new Spared(ignored, false), seed);
     }
 
     /** No node ignored, seed 0. */

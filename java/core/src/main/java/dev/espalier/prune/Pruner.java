@@ -24,8 +24,7 @@ public final class Pruner {
      * @throws PruningException if the policy ignores a node that the graph does not have
      */
     public Pruner(Graph graph, Policy policy) {
-        this.groups =
-                ChannelGroups.trace(graph, policy.ignored(), policy.spared().inexact());
+        this.groups = ChannelGroups.trace(graph, policy.spared());
         this.policy = policy;
         for (String name : policy.budget().table().keySet()) {
             if (!isNamed(graph, name)) {
@@ -48,6 +47,11 @@ public final class Pruner {
         return groups;
     }
 
+    /** The layers that this pruner chooses from. */
+    public Layers layers() {
+        return Layers.of(groups.graph(), policy.ignored());
+    }
+
     public Policy policy() {
         return policy;
     }
@@ -68,15 +72,16 @@ public final class Pruner {
     }
 
     /**
-     * The mask of channels that leaves a graph of at most {@code 1 - target} times the cost of the whole, within the given one. The
+     * The mask of channels or layers that leaves a graph of at most {@code 1 - target} times the cost of the whole, within the given one. The
      * cost stands for what the budget names, which is how a latency is met.
      *
-     * @param cost of a graph with as many channels as stay
+     * @param cost of a graph with as many channels and layers as stay
      * @throws PruningException if the target cannot be met, evidence is missing, or the pattern is single weights
      */
     public Mask next(Mask mask, Evidence evidence, double target, ToDoubleFunction<Graph> cost) {
         if (policy.pattern() == Pattern.ELEMENT) {
-            throw new PruningException("single weights leave the graph, and so its cost, as it is; prune channels");
+            throw new PruningException(
+                    "single weights leave the graph, and so its cost, as it is; prune channels or layers");
         }
         return next(mask, evidence, policy.budget().withTarget(target), Optional.of(cost));
     }
@@ -84,7 +89,7 @@ public final class Pruner {
     /** What the budget's target is a share of, where it is a sum over the graph that is left. */
     private Optional<ToDoubleFunction<Graph>> cost() {
         return switch (policy.budget().of()) {
-            case CHANNELS, SPARSITY -> Optional.empty();
+            case CHANNELS, LAYERS, SPARSITY -> Optional.empty();
             case MACS -> Optional.of(Graph::macs);
             case PARAMETERS -> Optional.of(Graph::parameterCount);
             case BYTES -> Optional.of(Graph::parameterBytes);
@@ -106,9 +111,11 @@ public final class Pruner {
 
     private Mask step(Mask mask, Evidence evidence, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
         try (Grad off = Grad.disabled()) {
-            Mask step = policy.pattern() == Pattern.ELEMENT
-                    ? new ElementStep(groups.graph(), policy, evidence).next(mask, budget)
-                    : new ChannelStep(groups, policy, evidence).next(mask, budget, cost);
+            Mask step = switch (policy.pattern()) {
+                case ELEMENT -> new ElementStep(groups.graph(), policy, evidence).next(mask, budget);
+                case CHANNEL -> new ChannelStep(groups, policy, evidence).next(mask, budget, cost);
+                case LAYER -> new LayerStep(layers(), policy, evidence).next(mask, budget, cost);
+            };
             return mask.narrow(step);
         }
     }
@@ -118,8 +125,14 @@ public final class Pruner {
         return policy.criterion() == Criterion.SYNFLOW && !evidence.measured().containsKey(Measure.FLOW_GRADIENTS);
     }
 
-    /** In many small steps, the share that stays falling by an equal factor with each. */
+    /** In many small steps, the share that stays falling by an equal factor with each; layers, which are few, in one. */
     private Mask byFlow(Mask mask, Evidence evidence, Budget budget, Optional<ToDoubleFunction<Graph>> cost) {
+        if (policy.pattern() == Pattern.LAYER) {
+            Graph left = layers().without(mask.layers());
+            SynapticFlow flow = new SynapticFlow(
+                    ChannelGroups.trace(left), evidence.of(left.parameters().keySet()));
+            return step(mask, evidence.with(Measure.FLOW_GRADIENTS, flow.gradients(Mask.all())), budget, cost);
+        }
         double target = budget.target();
         SynapticFlow flow = new SynapticFlow(groups, evidence.weights());
         Mask narrowed = mask;

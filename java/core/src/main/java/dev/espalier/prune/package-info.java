@@ -6,7 +6,8 @@
  * {@link dev.espalier.prune.Mask} to a narrower one that meets a {@link dev.espalier.prune.Budget};
  * {@link dev.espalier.prune.ExplicitKeep} makes a mask from indices that somebody has chosen.
  * {@link dev.espalier.prune.MaskedWeights} zeroes what a mask removes, {@link dev.espalier.prune.Compaction} cuts it off and proves
- * that the smaller model computes the same.
+ * that the smaller model computes the same. {@link dev.espalier.prune.Layers} finds the branches that can go whole, by what serves what;
+ * {@link dev.espalier.prune.VocabularyCut} takes rows out of an embedding.
  *
  * <h2>A residual group, worked through</h2>
  *

@@ -410,7 +410,9 @@ class SparseTrainingTest {
         try (Scope scope = Scope.open();
                 Model dense = model();
                 RunState run = new RunState(
-                        TrainingState.of(dense, TRAINING.optimizer(), Device.CPU), Optional.of(recipe), false);
+                        TrainingState.of(dense, TRAINING.optimizer(), Device.CPU),
+                        Optional.of(recipe),
+                        Optional.of(dense.graph()));
                 BestWeights best = new BestWeights(run.training())) {
             TrainingState state = run.training();
             FitSetting fit = new FitSetting(10, 1, setting().evidence(), best, new EarlyStop(0));

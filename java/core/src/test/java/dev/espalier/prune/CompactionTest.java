@@ -85,7 +85,7 @@ class CompactionTest {
     }
 
     /** A momentum that can be told from its parameter: twice its value. */
-    private static Map<String, List<Tensor>> doubled(Model model) {
+    static Map<String, List<Tensor>> doubled(Model model) {
         Map<String, List<Tensor>> state = new LinkedHashMap<>();
         model.weights().asMap().forEach((name, weight) -> state.put(name, List.of(weight.mul(2))));
         return state;
@@ -114,7 +114,7 @@ class CompactionTest {
     }
 
     /** Counts from the tensors that a run really sees, not from the graph's types. */
-    private static void countsAgreeWithARecount(Compacted compacted) {
+    static void countsAgreeWithARecount(Compacted compacted) {
         Model model = compacted.model();
         Recount recount = new Recount(model.graph());
         try (Scope scope = Scope.open()) {
@@ -137,7 +137,7 @@ class CompactionTest {
     }
 
     /** A step of SGD whose momentum was cut with the weights; all of it stays finite, and it moves every weight. */
-    private static void oneTrainingStepHasFiniteGradients(Compacted compacted) {
+    static void oneTrainingStepHasFiniteGradients(Compacted compacted) {
         Model model = compacted.model();
         Graph graph = model.graph();
         try (Scope scope = Scope.open()) {

@@ -413,7 +413,7 @@ class PrunerTest {
         Graph normed = Networks.layerNorm();
         Budget budget = Budget.of(0.5, Of.CHANNELS);
         Policy any = Policy.of(Criterion.L1, Pattern.CHANNEL, ScoreScope.LOCAL, budget);
-        Policy exact = new Policy(any.ranking(), Pattern.CHANNEL, budget, new Spared(Set.of(), true, 0), 0);
+        Policy exact = new Policy(any.ranking(), Pattern.CHANNEL, budget, new Spared(Set.of(), true), 0);
         assertThat(new Pruner(normed, any).groups().prunable())
                 .anyMatch(group -> !group.approximation().isEmpty());
         assertThat(new Pruner(normed, exact).groups().prunable())
@@ -426,7 +426,7 @@ class PrunerTest {
             names = {"GLOBAL", "LOCAL", "ISOMORPHIC", "SENSITIVITY"})
     void everyLayerKeepsItsFloor(ScoreScope scope) {
         Ranking ranking = Ranking.of(Criterion.TAYLOR, scope);
-        Spared spared = new Spared(Set.of(), false, 0.3);
+        Spared spared = new Spared(Set.of(), false, 0.3, Map.of());
         Map<String, Tensor> damages = new HashMap<>();
         ChannelGroups.trace(graph).prunable().forEach(g -> damages.put(g.id(), damage(g.id())));
         ElementStep.eligible(graph, Set.of()).forEach(p -> damages.put(p, damage(p)));
@@ -449,7 +449,7 @@ class PrunerTest {
                         Math.ceil(0.3 * bits.shape().numel() - 1e-9)));
         assertThatThrownBy(() -> new Policy(ranking, Pattern.ELEMENT, Budget.of(0.8, Of.SPARSITY), spared, 0))
                 .hasMessageContaining("every layer keeps 0.3");
-        assertThatThrownBy(() -> new Spared(Set.of(), false, 1)).hasMessageContaining("below 1");
+        assertThatThrownBy(() -> new Spared(Set.of(), false, 1, Map.of())).hasMessageContaining("below 1");
     }
 
     /** Falls and rises at random from layer to layer. */
@@ -556,11 +556,16 @@ class PrunerTest {
     void theSynapticFlowIsComputedFromWeightsAlone() {
         Evidence bare = Evidence.ofWeights(evidence.weights());
         for (Pattern pattern : Pattern.values()) {
-            Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : Of.CHANNELS;
+            Of of = switch (pattern) {
+                case ELEMENT -> Of.SPARSITY;
+                case CHANNEL -> Of.CHANNELS;
+                case LAYER -> Of.LAYERS;
+            };
             Policy policy = policy(Criterion.SYNFLOW, pattern, ScoreScope.GLOBAL, Budget.of(0.9, of));
             Mask mask = new Pruner(graph, policy).next(Mask.all(), bare);
             Mask again = new Pruner(graph, policy).next(Mask.all(), bare);
             assertThat(again.channels()).isEqualTo(mask.channels());
+            assertThat(again.layers()).isEqualTo(mask.layers()).hasSize(pattern == Pattern.LAYER ? 6 : 0);
             if (pattern == Pattern.ELEMENT) {
                 assertThat(mask.sparsity()).isCloseTo(0.9, within(1e-4));
                 assertThat(mask.elements().values()).allMatch(bits -> bits.kept() > 0);
