@@ -1,5 +1,6 @@
 package dev.espalier.prune;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -110,7 +111,7 @@ class InputPruningTest {
 
     /** The whole model fed zeros in the removed columns, and the smaller one fed the others. */
     private static void silencedColumnsMeanTheSame(Model whole, Model left, String input, int[] kept) {
-        Tensor table = Samples.normal(whole.graph(), 9).get(0).get(input);
+        Tensor table = requireNonNull(Samples.normal(whole.graph(), 9).get(0).get(input));
         float[] ones = new float[COLUMNS];
         IntStream.of(kept).forEach(c -> ones[c] = 1);
         Tensor silenced = table.mul(Tensor.of(ones, 1, COLUMNS));
@@ -275,7 +276,9 @@ class InputPruningTest {
                                 masked,
                                 smaller,
                                 left,
-                                all -> Map.of(input, all.get(input).indexSelect(1, Indices.tensor(fed, Device.CPU))))
+                                all -> Map.of(
+                                        input,
+                                        requireNonNull(all.get(input)).indexSelect(1, Indices.tensor(fed, Device.CPU))))
                         .compare(Samples.normal(graph, 5))
                         .passed();
                 assertThat(passed).isEqualTo(right);
