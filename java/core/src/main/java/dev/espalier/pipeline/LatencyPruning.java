@@ -14,9 +14,9 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * Prunes channels until the compacted model takes a wanted share of the dense one's time.
+ * Prunes channels or layers until the compacted model takes a wanted share of the dense one's time.
  *
- * <p>Times of single layers say how many channels have to go; the model that is left is then raced against the dense one, and what the
+ * <p>Times of single layers say how many have to go; the model that is left is then raced against the dense one, and what the
  * layers are asked for is corrected by what the race shows, until a race and a second one that confirms it are both near enough.
  */
 public final class LatencyPruning {
@@ -86,7 +86,9 @@ public final class LatencyPruning {
             }
             double ratio = measured.report().measured().ratio();
             best = best == null || miss(measured, wanted) < miss(best, wanted) ? measured : best;
-            if (ratio < wanted && candidate.channels().equals(mask.channels())) {
+            if (ratio < wanted
+                    && candidate.channels().equals(mask.channels())
+                    && candidate.layers().equals(mask.layers())) {
                 break;
             }
             seen.put(aim, ratio);

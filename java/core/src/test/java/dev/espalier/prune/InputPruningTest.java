@@ -276,7 +276,9 @@ class InputPruningTest {
                                 masked,
                                 smaller,
                                 left,
-                                all -> Map.of(input, requireNonNull(all.get(input)).indexSelect(1, Indices.tensor(fed, Device.CPU))))
+                                all -> Map.of(
+                                        input,
+                                        requireNonNull(all.get(input)).indexSelect(1, Indices.tensor(fed, Device.CPU))))
                         .compare(Samples.normal(graph, 5))
                         .passed();
                 assertThat(passed).isEqualTo(right);

@@ -1,6 +1,5 @@
 package dev.espalier.prune;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -342,7 +341,7 @@ class LayersTest {
             Map<String, Tensor> inputs = Map.of("x", Tensor.of(new float[] {1, 2, 0, 0, 5, 0, 1, 1}, 2, 4));
             Execution.run(graph, weights, inputs, Evaluation.INFERENCE, changes);
             // 3 y of 4 y.
-            assertThat(requireNonNull(changes.result().get("sum")).item()).isCloseTo(0.75, within(1e-6));
+            assertThat(changes.result().values().iterator().next().item()).isCloseTo(0.75, within(1e-6));
         }
     }
 
