@@ -6,6 +6,7 @@ import dev.espalier.data.SyntheticImages;
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
+import dev.espalier.pipeline.RunPlan;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.io.IOException;
@@ -16,6 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Patterns of weights from the command line to the file, where they are looked up. */
 @NoLeaks
@@ -30,9 +33,23 @@ class PrunePatternsTest {
     void prepare() {
         model = folder.resolve("m.onnx");
         out = folder.resolve("out.onnx");
-        try (Model made = Models.create("resnet20", Shape.of(3, 16, 16), 8, 1, 1)) {
+        write(1);
+    }
+
+    private void write(double width) {
+        try (Model made = Models.create("resnet20", Shape.of(3, 16, 16), 8, width, 1)) {
             Onnx.write(made, model);
         }
+    }
+
+    @Test
+    void recipesSpellPatternsAsTheFlagsDo() throws IOException {
+        Path recipe = Files.writeString(
+                folder.resolve("r.yaml"), "pattern: nm\nnm: 1:4\npermute: true\nepochs: 1\nfinetune-epochs: 1\n");
+        assertThat(RunPlan.fromMap(RecipeFile.read(recipe)).facts())
+                .containsEntry("prune.pattern", "1:4")
+                .containsEntry("prune.target", "0.75")
+                .containsEntry("prune.permute", "true");
     }
 
     private CommandRun prune(Object... more) {
@@ -111,7 +128,7 @@ class PrunePatternsTest {
     }
 
     @Test
-    void whatCannotBeIsRefusedInOneLine() throws IOException {
+    void whatCannotBeIsRefusedInOneLine() {
         prune("--pattern", "nm", "--nm", "2:4", "--target", 0.6)
                 .refused("0.6", "2:4", "0.5")
                 .inOneLine();
@@ -133,40 +150,35 @@ class PrunePatternsTest {
         assertThat(out).doesNotExist();
     }
 
-    @Test
-    void theyHoldThroughFineTuningOnASchedule() {
+    @ParameterizedTest
+    @ValueSource(strings = {"nm", "vector"})
+    void theyHoldThroughFineTuningOnASchedule(String pattern) {
+        write(0.5);
         Path data = folder.resolve("data");
-        new SyntheticImages(16, 8, 2, 1).write(data);
+        new SyntheticImages(16, 4, 2, 1).write(data);
+        List<Object> chosen = pattern.equals("nm") ? List.of() : List.of("--vector", 8, "--target", 0.75);
         List<Object> tuned = List.of(
+                "--pattern",
+                pattern,
+                "--permute",
                 "--data",
                 data,
                 "--cache",
                 folder.resolve("cache"),
                 "--finetune-epochs",
-                2,
+                1,
                 "--prune-schedule",
                 "cubic",
                 "--every",
-                0.2,
+                0.3,
                 "--json");
-        for (List<Object> pattern : List.of(
-                List.<Object>of("--pattern", "nm", "--permute"),
-                List.<Object>of("--pattern", "vector", "--target", 0.75, "--permute"))) {
-            CommandRun run =
-                    prune(Stream.concat(pattern.stream(), tuned.stream()).toArray());
-            assertThat(run.json().at("/after/sparsity").asDouble()).isGreaterThan(0.48);
-            if (pattern.contains("nm")) {
-                holds(1, 4, List.of(2, 1, 0));
-            } else {
-                holds(16, 1, List.of(0, 16));
-            }
-            assertThat(out).exists();
-            assertThat(run.err()).contains("arranged the channels");
-            try {
-                Files.delete(out);
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
+        CommandRun run = prune(Stream.concat(chosen.stream(), tuned.stream()).toArray());
+        assertThat(run.json().at("/after/sparsity").asDouble()).isGreaterThan(0.48);
+        if (pattern.equals("nm")) {
+            holds(1, 4, List.of(2));
+        } else {
+            holds(8, 1, List.of(0, 8));
         }
+        assertThat(run.err()).contains("arranged the channels");
     }
 }

@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
  * permutations for N:M sparsity", NeurIPS 2021).
  */
 final class Clustering {
-    /** Multiply-adds that swaps may cost before another pass over all pairs is no longer begun. */
-    private static final double EFFORT = 4e9;
+    /** Operations that swaps may cost: where one pass over all pairs costs more, it looks at fewer. */
+    private static final double EFFORT = 2e9;
 
     private static final int MOST_PASSES = 6;
 
@@ -21,6 +21,9 @@ final class Clustering {
     private interface Bins {
         /** By how much more is kept when the rows at two places of different bins change places. */
         double gain(int a, int b);
+
+        /** About how many operations a gain takes for each column. */
+        double cost();
 
         void swap(int a, int b);
     }
@@ -112,13 +115,14 @@ final class Clustering {
     }
 
     private void refine(int[] order, Bins bins) {
-        double work = (double) rows.length * rows.length * columns;
+        double work = 0.5 * rows.length * rows.length * columns * bins.cost();
         int passes = (int) Math.max(1, Math.min(MOST_PASSES, EFFORT / Math.max(1, work)));
+        int step = (int) Math.max(1, Math.ceil(work / EFFORT));
         boolean better = true;
         for (int pass = 0; pass < passes && better; pass++) {
             better = false;
             for (int a = 0; a < order.length; a++) {
-                int best = best(a, bins);
+                int best = best(a, step, bins);
                 if (best >= 0) {
                     bins.swap(a, best);
                     int row = order[a];
@@ -131,10 +135,10 @@ final class Clustering {
     }
 
     /** The later place to change with, or -1 where no change helps. */
-    private int best(int a, Bins bins) {
+    private int best(int a, int step, Bins bins) {
         int best = -1;
         double most = 1e-6;
-        for (int b = (a / bin + 1) * bin; b < rows.length; b++) {
+        for (int b = (a / bin + 1) * bin + a % step; b < rows.length; b += step) {
             double gain = bins.gain(a, b);
             if (gain > most) {
                 most = gain;
@@ -159,6 +163,11 @@ final class Clustering {
                     sums[place / bin][column] += rows[order[place]][column];
                 }
             }
+        }
+
+        @Override
+        public double cost() {
+            return 4;
         }
 
         private double limit(int place) {
@@ -209,6 +218,12 @@ final class Clustering {
             }
         }
 
+        /** Two bins are sorted. */
+        @Override
+        public double cost() {
+            return 2.0 * bin * (bin + 4);
+        }
+
         /** What a bin keeps with another row at one place. */
         private double value(int at, int place, int row) {
             int first = at * bin;
@@ -216,16 +231,23 @@ final class Clustering {
             double sum = 0;
             for (int column = 0; column < columns; column++) {
                 for (int i = 0; i < size; i++) {
-                    values[i] = rows[first + i == place ? row : order[first + i]][column];
-                }
-                if (size == bin) {
-                    Arrays.sort(values);
+                    insert(rows[first + i == place ? row : order[first + i]][column], i);
                 }
                 for (int i = size == bin ? size - kept : 0; i < size; i++) {
                     sum += values[i];
                 }
             }
             return sum;
+        }
+
+        /** Puts a value among the first {@code count}, which ascend: so few are sorted fastest by hand. */
+        private void insert(float value, int count) {
+            int at = count;
+            while (at > 0 && values[at - 1] > value) {
+                values[at] = values[at - 1];
+                at--;
+            }
+            values[at] = value;
         }
 
         @Override
