@@ -127,9 +127,7 @@ class LayerPruningTest {
     void recipesOfLayersAreComparedWithRandomOnes() throws IOException {
         Path data = folder.resolve("data");
         new SyntheticImages(16, 6, 2, 1).write(data);
-        Path recipe = Files.writeString(
-                folder.resolve("depth.yaml"),
-                """
+        Path recipe = Files.writeString(folder.resolve("depth.yaml"), """
                 epochs: 1
                 batch-size: 8
                 validation-fraction: 0.2
