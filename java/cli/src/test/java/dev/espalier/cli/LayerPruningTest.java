@@ -127,10 +127,16 @@ class LayerPruningTest {
     void recipesOfLayersAreComparedWithRandomOnes() throws IOException {
         Path data = folder.resolve("data");
         new SyntheticImages(16, 6, 2, 1).write(data);
-        Path recipe = Files.writeString(
-                folder.resolve("depth.yaml"),
-                "epochs: 1\nbatch-size: 8\nvalidation-fraction: 0.2\npattern: layer\ntarget: 0.5\nprune-schedule: iterative\n"
-                        + "rounds: 2\nfinetune-epochs: 1\n");
+        Path recipe = Files.writeString(folder.resolve("depth.yaml"), """
+                epochs: 1
+                batch-size: 8
+                validation-fraction: 0.2
+                pattern: layer
+                target: 0.5
+                prune-schedule: iterative
+                rounds: 2
+                finetune-epochs: 1
+                """);
         JsonNode facts = CommandRun.of(
                         "compare",
                         recipe,
