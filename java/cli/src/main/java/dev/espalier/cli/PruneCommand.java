@@ -17,21 +17,17 @@ import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Compacted;
 import dev.espalier.prune.Compaction;
 import dev.espalier.prune.CompactionReport;
-import dev.espalier.prune.EqualityCheck;
 import dev.espalier.prune.Evidence;
 import dev.espalier.prune.ExplicitKeep;
-import dev.espalier.prune.Frozen;
 import dev.espalier.prune.Mask;
 import dev.espalier.prune.Permutation;
 import dev.espalier.prune.Pruner;
-import dev.espalier.prune.Size;
 import dev.espalier.prune.Spared;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.SettingKey;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -95,30 +91,6 @@ final class PruneCommand extends Subcommand {
         super(console);
     }
 
-    /**
-     * The facts, in the form of the JSON output; accuracies only where data was given.
-     *
-     * @param check none where neither channel nor layer was removed: zeros in place need no proof
-     * @param approximations why removals change results by nature, which the check then measures as a deviation
-     * @param layers the layers that went, by name; none where no layer did
-     * @param inputs what is to be fed of inputs that lost indices, by input and axis; none where all take what they took
-     * @param frozen what kept all its channels where channels were to go, or stayed whole where layers were
-     * @param latency none unless it was the budget
-     */
-    record Facts(
-            Size before,
-            Size after,
-            @Nullable EqualityCheck check,
-            List<String> approximations,
-            @Nullable List<String> layers,
-            @Nullable Map<String, int[]> inputs,
-            List<Frozen> frozen,
-            @Nullable Accuracy accuracy,
-            @Nullable Timed latency) {}
-
-    /** Shares of the test split classified rightly. */
-    record Accuracy(double before, double after) {}
-
     @Override
     void run() {
         output.check();
@@ -126,11 +98,11 @@ final class PruneCommand extends Subcommand {
         PruningRecipe chosen = SettingFlags.checked("", given, map -> PruningRecipe.fromMap(map, ignored));
         checkCombination(given, chosen);
         Device on = device.device();
-        Facts facts;
+        PruningFacts facts;
         try (Model read = model.read()) {
             facts = data.given() ? withData(read, chosen, on) : withoutData(read, chosen, on);
         }
-        json.print(console, facts, () -> print(facts));
+        json.print(console, facts, () -> facts.print(console));
     }
 
     private Map<String, Object> given() {
@@ -183,7 +155,7 @@ final class PruneCommand extends Subcommand {
         }
     }
 
-    private Facts withoutData(Model dense, PruningRecipe chosen, Device on) {
+    private PruningFacts withoutData(Model dense, PruningRecipe chosen, Device on) {
         Metadata metadata = provenance(dense.metadata(), chosen);
         try (Scope scope = Scope.open();
                 Model placed = new Model(dense.graph(), dense.weights().to(on), metadata)) {
@@ -200,7 +172,7 @@ final class PruneCommand extends Subcommand {
         }
     }
 
-    private Facts removed(Model placed, PruningRecipe chosen, Device on) {
+    private PruningFacts removed(Model placed, PruningRecipe chosen, Device on) {
         try (Scope scope = Scope.open()) {
             ChannelGroups groups;
             Mask mask;
@@ -229,9 +201,9 @@ final class PruneCommand extends Subcommand {
                 Model left = compacted.model();
                 output.write(left.withMetadata(told(left.metadata(), report.layers())));
                 return !mask.isStructural()
-                        ? new Facts(
+                        ? new PruningFacts(
                                 report.before(), report.after(), null, List.of(), null, null, List.of(), null, timed)
-                        : new Facts(
+                        : new PruningFacts(
                                 report.before(),
                                 report.after(),
                                 report.check(),
@@ -279,11 +251,11 @@ final class PruneCommand extends Subcommand {
         return layers.isEmpty() ? null : layers;
     }
 
-    private Facts rows(Model placed, PruningRecipe chosen) {
+    private PruningFacts rows(Model placed, PruningRecipe chosen) {
         try (Compacted compacted = vocabulary.cut(placed, chosen.policy())) {
             output.write(compacted.model());
             CompactionReport report = compacted.outcome();
-            return new Facts(
+            return new PruningFacts(
                     report.before(), report.after(), report.check(), List.of(), null, null, List.of(), null, null);
         }
     }
@@ -305,7 +277,7 @@ final class PruneCommand extends Subcommand {
         return given.withProvenance(provenance);
     }
 
-    private Facts withData(Model dense, PruningRecipe chosen, Device on) {
+    private PruningFacts withData(Model dense, PruningRecipe chosen, Device on) {
         Optional<Recipe> fineTuning = finetuneEpochs == 0 ? Optional.empty() : Optional.of(fineTuning());
         RunPlan plan = fineTuning.map(fit -> RunPlan.prune(chosen, fit)).orElseGet(() -> RunPlan.prune(chosen));
         Recipe holdOut = fineTuning.orElseGet(Recipe::defaults);
@@ -324,7 +296,7 @@ final class PruneCommand extends Subcommand {
                 double seconds = (System.nanoTime() - begun) / 1e9;
                 output.write(outcome.model());
                 record(dense, outcome, setting, seconds);
-                return new Facts(
+                return new PruningFacts(
                         outcome.before().size(),
                         outcome.after().size(),
                         removal.map(CompactionReport::check).orElse(null),
@@ -332,7 +304,7 @@ final class PruneCommand extends Subcommand {
                         named(removal.map(CompactionReport::layers).orElse(List.of())),
                         null,
                         removal.map(CompactionReport::frozen).orElse(List.of()),
-                        new Accuracy(
+                        new PruningFacts.Accuracy(
                                 outcome.before().evaluation().accuracy(),
                                 outcome.after().evaluation().accuracy()),
                         outcome.latency().map(Timed::of).orElse(null));
@@ -363,48 +335,5 @@ final class PruneCommand extends Subcommand {
         }
         settings.put("epochs", finetuneEpochs);
         return SettingFlags.checked(recipe == null ? "" : recipe + ": ", settings, Recipe::fromMap);
-    }
-
-    private void print(Facts facts) {
-        Table table = new Table()
-                .row("", "before", "after")
-                .row("parameters", facts.before().parameters(), facts.after().parameters())
-                .row("MACs per sample", facts.before().macs(), facts.after().macs())
-                .row("sparsity", facts.before().sparsity(), facts.after().sparsity());
-        if (facts.accuracy() != null) {
-            table.row("accuracy", facts.accuracy().before(), facts.accuracy().after());
-        }
-        if (facts.latency() != null) {
-            table.row(
-                    "latency, ms",
-                    facts.latency().denseMillis(),
-                    facts.latency().prunedMillis());
-        }
-        table.print(console.out());
-        if (facts.latency() != null) {
-            console.out().println("latency: " + facts.latency().told());
-        }
-        if (facts.check() != null) {
-            console.out()
-                    .println("proved: the largest difference to the masked model is "
-                            + facts.check().maxAbsDiff() + ", rounding explains "
-                            + facts.check().tolerance());
-            if (!facts.approximations().isEmpty()) {
-                console.out()
-                        .println("not equivalent by nature: outputs deviate by up to "
-                                + facts.check().deviation() + " of the largest from those of the merely masked model,"
-                                + " because");
-                facts.approximations().forEach(reason -> console.out().println("  " + reason));
-            }
-        }
-        if (facts.inputs() != null) {
-            facts.inputs()
-                    .forEach((place, kept) ->
-                            console.out().println("input " + place + " takes " + Arrays.toString(kept)));
-        }
-        if (facts.layers() != null) {
-            console.out().println("removed whole: " + String.join(", ", facts.layers()));
-        }
-        facts.frozen().forEach(f -> console.out().println("kept whole: " + f.node() + ": " + f.reason()));
     }
 }
