@@ -62,8 +62,8 @@ record PruningFacts(
             }
         }
         if (inputs != null) {
-            inputs.forEach((place, kept) ->
-                    console.out().println("input " + place + " takes " + Arrays.toString(kept)));
+            inputs.forEach(
+                    (place, kept) -> console.out().println("input " + place + " takes " + Arrays.toString(kept)));
         }
         if (layers != null) {
             console.out().println("removed whole: " + String.join(", ", layers));
