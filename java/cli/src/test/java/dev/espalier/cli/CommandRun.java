@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -17,6 +18,11 @@ record CommandRun(int code, String out, String err) {
         String[] texts = Arrays.stream(args).map(Object::toString).toArray(String[]::new);
         int code = Espalier.run(new Console(new PrintWriter(out), new PrintWriter(err), false), texts);
         return new CommandRun(code, out.toString(), err.toString());
+    }
+
+    /** A run with more arguments behind the first. */
+    static CommandRun of(List<?> first, Object... more) {
+        return of(Stream.concat(first.stream(), Arrays.stream(more)).toArray());
     }
 
     /** The facts of a run that must have succeeded. */

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,8 +40,7 @@ class InputPruningTest {
     }
 
     private CommandRun prune(Object... more) {
-        List<Object> some = List.of("prune", model, "-o", out, "--device", "cpu");
-        return CommandRun.of(Stream.concat(some.stream(), Stream.of(more)).toArray());
+        return CommandRun.of(List.of("prune", model, "-o", out, "--device", "cpu"), more);
     }
 
     @Test

@@ -38,8 +38,7 @@ class LayerPruningTest {
     }
 
     private CommandRun prune(Path from, Object... more) {
-        List<Object> some = List.of("prune", from, "-o", out, "--device", "cpu");
-        return CommandRun.of(Stream.concat(some.stream(), Stream.of(more)).toArray());
+        return CommandRun.of(List.of("prune", from, "-o", out, "--device", "cpu"), more);
     }
 
     private CommandRun layers(Object... more) {

@@ -53,8 +53,7 @@ class PrunePatternsTest {
     }
 
     private CommandRun prune(Object... more) {
-        List<Object> some = List.of("prune", model, "-o", out, "--device", "cpu");
-        return CommandRun.of(Stream.concat(some.stream(), Stream.of(more)).toArray());
+        return CommandRun.of(List.of("prune", model, "-o", out, "--device", "cpu"), more);
     }
 
     /** Asserts that, at each tap of the file's convolutions, so many of a run of outputs or inputs are kept as the pattern allows. */

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,17 +38,13 @@ class TrainAndPruneTest {
     }
 
     private CommandRun train(Object... more) {
-        return with(
+        return CommandRun.of(
                 List.of("train", "--data", data, "--cache", folder.resolve("cache"), "--device", "cpu", "-o", out),
                 more);
     }
 
     private CommandRun prune(Object... more) {
-        return with(List.of("prune", model, "-o", out, "--device", "cpu"), more);
-    }
-
-    private static CommandRun with(List<Object> some, Object... more) {
-        return CommandRun.of(Stream.concat(some.stream(), Stream.of(more)).toArray());
+        return CommandRun.of(List.of("prune", model, "-o", out, "--device", "cpu"), more);
     }
 
     @Test

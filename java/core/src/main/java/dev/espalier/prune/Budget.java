@@ -65,6 +65,11 @@ public record Budget(double target, Of of, int roundTo, Map<String, Double> tabl
         return new Budget(share, of, roundTo, scaled);
     }
 
+    /** The largest share that is to be removed of anything. */
+    double greatest() {
+        return table.values().stream().mapToDouble(own -> own).reduce(target, Math::max);
+    }
+
     /** The share for what goes by these names. */
     double targetOf(Collection<String> names) {
         return names.stream()

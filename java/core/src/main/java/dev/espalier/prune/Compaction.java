@@ -13,7 +13,6 @@ import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -189,7 +188,7 @@ public final class Compaction {
 
     private EqualityCheck proved(
             Map<String, Tensor> sparse, Graph graph, Map<String, Tensor> weights, List<Map<String, Tensor>> samples) {
-        Map<String, Tensor> full = onHost(sparse);
+        Map<String, Tensor> full = EqualityProof.onHost(sparse);
         try (MaskedWeights masked = MaskedWeights.of(groups, mask, Device.CPU)) {
             masked.parameters()
                     .forEach(p ->
@@ -199,7 +198,7 @@ public final class Compaction {
         boolean exact = approximations().isEmpty();
         Graph whole = exact ? model.graph() : GraphCut.masked(groups, mask.channels());
         Graph reference = masked(whole, full);
-        Map<String, Tensor> left = onHost(weights);
+        Map<String, Tensor> left = EqualityProof.onHost(weights);
         EqualityCheck check = new EqualityProof(reference, full, graph, left, this::fed).compare(samples);
         if (!check.passed()) {
             throw new CompactionException("compacted model '" + graph.name() + "' differs from the masked one by "
@@ -261,11 +260,5 @@ public final class Compaction {
                 .filter(reason -> !reason.isEmpty())
                 .distinct()
                 .toList();
-    }
-
-    private static Map<String, Tensor> onHost(Map<String, Tensor> weights) {
-        Map<String, Tensor> host = new HashMap<>();
-        weights.forEach((name, tensor) -> host.put(name, tensor.device().isCuda() ? tensor.to(Device.CPU) : tensor));
-        return host;
     }
 }

@@ -6,11 +6,13 @@ import dev.espalier.op.Cost;
 import dev.espalier.op.Evaluation;
 import dev.espalier.op.TensorType;
 import dev.espalier.plan.Execution;
+import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -88,6 +90,13 @@ final class EqualityProof {
                     seen.stream().allMatch(Seen::agrees) && !seen.stream().allMatch(Seen::isLively);
             return check(dull ? inDouble(samples) : seen);
         }
+    }
+
+    /** The same tensors where a proof runs them, in the open scope; those on the CPU are shared. */
+    static Map<String, Tensor> onHost(Map<String, Tensor> weights) {
+        Map<String, Tensor> host = new HashMap<>();
+        weights.forEach((name, tensor) -> host.put(name, tensor.device().isCuda() ? tensor.to(Device.CPU) : tensor));
+        return host;
     }
 
     /**

@@ -6,7 +6,6 @@ import dev.espalier.model.Weights;
 import dev.espalier.op.WeightAxes;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.DType;
-import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
@@ -42,7 +41,10 @@ public final class Permutation {
     private final Model model;
     private final Policy policy;
     private final ChannelGroups groups;
-    private final Map<String, Tensor> weights = new HashMap<>();
+    private final Map<String, Tensor> weights;
+    /** Parameters that may be masked. */
+    private final Set<String> eligible;
+
     private final List<Map<String, Tensor>> samples;
     private final List<Frozen> left = new ArrayList<>();
 
@@ -51,10 +53,10 @@ public final class Permutation {
         this.policy = policy;
         this.groups = ChannelGroups.trace(model.graph(), policy.ignored());
         this.samples = Samples.normal(model.graph(), SAMPLE_SEED);
-        model.weights().asMap().forEach((name, tensor) -> {
-            Tensor own = tensor.detach();
-            weights.put(name, own.device().isCuda() ? own.to(Device.CPU) : own);
-        });
+        this.eligible = Set.copyOf(ElementStep.eligible(model.graph(), policy.ignored()));
+        Map<String, Tensor> plain = new HashMap<>();
+        model.weights().asMap().forEach((name, tensor) -> plain.put(name, tensor.detach()));
+        this.weights = EqualityProof.onHost(plain);
     }
 
     /**
@@ -145,7 +147,6 @@ public final class Permutation {
         boolean byInputs = policy.grain() instanceof Grain.NOfM
                 || (policy.grain() instanceof Grain.Block block && block.inputs() > block.outputs());
         Graph graph = groups.graph();
-        List<String> eligible = ElementStep.eligible(graph, policy.ignored());
         List<Place> places = new ArrayList<>();
         for (Member member : group.members()) {
             Optional<WeightAxes> axes =

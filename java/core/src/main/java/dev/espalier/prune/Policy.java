@@ -52,12 +52,9 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
         if (ranking.scope() == ScoreScope.TABLE && !shares) {
             throw new PruningException("a table of targets is of CHANNELS or SPARSITY, not of " + of);
         }
-        double most = Math.max(
-                budget.target(),
-                budget.table().values().stream().mapToDouble(own -> own).max().orElse(0));
-        if (shares && most > 1 - spared.ofEach()) {
-            throw new PruningException("target " + most + " cannot be met where every layer keeps " + spared.ofEach()
-                    + " of itself; lower it or layer-floor");
+        if (shares && budget.greatest() > 1 - spared.ofEach() + SLACK) {
+            throw new PruningException("target " + budget.greatest() + " cannot be met where every layer keeps "
+                    + spared.ofEach() + " of itself; lower it or layer-floor");
         }
         if (pattern != Pattern.CHANNEL && budget.roundTo() != 1) {
             throw new PruningException("round-to " + budget.roundTo() + " rounds channels, the pattern is "
@@ -78,15 +75,9 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
             throw new PruningException("scope ERK keeps small layers denser, " + grain
                     + " keeps the same share of each; use LOCAL or GLOBAL");
         }
-        double target = Math.max(
-                budget.target(),
-                budget.table().values().stream()
-                        .mapToDouble(share -> share)
-                        .max()
-                        .orElse(0));
-        if (budget.of() == Budget.Of.SPARSITY && target > grain.most() + SLACK) {
+        if (budget.of() == Budget.Of.SPARSITY && budget.greatest() > grain.most() + SLACK) {
             throw new PruningException(
-                    "target " + target + " is more than " + grain + " can remove, which is " + grain.most()
+                    "target " + budget.greatest() + " is more than " + grain + " can remove, which is " + grain.most()
                             + " of the weights in whole groups; lower it, leave it out, or keep fewer of each group");
         }
     }

@@ -7,7 +7,6 @@ import dev.espalier.model.Weights;
 import dev.espalier.op.Gather;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.DType;
-import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
@@ -146,7 +145,8 @@ public final class VocabularyCut {
         weights.put(table(), Tensor.of(places(), kept.channels()).to(whole.device()));
         Map<String, Tensor> masked = new LinkedHashMap<>(model.weights().asMap());
         masked.put(rows, whole.indexSelect(0, Indices.tensor(standIns(), whole.device())));
-        EqualityCheck check = new EqualityProof(graph, onHost(masked), smaller, onHost(weights))
+        EqualityCheck check = new EqualityProof(
+                        graph, EqualityProof.onHost(masked), smaller, EqualityProof.onHost(weights))
                 .compare(Samples.normal(graph, SAMPLE_SEED));
         if (!check.passed()) {
             throw new CompactionException(
@@ -161,12 +161,6 @@ public final class VocabularyCut {
                 List.of(),
                 List.of());
         return new Compacted(new Model(smaller, Weights.adopt(weights), model.metadata()), Map.of(), Map.of(), report);
-    }
-
-    private static Map<String, Tensor> onHost(Map<String, Tensor> weights) {
-        Map<String, Tensor> host = new LinkedHashMap<>();
-        weights.forEach((name, tensor) -> host.put(name, tensor.to(Device.CPU)));
-        return host;
     }
 
     private String table() {

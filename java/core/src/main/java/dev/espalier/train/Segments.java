@@ -103,12 +103,16 @@ final class Segments {
         }
         String weight = node.inputs().get(1);
         BitMask given = state.masks().get(weight);
-        BitMask mask = given == null ? tape.whole(state.graph().type(weight).shape()) : given;
+        Shape shape = state.graph().type(weight).shape();
+        if (shape.rank() != 4 || (given == null && least > 0)) {
+            return Optional.empty();
+        }
+        BitMask mask = given == null ? tape.whole(shape) : given;
         TensorType input = state.graph().type(node.inputs().get(0));
         boolean biasMoves = node.inputs().size() < 3
                 || node.inputs().get(2).isEmpty()
                 || state.parameters().containsKey(node.inputs().get(2));
-        if (!biasMoves || mask.shape().rank() != 4 || mask.sparsity() < least) {
+        if (!biasMoves || mask.sparsity() < least) {
             return Optional.empty();
         }
         Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.data.Statistics;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
 import dev.espalier.model.Weights;
@@ -101,12 +100,7 @@ class ComparisonTest {
     }
 
     private static List<Cell> run(MemoryStore store, Map<String, RunPlan> recipes, Long... seeds) {
-        DataSets data = new DataSets(
-                new ToyImages(60, 7),
-                Optional.of(new ToyImages(30, 8)),
-                Optional.of(new ToyImages(30, 9)),
-                Statistics.identity(1),
-                List.of());
+        DataSets data = ToyImages.sets(60, 30, 30);
         RunSetting setting = RunSetting.of(data, Device.CPU);
         return new Comparison("kerasCnn", 0.25, setting, store).run(recipes, List.of(seeds));
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.data.Statistics;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.prune.Criterion;
@@ -47,12 +46,7 @@ class LayerRunTest {
     }
 
     private static DataSets data() {
-        return new DataSets(
-                new ToyImages(120, 7),
-                Optional.of(new ToyImages(45, 8)),
-                Optional.of(new ToyImages(60, 9)),
-                Statistics.identity(1),
-                List.of());
+        return ToyImages.sets(120, 45, 60);
     }
 
     private static Model model() {

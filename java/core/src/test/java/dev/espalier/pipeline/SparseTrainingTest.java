@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.data.Statistics;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Window;
@@ -60,12 +59,7 @@ class SparseTrainingTest {
     }
 
     private static DataSets data() {
-        return new DataSets(
-                new ToyImages(64, 7),
-                Optional.of(new ToyImages(30, 8)),
-                Optional.of(new ToyImages(30, 9)),
-                Statistics.identity(1),
-                List.of());
+        return ToyImages.sets(64, 30, 30);
     }
 
     private static Model model() {

@@ -441,6 +441,12 @@ class PrunerTest {
                             .as(of + " " + g.id())
                             .isGreaterThanOrEqualTo((int) Math.ceil(0.3 * g.channels() - 1e-9)));
         }
+        if (scope == ScoreScope.GLOBAL) {
+            Policy free = new Policy(ranking, Pattern.CHANNEL, Budget.of(0.6, Of.CHANNELS), Spared.NOTHING, 0);
+            Mask bare = new Pruner(graph, free).next(Mask.all(), scanned);
+            assertThat(new Pruner(graph, free).groups().prunable())
+                    .anyMatch(g -> bare.kept(g).count() < 0.3 * g.channels());
+        }
         Policy policy = new Policy(ranking, Pattern.ELEMENT, Budget.of(0.6, Of.SPARSITY), spared, 0);
         Mask mask = new Pruner(graph, policy).next(Mask.all(), scanned);
         assertThat(mask.sparsity()).isCloseTo(0.6, within(1e-3));
@@ -450,6 +456,10 @@ class PrunerTest {
         assertThatThrownBy(() -> new Policy(ranking, Pattern.ELEMENT, Budget.of(0.8, Of.SPARSITY), spared, 0))
                 .hasMessageContaining("every layer keeps 0.3");
         assertThatThrownBy(() -> new Spared(Set.of(), false, 1, Map.of())).hasMessageContaining("below 1");
+        // 1 - 0.9 is less than 0.1 in binary.
+        Spared most = new Spared(Set.of(), false, 0.9, Map.of());
+        assertThat(new Policy(ranking, Pattern.ELEMENT, Budget.of(0.1, Of.SPARSITY), most, 0).spared())
+                .isEqualTo(most);
     }
 
     /** Falls and rises at random from layer to layer. */

@@ -3,12 +3,14 @@ package dev.espalier.train;
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
+import dev.espalier.data.DataSets;
 import dev.espalier.data.ImageSource;
 import dev.espalier.data.Statistics;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Shape;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Small grey images made from a seed: noise, brighter in the rows, the columns or the middle, which is the class. */
@@ -26,6 +28,16 @@ public record ToyImages(int size, long seed) implements ImageSource {
                         Augmentation.none().withHorizontalFlip(true),
                         Statistics.identity(1),
                         Device.CPU));
+    }
+
+    /** So many different images to train, to validate and to test on. */
+    public static DataSets sets(int train, int validation, int test) {
+        return new DataSets(
+                new ToyImages(train, 7),
+                Optional.of(new ToyImages(validation, 8)),
+                Optional.of(new ToyImages(test, 9)),
+                Statistics.identity(1),
+                List.of());
     }
 
     /** Batches in order of {@code count} other images. */
