@@ -20,8 +20,9 @@ if [ -z "${ESPALIER_NATIVE_DIR:-}" ]; then
 fi
 (cd "$root" && mvn -B -ntp -q -DskipTests -Dspotless.check.skip=true "-Despalier.native.dir=$native" -pl bench -am package) >&2
 
-export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-4}"
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 export OPENBLAS_NUM_THREADS="$OMP_NUM_THREADS"
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" GLIBC_TUNABLES="${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}"
 flags=(-XX:+UseG1GC -XX:+IgnoreUnrecognizedVMOptions -XX:TrimNativeHeapInterval=5000 -Xshare:auto
   -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0
   "-Dorg.bytedeco.javacpp.cachedir=$root/build/javacpp-cache" -Djava.awt.headless=true)

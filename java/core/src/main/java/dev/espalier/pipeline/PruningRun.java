@@ -240,8 +240,9 @@ public final class PruningRun {
                     saving.store(), saving.policy(), () -> capture.capture(run.training(), listeners, Map.of())));
         }
         Batches validation = setting.validation().orElse(null);
-        Teacher teacher = run.teacher().isEmpty() ? null : new Teacher(dense.graph(), run.teacher());
-        Trainer.fit(run.training(), setting.training(fit.recipe()), validation, fit.recipe(), all, teacher);
+        try (Teacher teacher = run.teacher().isEmpty() ? null : new Teacher(dense.graph(), run.teacher())) {
+            Trainer.fit(run.training(), setting.training(fit.recipe()), validation, fit.recipe(), all, teacher);
+        }
     }
 
     private Measured measure(RunState run) {

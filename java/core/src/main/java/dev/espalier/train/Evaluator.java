@@ -5,12 +5,12 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
-import dev.espalier.op.Evaluation;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /** Runs a classifier over a split without training it. */
 public final class Evaluator {
@@ -35,24 +35,7 @@ public final class Evaluator {
     public static double loss(TrainingState state, Map<String, Tensor> replaced, Batches batches, int count) {
         Map<String, Tensor> tensors = new HashMap<>(state.tensors());
         tensors.putAll(replaced);
-        Classifier classifier = new Classifier(state.graph());
-        double sum = 0;
-        long samples = 0;
-        try (Grad guard = Grad.disabled();
-                Cursor cursor = batches.epoch(0, 0)) {
-            for (int i = 0; i < count && cursor.hasNext(); i++) {
-                try (Scope scope = Scope.open()) {
-                    Batch batch = cursor.next();
-                    sum += classifier
-                                    .see(tensors, batch, Evaluation.INFERENCE)
-                                    .loss(0)
-                                    .item()
-                            * batch.size();
-                    samples += batch.size();
-                }
-            }
-        }
-        return sum / samples;
+        return loss(state.graph(), tensors, batches, count, (batch, seen) -> {});
     }
 
     static EpochReport.Scores scores(TrainingState state, Batches batches) {
@@ -64,27 +47,39 @@ public final class Evaluator {
         if (batches.options().sampling().dropLast()) {
             throw new IllegalArgumentException("an evaluation needs every sample; make batches that keep the last one");
         }
-        Classifier classifier = new Classifier(graph);
         int[] predictions = new int[batches.source().size()];
-        double lossSum = 0;
+        double loss = loss(graph, tensors, batches, Integer.MAX_VALUE, (batch, seen) -> {
+            long[] predicted = seen.logits().argmax(1).toLongArray();
+            for (int i = 0; i < predicted.length; i++) {
+                predictions[batch.indices()[i]] = (int) predicted[i];
+            }
+        });
+        int classes = batches.source().classes().size();
+        return new EvaluationResult(loss, predictions, batches.source().labels(), classes);
+    }
+
+    /** The mean loss; {@code each} is told of every batch in a scope of its own. */
+    private static double loss(
+            Graph graph,
+            Map<String, Tensor> tensors,
+            Batches batches,
+            int count,
+            BiConsumer<Batch, Classifier.Seen> each) {
+        double sum = 0;
         long samples = 0;
         try (Grad guard = Grad.disabled();
+                Inference inference = Inference.of(graph);
                 Cursor cursor = batches.epoch(0, 0)) {
-            while (cursor.hasNext()) {
+            for (int i = 0; i < count && cursor.hasNext(); i++) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = cursor.next();
-                    Classifier.Seen seen = classifier.see(tensors, batch, Evaluation.INFERENCE);
-                    lossSum += seen.loss(0).item() * batch.size();
+                    Classifier.Seen seen = inference.see(tensors, batch);
+                    sum += seen.loss(0).item() * batch.size();
                     samples += batch.size();
-                    long[] predicted = seen.logits().argmax(1).toLongArray();
-                    for (int i = 0; i < predicted.length; i++) {
-                        predictions[batch.indices()[i]] = (int) predicted[i];
-                    }
+                    each.accept(batch, seen);
                 }
             }
         }
-        int classes = batches.source().classes().size();
-        return new EvaluationResult(
-                lossSum / samples, predictions, batches.source().labels(), classes);
+        return sum / samples;
     }
 }

@@ -1,8 +1,6 @@
 package dev.espalier.train;
 
 import dev.espalier.runtime.BitMask;
-import dev.espalier.runtime.DType;
-import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Image16;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
@@ -67,13 +65,7 @@ final class Tape implements AutoCloseable {
 
     /** The mask that keeps all elements of a shape; it stays with the tape. */
     BitMask whole(Shape shape) {
-        return whole.computeIfAbsent(shape, s -> {
-            try (Scope scope = Scope.open()) {
-                BitMask mask = BitMask.pack(Tensor.full(1, DType.U8, Device.CPU, s.toArray()));
-                mask.tensors().forEach(owner::adopt);
-                return mask;
-            }
-        });
+        return whole.computeIfAbsent(shape, s -> BitMask.whole(s, owner));
     }
 
     /** Adds a piece: what runs backward, once and in an open scope, when the gradients of its outputs are complete. */

@@ -2,25 +2,29 @@ package dev.espalier.train;
 
 import dev.espalier.data.Batch;
 import dev.espalier.graph.Graph;
-import dev.espalier.op.Evaluation;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
 
 /** A model whose scores another learns; its tensors, on the device of the batches, stay their owner's. */
-public final class Teacher {
-    private final Classifier classifier;
+public final class Teacher implements AutoCloseable {
+    private final Inference inference;
     private final Map<String, Tensor> tensors;
 
     public Teacher(Graph graph, Map<String, Tensor> tensors) {
-        this.classifier = new Classifier(graph);
+        this.inference = Inference.of(graph);
         this.tensors = Map.copyOf(tensors);
     }
 
     /** Scores [n, classes] of a batch, without gradients, dropout or new statistics. */
     Tensor scores(Batch batch) {
         try (Grad off = Grad.disabled()) {
-            return classifier.see(tensors, batch, Evaluation.INFERENCE).logits();
+            return inference.see(tensors, batch).logits();
         }
+    }
+
+    @Override
+    public void close() {
+        inference.close();
     }
 }

@@ -13,6 +13,7 @@ import dev.espalier.plan.Trial;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.MaskedConv2d;
 import dev.espalier.runtime.Rng;
 import dev.espalier.runtime.Scope;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training steps whose masked convolutions are native against steps that libtorch differentiates as a whole. */
 @NoLeaks
@@ -144,6 +146,25 @@ class SegmentsTest {
                 double error = distance(requireNonNull(actual.get(parameter)), gradient);
                 assertThat(error).as(parameter).isLessThanOrEqualTo(16 * noise + 1e-6 * norm(gradient));
             });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"branches", "normalised"})
+    void askedWithoutGradientsTheNativeKernelsAgree(String name) {
+        try (Model model = name.equals("branches") ? branches() : normalised();
+                Inference natively = Inference.of(model.graph(), true);
+                Inference plain = Inference.of(model.graph(), false);
+                Scope scope = Scope.open();
+                Grad off = Grad.disabled()) {
+            assertThat(natively.natively()).hasSizeGreaterThan(3);
+            assertThat(plain.natively()).isEmpty();
+            Batch batch =
+                    batch(Tensor.rand(Device.CPU, IMAGES, 3, 16, 16), Tensor.full(0, DType.I64, Device.CPU, IMAGES));
+            Map<String, Tensor> tensors = model.weights().asMap();
+            Tensor expected = plain.see(tensors, batch).logits();
+            Tensor actual = natively.see(tensors, batch).logits();
+            assertThat(distance(actual, expected)).isPositive().isLessThanOrEqualTo(1e-5 * norm(expected));
         }
     }
 

@@ -42,6 +42,15 @@ public final class BitMask implements TensorHolder {
         return Kernels.on(kept.device()).pack(kept);
     }
 
+    /** The mask on the CPU that keeps every element of a shape; its words belong to {@code owner}. */
+    public static BitMask whole(Shape shape, Scope owner) {
+        try (Scope scope = Scope.open()) {
+            BitMask mask = pack(Tensor.full(1, DType.U8, Device.CPU, shape.toArray()));
+            owner.adopt(mask.words());
+            return mask;
+        }
+    }
+
     /** The mask as a BOOL tensor of {@link #shape()} on the same device. */
     public Tensor unpack() {
         return Kernels.on(words.device()).unpack(this);
