@@ -30,6 +30,16 @@ uint32_t kept_bits(const uint32_t* bits, int64_t begin, int64_t count) {
   return found & all;
 }
 
+// What is known of the first taps of every filter.
+struct tap_block {
+  static constexpr int64_t most = 32;  // bits of a word of the mask
+  int64_t phase[most];
+  int32_t offset[most];  // of source channel 0
+};
+
+// Result channels that are packed together: a cache line's worth of weights, read across.
+constexpr int64_t results_at_once = 16;
+
 }  // namespace
 
 int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
@@ -48,35 +58,53 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
   const int64_t rows = p.phases * (head->lists + 1), taps = s.r * s.s;
   std::memset(starts, 0, static_cast<size_t>(rows * p.result.c) * sizeof(int32_t));
 
-  const auto place_of = [&](int64_t t) { return image16_tap_of(layout, t / s.s, t % s.s); };
-  image16_tap places[32];
-  for (int64_t t = 0; t < std::min<int64_t>(32, taps); ++t) places[t] = place_of(t);
-
-  // body(list, lines, index) for the kept weights of one result channel: by source channel, then
-  // tap.
-  const bool forward = layout.direction == ESP_DIRECTION_FORWARD;
-  const auto for_each_kept = [&](int64_t result, auto&& body) {
-    const int64_t group = result / p.group_results, within = result % p.group_results;
-    for (int64_t c = 0; c < p.group_sources; ++c) {
-      const int64_t filter = forward ? result * p.group_sources + c
-                                     : (group * p.group_sources + c) * p.group_results + within;
-      const int64_t list = c / head->list_channels;
-      for (int64_t first = 0; first < taps; first += 32)
-        for (uint32_t left =
-                 kept_bits(call.bits, filter * taps + first, std::min<int64_t>(32, taps - first));
-             left != 0; left &= left - 1) {
-          const int64_t t = first + __builtin_ctz(left);
-          const image16_tap tap = first == 0 ? places[t] : place_of(t);
-          body(tap.phase * (head->lists + 1) + list,
-               c * p.from.plane + tap.row * p.from.row + tap.column, filter * taps + t);
-        }
-    }
+  const auto tap_of = [&](int64_t t) { return image16_tap_of(layout, t / s.s, t % s.s); };
+  // Bytes from pixel (0, 0) of source channel c; entries hold no more than 31 bits of them.
+  const auto offset_of = [&](int64_t c, const image16_tap& tap) {
+    return static_cast<int32_t>((c * p.from.plane + tap.row * p.from.row + tap.column) *
+                                image16_line);
   };
+  tap_block taps_of_first;
+  for (int64_t t = 0; t < std::min(taps, tap_block::most); ++t) {
+    taps_of_first.phase[t] = tap_of(t).phase;
+    taps_of_first.offset[t] = offset_of(0, tap_of(t));
+  }
+  const bool forward = layout.direction == ESP_DIRECTION_FORWARD;
+  // body(i, c, first weight, first tap, kept taps) for the i-th result channel of a block: several
+  // together, since neighbours share lines of the weights where those are read across; each of
+  // them by source channel, then tap.
+  const auto for_each_filter = [&](int64_t block, auto&& body) {
+    const int64_t begin = block * results_at_once;
+    const int64_t count = std::min(results_at_once, p.result.c - begin);
+    int64_t weights[results_at_once];  // of source channel 0
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t group = (begin + i) / p.group_results, within = (begin + i) % p.group_results;
+      weights[i] = (forward ? (begin + i) * p.group_sources
+                            : group * p.group_sources * p.group_results + within) *
+                   taps;
+    }
+    const int64_t step = (forward ? 1 : p.group_results) * taps;
+    for (int64_t c = 0; c < p.group_sources; ++c)
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t first = 0; first < taps; first += tap_block::most) {
+          const int64_t weight = weights[i] + c * step + first;
+          body(i, c, weight, first,
+               kept_bits(call.bits, weight, std::min(taps - first, tap_block::most)));
+        }
+  };
+  const int64_t blocks = ceil_div(p.result.c, results_at_once);
+  const int64_t list_channels = head->list_channels, per_phase = (head->lists + 1) * p.result.c;
   // starts[list + 1] counts its list, then holds the end of it.
 #pragma omp parallel for num_threads(call.threads) schedule(static)
-  for (int64_t result = 0; result < p.result.c; ++result)
-    for_each_kept(result, [&](int64_t list, int64_t, int64_t) {
-      ++starts[(list + 1) * p.result.c + result];
+  for (int64_t block = 0; block < blocks; ++block)
+    for_each_filter(block, [&](int64_t i, int64_t c, int64_t, int64_t first, uint32_t left) {
+      int32_t* const count =
+          starts + (c / list_channels + 1) * p.result.c + block * results_at_once + i;
+      if (p.phases == 1)
+        *count += __builtin_popcount(left);
+      else
+        for (; left != 0; left &= left - 1)
+          ++count[tap_of(first + __builtin_ctz(left)).phase * per_phase];
     });
   int64_t kept = 0;
   for (int64_t phase = 0; phase < p.phases; ++phase)
@@ -91,13 +119,31 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
       "esp_conv2d_image16_pack: nonzeros: expected the number of ones in bits, %lld, got %lld",
       static_cast<long long>(kept), static_cast<long long>(call.nonzeros));
 #pragma omp parallel for num_threads(call.threads) schedule(static)
-  for (int64_t result = 0; result < p.result.c; ++result) {
-    int64_t next[image16_most_phases];
-    for (int64_t phase = 0; phase < p.phases; ++phase)
-      next[phase] = starts[phase * (head->lists + 1) * p.result.c + result];
-    for_each_kept(result, [&](int64_t list, int64_t lines, int64_t index) {
-      entries[next[list / (head->lists + 1)]++] = {static_cast<int32_t>(lines * image16_line),
-                                                   call.weight[index]};
+  for (int64_t block = 0; block < blocks; ++block) {
+    image16_entry* next[results_at_once][image16_most_phases];
+    for (int64_t i = 0; i < std::min(results_at_once, p.result.c - block * results_at_once); ++i)
+      for (int64_t phase = 0; phase < p.phases; ++phase)
+        next[i][phase] = entries + starts[phase * per_phase + block * results_at_once + i];
+    for_each_filter(block, [&](int64_t i, int64_t c, int64_t index, int64_t first, uint32_t left) {
+      image16_entry** const of_phase = next[i];
+      const float* const weight = call.weight + index;
+      const int32_t channel = offset_of(c, {});
+      if (first > 0) {
+        for (; left != 0; left &= left - 1) {
+          const int64_t t = __builtin_ctz(left);
+          const image16_tap tap = tap_of(first + t);
+          *of_phase[tap.phase]++ = {offset_of(c, tap), weight[t]};
+        }
+      } else if (p.phases == 1 && __builtin_popcount(left) == taps) {
+        for (int64_t t = 0; t < taps; ++t)
+          of_phase[0][t] = {channel + taps_of_first.offset[t], weight[t]};
+        of_phase[0] += taps;
+      } else {
+        for (; left != 0; left &= left - 1) {
+          const int64_t t = __builtin_ctz(left);
+          *of_phase[taps_of_first.phase[t]]++ = {channel + taps_of_first.offset[t], weight[t]};
+        }
+      }
     });
   }
   std::fill_n(entries + call.nonzeros, image16_entries_ahead, image16_entry{});
