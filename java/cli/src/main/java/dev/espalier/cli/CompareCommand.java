@@ -32,7 +32,8 @@ import picocli.CommandLine.Parameters;
 /** Recipes times seeds with the baselines that pruning must beat; a repeated command goes on where it stopped. */
 @Command(
         name = "compare",
-        description = "Run recipes with several seeds, each beside random pruning and a small dense network.")
+        description =
+                "Run recipes with several seeds, each beside random pruning, longer training and a small dense network.")
 final class CompareCommand extends Subcommand {
     private static final long SPLIT_SEED = 1;
 

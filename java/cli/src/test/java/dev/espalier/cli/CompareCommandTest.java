@@ -49,8 +49,8 @@ class CompareCommandTest {
     void comparesAndGoesOnWhereItStopped() throws IOException {
         JsonNode facts = compare(recipe, "--model", "kerasCnn", "--width", 0.25, "--seeds", "1,2", "--json")
                 .json();
-        assertThat(facts.get("rows").size()).isEqualTo(4);
-        assertThat(facts.get("cells").size()).isEqualTo(8);
+        assertThat(facts.get("rows").size()).isEqualTo(5);
+        assertThat(facts.get("cells").size()).isEqualTo(10);
         JsonNode pruned = facts.at("/rows/1");
         assertThat(pruned.get("kind").asString()).isEqualTo("PRUNED");
         double first = facts.at("/cells/2/accuracy").asDouble();
@@ -59,11 +59,16 @@ class CompareCommandTest {
         assertThat(pruned.at("/measures/macs/mean").asDouble())
                 .isLessThanOrEqualTo(facts.at("/rows/0/measures/macs/mean").asDouble() / 2);
         assertThat(Files.readString(out.resolve("report.html")))
-                .contains("half, random", "half, small dense", "Accuracy against useful MACs", "not beaten");
-        assertThat(names(out.resolve("cells"))).hasSize(8);
+                .contains(
+                        "half, random",
+                        "half, dense longer",
+                        "half, small dense",
+                        "Accuracy against useful MACs",
+                        "not beaten");
+        assertThat(names(out.resolve("cells"))).hasSize(10);
         assertThat(names(out.resolve("running"))).isEmpty();
 
-        Path last = out.resolve("cells").resolve(names(out.resolve("cells")).get(7));
+        Path last = out.resolve("cells").resolve(names(out.resolve("cells")).get(9));
         byte[] was = Files.readAllBytes(last);
         Files.delete(last);
         CommandRun again = compare(recipe, "--model", "kerasCnn", "--width", 0.25, "--seeds", "1,2");

@@ -20,7 +20,8 @@ import java.util.function.Supplier;
 
 /**
  * Recipes times seeds on one architecture, measured on a split that nothing was chosen on, each beside the dense model it came from,
- * random pruning to the same target, and a small dense network of as many multiply-accumulates trained for as many epochs.
+ * that model fine-tuned as long without pruning, random pruning to the same target, and a small dense network of as many
+ * multiply-accumulates trained for as many epochs.
  *
  * @param architecture one of {@link Models#names()}
  * @param width factor on its channels
@@ -33,6 +34,7 @@ public record Comparison(String architecture, double width, RunSetting setting, 
         DENSE,
         PRUNED,
         RANDOM,
+        DENSE_LONGER,
         SMALL_DENSE
     }
 
@@ -136,6 +138,11 @@ public record Comparison(String architecture, double width, RunSetting setting, 
                 RunPlan random = new RunPlan(trainedHere, Optional.of(pruning.random(seed)), plan.fineTuning());
                 cells.add(made(name, Kind.RANDOM, seed, random, training, start));
             }
+            if (start.dense().isPresent() && plan.fineTuning().isPresent()) {
+                int epochs = pruned.epochs() - start.dense().get().epochs();
+                Recipe tuning = plan.fineTuning().get().with(Map.of("epochs", epochs, "distill", 0));
+                cells.add(made(name, Kind.DENSE_LONGER, seed, RunPlan.train(tuning), training, start));
+            }
             cells.add(smallDense(name, training, seed, pruned));
         }
         return cells;
@@ -210,6 +217,7 @@ public record Comparison(String architecture, double width, RunSetting setting, 
             case DENSE -> "dense";
             case PRUNED -> "pruned";
             case RANDOM -> "random";
+            case DENSE_LONGER -> "dense longer";
             case SMALL_DENSE -> "small dense";
         };
     }

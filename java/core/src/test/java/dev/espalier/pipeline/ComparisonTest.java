@@ -116,18 +116,21 @@ class ComparisonTest {
     void everyRecipeStandsBesideItsBaselines() {
         try (MemoryStore store = new MemoryStore()) {
             List<Cell> cells = run(store, RECIPES, 1L, 2L);
-            assertThat(cells).hasSize(2 * (4 + 4 + 1));
+            assertThat(cells).hasSize(2 * (5 + 4 + 1));
             // One dense model for each seed serves all three recipes.
-            assertThat(store.made).isEqualTo(2 * (1 + 3 + 3));
+            assertThat(store.made).isEqualTo(2 * (1 + 4 + 3));
             Cell dense = find(cells, "channels", Kind.DENSE, 1);
             Cell pruned = find(cells, "channels", Kind.PRUNED, 1);
             Cell random = find(cells, "channels", Kind.RANDOM, 1);
+            Cell longer = find(cells, "channels", Kind.DENSE_LONGER, 1);
             Cell small = find(cells, "channels", Kind.SMALL_DENSE, 1);
+            assertThat(longer.macs()).isEqualTo(dense.macs());
+            assertThat(longer.trainedMacs()).isEqualTo(3.0 * 48 * dense.macs());
             assertThat(pruned.macs()).isLessThanOrEqualTo(dense.macs() / 2);
             assertThat(random.macs()).isLessThanOrEqualTo(dense.macs() / 2).isNotEqualTo(dense.macs());
             assertThat(small.macs()).isLessThanOrEqualTo(pruned.macs());
-            assertThat(List.of(dense.epochs(), pruned.epochs(), random.epochs(), small.epochs()))
-                    .containsExactly(2, 3, 3, 3);
+            assertThat(List.of(dense.epochs(), pruned.epochs(), random.epochs(), longer.epochs(), small.epochs()))
+                    .containsExactly(2, 3, 3, 3, 3);
             // 48 of 60 images are left for training, in whole batches of 16.
             assertThat(dense.trainedMacs()).isEqualTo(2.0 * 48 * dense.macs());
             assertThat(pruned.trainedMacs()).isEqualTo(2.0 * 48 * dense.macs() + 48.0 * pruned.macs());
@@ -151,9 +154,9 @@ class ComparisonTest {
             assertThatThrownBy(() -> run(store, one, 5L)).hasMessage("killed");
             store.most = Integer.MAX_VALUE;
             List<Cell> resumed = run(store, one, 5L);
-            assertThat(store.made).isEqualTo(4);
+            assertThat(store.made).isEqualTo(5);
             run(store, one, 5L);
-            assertThat(store.made).isEqualTo(4);
+            assertThat(store.made).isEqualTo(5);
             List<Cell> straight = run(whole, one, 5L);
             for (int i = 0; i < straight.size(); i++) {
                 assertThat(resumed.get(i).accuracy()).isEqualTo(straight.get(i).accuracy());
@@ -161,7 +164,7 @@ class ComparisonTest {
                 assertThat(resumed.get(i).macs()).isEqualTo(straight.get(i).macs());
             }
             run(store, Map.of("channels", plan(Map.of("target", 0.4, "of", "macs", "finetune-epochs", 1))), 5L);
-            assertThat(store.made).as("the dense model is kept").isEqualTo(7);
+            assertThat(store.made).as("what was dense is kept").isEqualTo(8);
         }
     }
 
