@@ -103,8 +103,10 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
       if (p.phases == 1)
         *count += __builtin_popcount(left);
       else
-        for (; left != 0; left &= left - 1)
-          ++count[tap_of(first + __builtin_ctz(left)).phase * per_phase];
+        for (; left != 0; left &= left - 1) {
+          const int64_t t = __builtin_ctz(left);
+          ++count[(first > 0 ? tap_of(first + t).phase : taps_of_first.phase[t]) * per_phase];
+        }
     });
   int64_t kept = 0;
   for (int64_t phase = 0; phase < p.phases; ++phase)
