@@ -37,8 +37,8 @@ struct tap_block {
   int32_t offset[most];  // of source channel 0
 };
 
-// Result channels that are packed together: a cache line's worth of weights, read across.
-constexpr int64_t results_at_once = 16;
+// Result channels that are packed together where weights are read across: neighbours share lines.
+constexpr int64_t most_at_once = 16;
 
 }  // namespace
 
@@ -70,13 +70,13 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
     taps_of_first.offset[t] = offset_of(0, tap_of(t));
   }
   const bool forward = layout.direction == ESP_DIRECTION_FORWARD;
-  // body(i, c, first weight, first tap, kept taps) for the i-th result channel of a block: several
-  // together, since neighbours share lines of the weights where those are read across; each of
-  // them by source channel, then tap.
+  const int64_t at_once = forward ? 1 : most_at_once;
+  // body(i, c, first weight, first tap, kept taps), if any are, for the i-th result channel of a
+  // block; those of each by source channel, then tap.
   const auto for_each_filter = [&](int64_t block, auto&& body) {
-    const int64_t begin = block * results_at_once;
-    const int64_t count = std::min(results_at_once, p.result.c - begin);
-    int64_t weights[results_at_once];  // of source channel 0
+    const int64_t begin = block * at_once;
+    const int64_t count = std::min(at_once, p.result.c - begin);
+    int64_t weights[most_at_once];  // of source channel 0
     for (int64_t i = 0; i < count; ++i) {
       const int64_t group = (begin + i) / p.group_results, within = (begin + i) % p.group_results;
       weights[i] = (forward ? (begin + i) * p.group_sources
@@ -88,18 +88,18 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
       for (int64_t i = 0; i < count; ++i)
         for (int64_t first = 0; first < taps; first += tap_block::most) {
           const int64_t weight = weights[i] + c * step + first;
-          body(i, c, weight, first,
-               kept_bits(call.bits, weight, std::min(taps - first, tap_block::most)));
+          const uint32_t left =
+              kept_bits(call.bits, weight, std::min(taps - first, tap_block::most));
+          if (left != 0) body(i, c, weight, first, left);
         }
   };
-  const int64_t blocks = ceil_div(p.result.c, results_at_once);
+  const int64_t blocks = ceil_div(p.result.c, at_once);
   const int64_t list_channels = head->list_channels, per_phase = (head->lists + 1) * p.result.c;
   // starts[list + 1] counts its list, then holds the end of it.
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t block = 0; block < blocks; ++block)
     for_each_filter(block, [&](int64_t i, int64_t c, int64_t, int64_t first, uint32_t left) {
-      int32_t* const count =
-          starts + (c / list_channels + 1) * p.result.c + block * results_at_once + i;
+      int32_t* const count = starts + (c / list_channels + 1) * p.result.c + block * at_once + i;
       if (p.phases == 1)
         *count += __builtin_popcount(left);
       else
@@ -122,10 +122,10 @@ int32_t pack_conv2d_image16_cpu(const conv2d_image16_pack_call& call) {
       static_cast<long long>(kept), static_cast<long long>(call.nonzeros));
 #pragma omp parallel for num_threads(call.threads) schedule(static)
   for (int64_t block = 0; block < blocks; ++block) {
-    image16_entry* next[results_at_once][image16_most_phases];
-    for (int64_t i = 0; i < std::min(results_at_once, p.result.c - block * results_at_once); ++i)
+    image16_entry* next[most_at_once][image16_most_phases];
+    for (int64_t i = 0; i < std::min(at_once, p.result.c - block * at_once); ++i)
       for (int64_t phase = 0; phase < p.phases; ++phase)
-        next[i][phase] = entries + starts[phase * per_phase + block * results_at_once + i];
+        next[i][phase] = entries + starts[phase * per_phase + block * at_once + i];
     for_each_filter(block, [&](int64_t i, int64_t c, int64_t index, int64_t first, uint32_t left) {
       image16_entry** const of_phase = next[i];
       const float* const weight = call.weight + index;
