@@ -137,7 +137,7 @@ class ExamplesTest {
         try (Stream<Path> files = Files.list(EXAMPLES.resolve("recipes"))) {
             compared = files.filter(ExamplesTest::isCompared).sorted().toList();
         }
-        assertThat(compared).hasSize(6);
+        assertThat(compared).hasSize(9);
         for (Path file : compared) {
             Map<String, Object> settings = RecipeFile.read(file);
             Map<String, String> facts = RunPlan.fromMap(settings).facts();
