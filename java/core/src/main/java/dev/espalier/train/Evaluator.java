@@ -68,12 +68,12 @@ public final class Evaluator {
         double sum = 0;
         long samples = 0;
         try (Grad guard = Grad.disabled();
-                Inference inference = Inference.of(graph);
+                Inference inference = Inference.of(graph, tensors);
                 Cursor cursor = batches.epoch(0, 0)) {
             for (int i = 0; i < count && cursor.hasNext(); i++) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = cursor.next();
-                    Classifier.Seen seen = inference.see(tensors, batch);
+                    Classifier.Seen seen = inference.see(batch);
                     sum += seen.loss(0).item() * batch.size();
                     samples += batch.size();
                     each.accept(batch, seen);

@@ -97,7 +97,7 @@ final class Segments {
     }
 
     private static Optional<MaskedConv2d> candidate(TrainingState state, Node node, Tape tape, double least) {
-        if (!(node.op() instanceof Conv conv)
+        if (!(node.op() instanceof Conv)
                 || !state.parameters().containsKey(node.inputs().get(1))) {
             return Optional.empty();
         }
@@ -108,19 +108,24 @@ final class Segments {
             return Optional.empty();
         }
         BitMask mask = given == null ? tape.whole(shape) : given;
-        TensorType input = state.graph().type(node.inputs().get(0));
         boolean biasMoves = node.inputs().size() < 3
                 || node.inputs().get(2).isEmpty()
                 || state.parameters().containsKey(node.inputs().get(2));
         if (!biasMoves || mask.sparsity() < least) {
             return Optional.empty();
         }
+        return convolution(state.graph(), node, mask);
+    }
+
+    /** A Conv over two axes by the weights that the mask keeps; empty if only libtorch has its shape. */
+    static Optional<MaskedConv2d> convolution(Graph graph, Node node, BitMask mask) {
+        TensorType input = graph.type(node.inputs().get(0));
         Shape image = Shape.of(input.dim(1), input.dim(2), input.dim(3));
         try {
-            ConvolutionWindow window = conv.over(image, mask.shape());
+            ConvolutionWindow window = ((Conv) node.op()).over(image, mask.shape());
             return Optional.of(Kernels.on(Device.CPU).maskedConv2d(mask, image, window));
         } catch (KernelException e) {
-            LOG.debug("node '{}' is trained by libtorch: {}", node.name(), e.getMessage());
+            LOG.debug("node '{}' is left to libtorch: {}", node.name(), e.getMessage());
             return Optional.empty();
         }
     }

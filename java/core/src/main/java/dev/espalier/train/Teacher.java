@@ -9,17 +9,15 @@ import java.util.Map;
 /** A model whose scores another learns; its tensors, on the device of the batches, stay their owner's. */
 public final class Teacher implements AutoCloseable {
     private final Inference inference;
-    private final Map<String, Tensor> tensors;
 
     public Teacher(Graph graph, Map<String, Tensor> tensors) {
-        this.inference = Inference.of(graph);
-        this.tensors = Map.copyOf(tensors);
+        this.inference = Inference.of(graph, tensors);
     }
 
     /** Scores [n, classes] of a batch, without gradients, dropout or new statistics. */
     Tensor scores(Batch batch) {
         try (Grad off = Grad.disabled()) {
-            return inference.see(tensors, batch).logits();
+            return inference.see(batch).logits();
         }
     }
 

@@ -93,7 +93,8 @@ class ComparisonTest {
 
     private static Map<String, RunPlan> recipes() {
         Map<String, RunPlan> recipes = new LinkedHashMap<>();
-        recipes.put("channels", plan(Map.of("target", 0.5, "of", "macs", "finetune-epochs", 1)));
+        recipes.put(
+                "channels", plan(Map.of("target", 0.5, "of", "macs", "finetune-epochs", 1, "finetune-distill", 0.5)));
         recipes.put("elements", plan(Map.of("pattern", "element", "criterion", "l1", "target", 0.8, "scope", "local")));
         recipes.put("plain", plan(Map.of()));
         return recipes;

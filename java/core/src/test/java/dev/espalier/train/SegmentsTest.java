@@ -153,17 +153,16 @@ class SegmentsTest {
     @ValueSource(strings = {"branches", "normalised"})
     void askedWithoutGradientsTheNativeKernelsAgree(String name) {
         try (Model model = name.equals("branches") ? branches() : normalised();
-                Inference natively = Inference.of(model.graph(), true);
-                Inference plain = Inference.of(model.graph(), false);
+                Inference natively = Inference.of(model.graph(), model.weights().asMap(), true);
+                Inference plain = Inference.of(model.graph(), model.weights().asMap(), false);
                 Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             assertThat(natively.natively()).hasSizeGreaterThan(3);
             assertThat(plain.natively()).isEmpty();
             Batch batch =
                     batch(Tensor.rand(Device.CPU, IMAGES, 3, 16, 16), Tensor.full(0, DType.I64, Device.CPU, IMAGES));
-            Map<String, Tensor> tensors = model.weights().asMap();
-            Tensor expected = plain.see(tensors, batch).logits();
-            Tensor actual = natively.see(tensors, batch).logits();
+            Tensor expected = plain.see(batch).logits();
+            Tensor actual = natively.see(batch).logits();
             assertThat(distance(actual, expected)).isPositive().isLessThanOrEqualTo(1e-5 * norm(expected));
         }
     }
