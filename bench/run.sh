@@ -23,7 +23,7 @@ fi
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 export OPENBLAS_NUM_THREADS="$OMP_NUM_THREADS"
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" GLIBC_TUNABLES="${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}"
-flags=(-XX:+UseG1GC -XX:+IgnoreUnrecognizedVMOptions -XX:TrimNativeHeapInterval=5000 -Xshare:auto
+flags=(-XX:+UseG1GC -Xshare:auto
   -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0
   "-Dorg.bytedeco.javacpp.cachedir=$root/build/javacpp-cache" -Djava.awt.headless=true)
 raw="$(mktemp)"

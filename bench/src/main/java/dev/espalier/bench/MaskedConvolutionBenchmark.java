@@ -38,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @SuppressWarnings("NullAway.Init") // JMH calls setup before anything else
 public class MaskedConvolutionBenchmark {
     private static final long[] ONE = {1, 1};
-    private static final long[] PADS = {1, 1, 1, 1};
+    private static final ConvolutionWindow WINDOW = ConvolutionWindow.of(ONE, new long[] {1, 1, 1, 1}, ONE, 1);
     private static final int FILTER = 9;
 
     /** Channels in and out, and the image's side. */
@@ -90,17 +90,16 @@ public class MaskedConvolutionBenchmark {
             kernels.apply(List.of(weight), List.of(mask));
             inputLast = owner.adopt(input.channelsLast());
             weightLast = owner.adopt(weight.channelsLast());
-            ConvolutionWindow window = ConvolutionWindow.of(ONE, PADS, ONE, 1);
-            packed = kernels.packConv2d(weight, mask, Shape.of(c, layer.side, layer.side), window);
+            packed = kernels.packConv2d(weight, mask, Shape.of(c, layer.side, layer.side), WINDOW);
             packed.tensors().forEach(owner::adopt);
             Shape vectorMask = Kernels.vectorMask(weight.shape(), 1);
             Tensor draws = Tensor.rand(Device.CPU, vectorMask.toArray());
             BitMask keptVectors = kernels.masks(List.of(draws), Math.round(sparsity * vectorMask.numel()))
                     .get(0);
-            vectors = kernels.packVectorConv2d(weight, keptVectors, Shape.of(c, layer.side, layer.side), window);
+            vectors = kernels.packVectorConv2d(weight, keptVectors, Shape.of(c, layer.side, layer.side), WINDOW);
             vectors.tensors().forEach(owner::adopt);
             mask.tensors().forEach(owner::adopt);
-            batches = kernels.maskedConv2d(mask, Shape.of(c, layer.side, layer.side), window);
+            batches = kernels.maskedConv2d(mask, Shape.of(c, layer.side, layer.side), WINDOW);
             batchWeights = owned(batches.pack(weight));
             laidInput = owned(batches.input(input, null));
             laidOutput = owned(batches.forward(batchWeights, laidInput, null, null));
@@ -120,7 +119,7 @@ public class MaskedConvolutionBenchmark {
     }
 
     private static Tensor dense(Tensor input, Tensor weight) {
-        return Nn.conv2d(input, weight, null, ONE, PADS, ONE, 1);
+        return Nn.conv2d(input, weight, null, WINDOW);
     }
 
     @TearDown

@@ -155,7 +155,7 @@ record ConvolutionKernels(BenchLayer layer, int batch, Roofline roofline, double
     }
 
     private static Tensor dense(Tensor x, Tensor weight, ConvolutionWindow window) {
-        return Nn.conv2d(x, weight, null, window.stride(), window.pads(), window.dilation(), window.groups());
+        return Nn.conv2d(x, weight, null, window);
     }
 
     private static Runnable quiet(Runnable work) {

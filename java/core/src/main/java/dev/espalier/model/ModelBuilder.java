@@ -1,7 +1,6 @@
 package dev.espalier.model;
 
 import dev.espalier.graph.Graph;
-import dev.espalier.graph.GraphException;
 import dev.espalier.graph.Node;
 import dev.espalier.op.Add;
 import dev.espalier.op.Attribute;
@@ -33,16 +32,10 @@ import dev.espalier.op.TensorType;
 import dev.espalier.op.Transpose;
 import dev.espalier.op.Window;
 import dev.espalier.runtime.DType;
-import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
-import dev.espalier.runtime.ShapeException;
-import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -53,22 +46,13 @@ import java.util.function.Consumer;
  */
 public final class ModelBuilder {
     private static final String INPUT = "input";
-    private static final String OUTPUT = "logits";
 
-    private final String name;
     private final Shape sample;
-    private final Map<String, TensorType> inputs = new LinkedHashMap<>();
-    private final Map<String, TensorType> types = new HashMap<>();
-    private final Map<String, TensorType> parameters = new LinkedHashMap<>();
-    private final Map<String, Initial> initials = new LinkedHashMap<>();
-    private final List<Node> nodes = new ArrayList<>();
-    private final Map<String, Integer> counters = new HashMap<>();
-    private String prefix = "";
-    private String current = INPUT;
+    private final ModelDraft draft;
 
     private ModelBuilder(String name, Shape sample, DType dtype) {
-        this.name = name;
         this.sample = sample;
+        draft = new ModelDraft(name);
         input(INPUT, sample, dtype);
     }
 
@@ -84,10 +68,7 @@ public final class ModelBuilder {
 
     /** A further input, from which the next layer goes on; its samples have this shape. */
     public ModelBuilder input(String inputName, Shape shape, DType dtype) {
-        TensorType type = new TensorType(dtype, Shape.of(withBatch(shape)));
-        inputs.put(inputName, type);
-        types.put(inputName, type);
-        current = inputName;
+        draft.input(inputName, new TensorType(dtype, Shape.of(withBatch(shape))));
         return this;
     }
 
@@ -105,15 +86,24 @@ public final class ModelBuilder {
     }
 
     private TensorType type() {
-        return typeOf(current);
+        return draft.typeOf(draft.current());
     }
 
-    private TensorType typeOf(String value) {
-        TensorType type = types.get(value);
-        if (type == null) {
-            throw new GraphException("model '" + name + "' has no value '" + value + "'");
-        }
-        return type;
+    private String current() {
+        return draft.current();
+    }
+
+    private String next(String kind) {
+        return draft.next(kind);
+    }
+
+    private String parameter(String parameter, Initial initial, long... shape) {
+        return draft.parameter(parameter, initial, shape);
+    }
+
+    private ModelBuilder apply(String layer, Op op, List<String> from) {
+        draft.apply(new Node(layer, op, from, List.of(layer)));
+        return this;
     }
 
     /** Convolution with a bias, stride 1 and no padding. */
@@ -151,7 +141,8 @@ public final class ModelBuilder {
         weight[1] = type().dim(1) / groups;
         System.arraycopy(kernel, 0, weight, 2, kernel.length);
         long fanIn = Shape.of(weight).numel() / channels;
-        List<String> from = new ArrayList<>(List.of(current, parameter(layer + ".weight", Initial.he(fanIn), weight)));
+        List<String> from =
+                new ArrayList<>(List.of(current(), parameter(layer + ".weight", Initial.he(fanIn), weight)));
         if (bias) {
             from.add(parameter(layer + ".bias", Initial.ZERO, channels));
         }
@@ -166,7 +157,7 @@ public final class ModelBuilder {
                 layer,
                 new ConvTranspose(Window.square(2, 2, 0), Ints.NONE, 1),
                 List.of(
-                        current,
+                        current(),
                         parameter(layer + ".weight", Initial.he(before), before, channels, 2, 2),
                         parameter(layer + ".bias", Initial.ZERO, channels)));
     }
@@ -179,7 +170,7 @@ public final class ModelBuilder {
                 layer,
                 Gemm.DENSE,
                 List.of(
-                        current,
+                        current(),
                         parameter(layer + ".weight", Initial.he(features), units, features),
                         parameter(layer + ".bias", Initial.ZERO, units)));
     }
@@ -189,15 +180,15 @@ public final class ModelBuilder {
         String layer = next("project");
         long features = type().dim(type().rank() - 1);
         String weight = parameter(layer + ".weight", Initial.he(features), features, units);
-        apply(layer + ".product", new MatMul(), List.of(current, weight));
-        return apply(layer, new Add(), List.of(current, parameter(layer + ".bias", Initial.ZERO, units)));
+        apply(layer + ".product", new MatMul(), List.of(current(), weight));
+        return apply(layer, new Add(), List.of(current(), parameter(layer + ".bias", Initial.ZERO, units)));
     }
 
     /** Vectors of {@code width} numbers in place of whole numbers below {@code vocabulary}. */
     public ModelBuilder embedding(int vocabulary, int width) {
         String layer = next("embedding");
         String weight = parameter(layer + ".weight", Initial.he(width), vocabulary, width);
-        return apply(layer, Gather.embedding(), List.of(weight, current));
+        return apply(layer, Gather.embedding(), List.of(weight, current()));
     }
 
     /** Adds a vector of its own to every position, all but the batch being positions. */
@@ -205,14 +196,14 @@ public final class ModelBuilder {
         String layer = next("position");
         long[] sizes = shape().toArray();
         String weight = parameter(layer + ".weight", Initial.he(2500), sizes);
-        return apply(layer, new Add(), List.of(current, weight));
+        return apply(layer, new Add(), List.of(current(), weight));
     }
 
     /** Every position's single number [batch, positions, 1] times a vector of {@code width} numbers of its own. */
     public ModelBuilder scale(int width) {
         String layer = next("scale");
         String weight = parameter(layer + ".weight", Initial.he(2), type().dim(1), width);
-        return apply(layer, new Mul(), List.of(current, weight));
+        return apply(layer, new Mul(), List.of(current(), weight));
     }
 
     /** Normalisation over the last axis with scale 1 and bias 0 to begin with. */
@@ -223,7 +214,7 @@ public final class ModelBuilder {
                 layer,
                 new LayerNormalization(-1, 1e-5f),
                 List.of(
-                        current,
+                        current(),
                         parameter(layer + ".scale", Initial.ONE, width),
                         parameter(layer + ".bias", Initial.ZERO, width)));
     }
@@ -243,11 +234,11 @@ public final class ModelBuilder {
                         .op("heads", new Reshape(split, false))
                         .op("turn", turn(0, 2, 1, 3))));
         apply(next("scores"), new MatMul(), all.subList(0, 2));
-        String scores = current;
+        String scores = current();
         apply(next("scale"), new Constant(scale), List.of());
-        apply(next("scaled"), new Mul(), List.of(scores, current));
+        apply(next("scaled"), new Mul(), List.of(scores, current()));
         op("weights", new Softmax(-1));
-        apply(next("mixed"), new MatMul(), List.of(current, all.get(2)));
+        apply(next("mixed"), new MatMul(), List.of(current(), all.get(2)));
         return op("turn", turn(0, 2, 1, 3))
                 .op("joined", new Reshape(Ints.of(0, 0, width), false))
                 .project(width);
@@ -279,19 +270,14 @@ public final class ModelBuilder {
         long rows = op.gates() * units;
         op("turn", turn(1, 0, 2));
         List<String> from = List.of(
-                current,
+                current(),
                 parameter(layer + ".weight", Initial.he(2 * features), ways, rows, features),
                 parameter(layer + ".recurrent", Initial.he(2 * units), ways, rows, units),
                 parameter(layer + ".bias", Initial.ZERO, ways, 2 * rows));
         // The last states, which ONNX gives beside the outputs, go unused.
         List<String> results =
                 op.states() == 2 ? List.of(layer, layer + ".h", layer + ".c") : List.of(layer, layer + ".h");
-        List<TensorType> made = op.infer(from.stream().map(this::typeOf).toList());
-        for (int i = 0; i < results.size(); i++) {
-            types.put(results.get(i), made.get(i));
-        }
-        nodes.add(new Node(layer, op, from, results));
-        current = layer;
+        draft.apply(new Node(layer, op, from, results));
         return op("turn", turn(2, 0, 1, 3)).op("joined", new Reshape(Ints.of(0, time, ways * units), false));
     }
 
@@ -303,7 +289,7 @@ public final class ModelBuilder {
                 layer,
                 new BatchNormalization(1e-5f, 0.9f),
                 List.of(
-                        current,
+                        current(),
                         parameter(layer + ".scale", Initial.ONE, channels),
                         parameter(layer + ".bias", Initial.ZERO, channels),
                         parameter(layer + ".mean", Initial.ZERO, channels),
@@ -348,15 +334,14 @@ public final class ModelBuilder {
 
     /** Any operator with one input and no parameters, named by this kind and a number. */
     public ModelBuilder op(String kind, Op op) {
-        return apply(next(kind), op, List.of(current));
+        return apply(next(kind), op, List.of(current()));
     }
 
     /** Adds the layers under names that begin with {@code blockName.}. */
     public ModelBuilder block(String blockName, Consumer<ModelBuilder> layers) {
-        String outer = prefix;
-        prefix = outer + blockName + ".";
+        draft.enter(blockName);
         layers.accept(this);
-        prefix = outer;
+        draft.leave();
         return this;
     }
 
@@ -387,67 +372,24 @@ public final class ModelBuilder {
     }
 
     private List<String> fork(List<Consumer<ModelBuilder>> branches) {
-        String from = current;
+        String from = current();
         List<String> ends = new ArrayList<>();
         for (Consumer<ModelBuilder> branch : branches) {
-            current = from;
+            draft.goOnFrom(from);
             branch.accept(this);
-            ends.add(current);
+            ends.add(current());
         }
         return ends;
     }
 
-    private String next(String kind) {
-        return prefix + kind + counters.merge(prefix + kind, 1, Integer::sum);
-    }
-
-    private String parameter(String parameter, Initial initial, long... shape) {
-        TensorType type = TensorType.f32(shape);
-        parameters.put(parameter, type);
-        types.put(parameter, type);
-        initials.put(parameter, initial);
-        return parameter;
-    }
-
-    private ModelBuilder apply(String layer, Op op, List<String> from) {
-        try {
-            types.put(layer, op.infer(from.stream().map(this::typeOf).toList()).get(0));
-        } catch (ShapeException e) {
-            throw new ShapeException("layer '" + layer + "': " + e.getMessage());
-        }
-        nodes.add(new Node(layer, op, from, List.of(layer)));
-        current = layer;
-        return this;
-    }
-
     /** The graph alone; the value reached so far is its output. */
     public Graph graph() {
-        Graph.Builder graph = Graph.builder(name).output(OUTPUT);
-        inputs.forEach(graph::input);
-        parameters.forEach(graph::parameter);
-        for (Node node : nodes) {
-            List<String> from = node.inputs().stream().map(this::published).toList();
-            List<String> to = node.outputs().stream().map(this::published).toList();
-            graph.node(new Node(node.name(), node.op(), from, to));
-        }
-        return graph.build();
-    }
-
-    private String published(String value) {
-        return value.equals(current) ? OUTPUT : value;
+        return draft.graph();
     }
 
     /** The model with fresh weights that depend on the seed alone. */
     public Model build(long seed) {
-        Graph graph = graph();
-        Metadata metadata = Metadata.NONE
-                .withPreprocessing(sample.rank() == 3 && inputs.size() == 1 ? Preprocessing.unit(sample) : null)
-                .withProvenance(Provenance.UNKNOWN.with("architecture", name).with("initialSeed", Long.toString(seed)));
-        try (Scope scope = Scope.open()) {
-            Map<String, Tensor> tensors = new LinkedHashMap<>();
-            initials.forEach(
-                    (parameter, initial) -> tensors.put(parameter, initial.draw(parameter, typeOf(parameter), seed)));
-            return new Model(graph, Weights.adopt(tensors), metadata);
-        }
+        boolean image = sample.rank() == 3 && draft.inputs() == 1;
+        return draft.build(seed, image ? Preprocessing.unit(sample) : null);
     }
 }

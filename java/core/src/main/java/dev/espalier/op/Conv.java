@@ -87,8 +87,7 @@ public record Conv(Window window, long group) implements Op {
             x = x.unsqueeze(2);
             w = w.unsqueeze(2);
         }
-        long[] pads = placed.padding(spatial(x.shape()));
-        Tensor y = Nn.conv2d(x, w, bias, placed.strideArray(), pads, placed.dilationArray(), group);
+        Tensor y = Nn.conv2d(x, w, bias, over(placed, spatial(x.shape())));
         return List.of(lift ? y.squeeze(2) : y);
     }
 
@@ -98,9 +97,11 @@ public record Conv(Window window, long group) implements Op {
      * @param weight [k, c / groups, r, s]
      */
     public ConvolutionWindow over(Shape image, Shape weight) {
-        Window placed = placed(weight);
-        long[] pads = placed.padding(new long[] {image.dim(1), image.dim(2)});
-        return ConvolutionWindow.of(placed.strideArray(), pads, placed.dilationArray(), group);
+        return over(placed(weight), new long[] {image.dim(1), image.dim(2)});
+    }
+
+    private ConvolutionWindow over(Window placed, long[] extents) {
+        return ConvolutionWindow.of(placed.strideArray(), placed.padding(extents), placed.dilationArray(), group);
     }
 
     /** The window with the kernel size of this weight. */

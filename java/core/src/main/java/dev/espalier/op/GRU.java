@@ -1,6 +1,7 @@
 package dev.espalier.op;
 
 import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.RecurrentCell;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,7 +63,7 @@ public record GRU(long units, Direction direction, boolean resetAfter) implement
                 Recurrence.reordered(r, units, order),
                 Recurrence.reordered(inputBias, units, order),
                 Recurrence.reordered(recurrentBias, units, order));
-        return Nn.recurrent(Nn.Cell.GRU, x, first.get(0), null, weights);
+        return RecurrentCell.GRU.run(x, first.get(0), null, weights);
     }
 
     /** The form of the paper, which libtorch does not have: the reset gate acts on the state before the product. */

@@ -1,6 +1,6 @@
 package dev.espalier.op;
 
-import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.RecurrentCell;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +57,6 @@ public record LSTM(long units, Direction direction) implements Recurrence {
                 Recurrence.reordered(r, units, order),
                 Recurrence.reordered(b.narrow(0, 0, rows), units, order),
                 Recurrence.reordered(b.narrow(0, rows, rows), units, order));
-        return Nn.recurrent(Nn.Cell.LSTM, x, first.get(0), first.get(1), weights);
+        return RecurrentCell.LSTM.run(x, first.get(0), first.get(1), weights);
     }
 }

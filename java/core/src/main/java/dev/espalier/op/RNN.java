@@ -1,6 +1,6 @@
 package dev.espalier.op;
 
-import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.RecurrentCell;
 import dev.espalier.runtime.Tensor;
 import java.util.Collections;
 import java.util.List;
@@ -39,6 +39,6 @@ public record RNN(long units, Direction direction, boolean relu) implements Recu
     @Override
     public List<Tensor> walk(Tensor x, Tensor w, Tensor r, Tensor b, List<Tensor> first) {
         List<Tensor> weights = List.of(w, r, b.narrow(0, 0, units), b.narrow(0, units, units));
-        return Nn.recurrent(relu ? Nn.Cell.RELU : Nn.Cell.TANH, x, first.get(0), null, weights);
+        return (relu ? RecurrentCell.RELU : RecurrentCell.TANH).run(x, first.get(0), null, weights);
     }
 }

@@ -44,7 +44,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** Small graphs of sequences, attention, recurrence and several inputs or outputs, one per way in which channels depend on each other. */
+/** A list of small graphs of sequences, attention, recurrence and several inputs or outputs, one per way in which channels depend on each other. */
 final class HardNetworks {
     static final Map<String, Supplier<Graph>> PATTERNS = new TreeMap<>(Map.ofEntries(
             Map.entry("lstm", () -> recurrent(1, false, false)),

@@ -44,7 +44,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** Small graphs, one per way in which channels depend on each other. */
+/** A list of small graphs, one per way in which channels depend on each other. */
 final class Networks {
     static final Map<String, Supplier<Graph>> PATTERNS = new TreeMap<>(Map.ofEntries(
             Map.entry("chain", Networks::chain),

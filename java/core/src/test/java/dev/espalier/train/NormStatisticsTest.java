@@ -7,6 +7,7 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
+import dev.espalier.runtime.ConvolutionWindow;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Rng;
@@ -42,14 +43,10 @@ class NormStatisticsTest {
             try (Cursor cursor = batches.epoch(0, 0)) {
                 for (int batch = 0; batch < 2; batch++) {
                     Tensor images = cursor.next().inputs();
-                    Tensor maps = Nn.conv2d(
-                            images,
-                            state.parameter("conv1.weight").detach(),
-                            null,
-                            new long[] {1, 1},
-                            new long[] {1, 1, 1, 1},
-                            new long[] {1, 1},
-                            1);
+                    long[] one = {1, 1};
+                    ConvolutionWindow window = ConvolutionWindow.of(one, new long[] {1, 1, 1, 1}, one, 1);
+                    Tensor weight = state.parameter("conv1.weight").detach();
+                    Tensor maps = Nn.conv2d(images, weight, null, window);
                     float[] values = maps.permute(1, 0, 2, 3).contiguous().toFloatArray();
                     int each = values.length / 4;
                     for (int c = 0; c < 4; c++) {

@@ -3,7 +3,6 @@ package dev.espalier.runtime;
 import dev.espalier.runtime.internal.TorchConvolution;
 import dev.espalier.runtime.internal.TorchNeural;
 import dev.espalier.runtime.internal.TorchPooling;
-import dev.espalier.runtime.internal.TorchRecurrent;
 import dev.espalier.runtime.internal.TorchTensor;
 import dev.espalier.runtime.internal.TorchVolume;
 import java.util.List;
@@ -30,21 +29,17 @@ public final class Nn {
      * @param bias [k], or null
      * @return [n, k, oh, ow], oh = (h + top + bottom - dilation_h * (r - 1) - 1) / stride_h + 1, ow alike
      */
-    public static Tensor conv2d(
-            Tensor input,
-            Tensor weight,
-            @Nullable Tensor bias,
-            long[] stride,
-            long[] pads,
-            long[] dilation,
-            long groups) {
-        require("conv2d: stride", stride, 2);
-        require("conv2d: pads", pads, 4);
-        require("conv2d: dilation", dilation, 2);
+    public static Tensor conv2d(Tensor input, Tensor weight, @Nullable Tensor bias, ConvolutionWindow window) {
         return Operator.apply(
                 "conv2d(input, weight, bias)",
                 () -> TorchConvolution.conv2d(
-                        input.handle(), weight.handle(), handle(bias), stride, pads, dilation, groups),
+                        input.handle(),
+                        weight.handle(),
+                        handle(bias),
+                        window.stride(),
+                        window.pads(),
+                        window.dilation(),
+                        window.groups()),
                 present(input, weight, bias));
     }
 
@@ -124,6 +119,12 @@ public final class Nn {
                 "linear(input, weight, bias)",
                 () -> TorchNeural.linear(input.handle(), weight.handle(), handle(bias)),
                 present(input, weight, bias));
+    }
+
+    /** Sums of products over lettered axes, such as {@code "ij,jk->ik"}. */
+    public static Tensor einsum(String equation, List<Tensor> operands) {
+        Tensor[] inputs = operands.toArray(Tensor[]::new);
+        return Operator.apply("einsum", () -> TorchNeural.einsum(equation, Tensor.handles(inputs)), inputs);
     }
 
     // ---- normalisation
@@ -308,20 +309,6 @@ public final class Nn {
                 "gridSample(input, grid)", input, grid, (x, g) -> TorchNeural.gridSample(x, g, zerosPadding));
     }
 
-    private static void require(String name, long[] values, int count) {
-        if (values.length != count) {
-            throw new ShapeException(name + ": expected " + count + " numbers, got " + values.length);
-        }
-    }
-
-    private static @Nullable TorchTensor handle(@Nullable Tensor tensor) {
-        return tensor == null ? null : tensor.handle();
-    }
-
-    private static Tensor[] present(Tensor input, Tensor weight, @Nullable Tensor bias) {
-        return bias == null ? new Tensor[] {input, weight} : new Tensor[] {input, weight, bias};
-    }
-
     // ---- volumes
 
     /** As {@link #conv2d} over three spatial axes; {@code pads} are all beginnings, then all ends. */
@@ -367,52 +354,17 @@ public final class Nn {
                 "averagePool3d(input)", input, x -> TorchVolume.averagePool3d(x, kernel, stride, pads, countPad));
     }
 
-    // ---- recurrent layers
-
-    /** What one direction of a recurrent layer computes: h = tanh(...), relu(...), GRU or LSTM in libtorch's gate order. */
-    public enum Cell {
-        TANH(1),
-        RELU(1),
-        /** Gates reset, update, new; the reset gate acts on the recurrent product with its bias. */
-        GRU(3),
-        /** Gates input, forget, cell, output. */
-        LSTM(4);
-
-        private final int gates;
-
-        Cell(int gates) {
-            this.gates = gates;
-        }
-
-        /** Blocks of rows in the weights. */
-        public int gates() {
-            return gates;
+    private static void require(String name, long[] values, int count) {
+        if (values.length != count) {
+            throw new ShapeException(name + ": expected " + count + " numbers, got " + values.length);
         }
     }
 
-    /**
-     * One layer of one direction over a whole sequence.
-     *
-     * @param input [time, batch, features]
-     * @param hidden [1, batch, units]
-     * @param cell [1, batch, units], of an LSTM only
-     * @param weights input weight [gates * units, features], recurrent weight [gates * units, units] and two biases [gates * units]
-     * @return [time, batch, units], the last hidden state [1, batch, units], and an LSTM's last cell state
-     */
-    public static List<Tensor> recurrent(
-            Cell kind, Tensor input, Tensor hidden, @Nullable Tensor cell, List<Tensor> weights) {
-        Scope scope = Scope.current();
-        List<TorchTensor> handles = weights.stream().map(Tensor::handle).toList();
-        List<TorchTensor> out = Operator.evaluate(
-                "recurrent(input, hidden)",
-                () -> TorchRecurrent.run(kind.name(), input.handle(), hidden.handle(), handle(cell), handles),
-                present(input, hidden, cell));
-        return out.stream().map(scope::register).toList();
+    private static @Nullable TorchTensor handle(@Nullable Tensor tensor) {
+        return tensor == null ? null : tensor.handle();
     }
 
-    /** Sums of products over lettered axes, such as {@code "ij,jk->ik"}. */
-    public static Tensor einsum(String equation, List<Tensor> operands) {
-        Tensor[] inputs = operands.toArray(Tensor[]::new);
-        return Operator.apply("einsum", () -> TorchNeural.einsum(equation, Tensor.handles(inputs)), inputs);
+    private static Tensor[] present(Tensor input, Tensor weight, @Nullable Tensor bias) {
+        return bias == null ? new Tensor[] {input, weight} : new Tensor[] {input, weight, bias};
     }
 }

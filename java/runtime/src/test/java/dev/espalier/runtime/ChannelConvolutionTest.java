@@ -17,7 +17,7 @@ class ChannelConvolutionTest {
 
     record Case(Shape image, Shape weight, ConvolutionWindow window) {
         Tensor run(Tensor x, Tensor weight) {
-            return Nn.conv2d(x, weight, null, window.stride(), window.pads(), window.dilation(), window.groups());
+            return Nn.conv2d(x, weight, null, window);
         }
     }
 

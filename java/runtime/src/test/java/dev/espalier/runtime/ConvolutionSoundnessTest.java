@@ -49,7 +49,7 @@ class ConvolutionSoundnessTest {
             long[] stride = {size.stride(), size.stride()};
             long[] pads = {size.pad(), size.pad(), size.pad(), size.pad()};
             long[] dilation = {size.dilation(), size.dilation()};
-            Tensor y = Nn.conv2d(leaf, kernel, null, stride, pads, dilation, 1);
+            Tensor y = Nn.conv2d(leaf, kernel, null, ConvolutionWindow.of(stride, pads, dilation, 1));
             y.backward(upstream == null ? y.detach().copy() : upstream.to(x.dtype()));
             return new Results(y.detach(), requireNonNull(leaf.grad()), requireNonNull(kernel.grad()));
         }

@@ -19,7 +19,7 @@ class MaskedConv2dTest {
 
     private record Case(Shape image, Shape weight, ConvolutionWindow window) {
         Tensor run(Tensor x, Tensor weight, @Nullable Tensor bias) {
-            return Nn.conv2d(x, weight, bias, window.stride(), window.pads(), window.dilation(), window.groups());
+            return Nn.conv2d(x, weight, bias, window);
         }
     }
 

@@ -19,7 +19,7 @@ class MaskedConvolutionTest {
 
     private record Case(Shape input, Shape weight, ConvolutionWindow window) {
         Tensor run(Tensor x, Tensor weight, @Nullable Tensor bias) {
-            return Nn.conv2d(x, weight, bias, window.stride(), window.pads(), window.dilation(), window.groups());
+            return Nn.conv2d(x, weight, bias, window);
         }
     }
 

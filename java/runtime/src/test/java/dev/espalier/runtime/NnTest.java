@@ -35,7 +35,7 @@ class NnTest {
         long[] pads = {1, 0, 0, 2};
         long[] dilation = {1, 2};
         ConvolutionWindow window = ConvolutionWindow.of(stride, pads, dilation, 1);
-        Tensor sum = Nn.conv2d(x, weight, bias, stride, pads, dilation, 1);
+        Tensor sum = Nn.conv2d(x, weight, bias, window);
         Tensor residual = Tensor.randn(Device.CPU, sum.shape().toArray());
         assertThat(Nn.conv2dRelu(x, weight, bias, null, window).toFloatArray())
                 .containsExactly(Nn.relu(sum).toFloatArray());
@@ -48,31 +48,36 @@ class NnTest {
 
     @Test
     void convolvesWithPadsThatDifferFromSideToSide() {
-        Tensor y = Nn.conv2d(image(), ones(1, 1, 2, 2), vector(0.5f), ONE, new long[] {1, 0, 0, 0}, ONE, 1);
+        ConvolutionWindow top = ConvolutionWindow.of(ONE, new long[] {1, 0, 0, 0}, ONE, 1);
+        Tensor y = Nn.conv2d(image(), ones(1, 1, 2, 2), vector(0.5f), top);
         assertThat(y.shape()).isEqualTo(Shape.of(1, 1, 4, 3));
         assertThat(y.toFloatArray()).startsWith(3.5f, 5.5f, 7.5f, 14.5f, 18.5f, 22.5f);
-        Tensor symmetric = Nn.conv2d(image(), ones(1, 1, 3, 3), null, ONE, new long[] {1, 1, 1, 1}, ONE, 1);
+        ConvolutionWindow around = ConvolutionWindow.of(ONE, new long[] {1, 1, 1, 1}, ONE, 1);
+        Tensor symmetric = Nn.conv2d(image(), ones(1, 1, 3, 3), null, around);
         assertThat(symmetric.toFloatArray()).startsWith(14, 24, 30, 22);
     }
 
     @Test
     void convolvesInGroupsWithStrideAndDilation() {
         Tensor x = Tensor.cat(java.util.List.of(image(), image().mul(10)), 1);
-        Tensor y = Nn.conv2d(x, ones(2, 1, 2, 2), null, new long[] {2, 2}, NONE, ONE, 2);
+        Tensor y = Nn.conv2d(x, ones(2, 1, 2, 2), null, ConvolutionWindow.of(new long[] {2, 2}, NONE, ONE, 2));
         assertThat(y.toFloatArray()).containsExactly(14, 22, 46, 54, 140, 220, 460, 540);
-        Tensor dilated = Nn.conv2d(image(), ones(1, 1, 2, 2), null, ONE, NONE, new long[] {3, 3}, 1);
+        ConvolutionWindow apart = ConvolutionWindow.of(ONE, NONE, new long[] {3, 3}, 1);
+        Tensor dilated = Nn.conv2d(image(), ones(1, 1, 2, 2), null, apart);
         assertThat(dilated.toFloatArray()).containsExactly(1 + 4 + 13 + 16);
     }
 
     @Test
     void namesInputsOfARefusedConvolution() {
-        assertThatThrownBy(() -> Nn.conv2d(image(), ones(1, 2, 2, 2), null, ONE, NONE, ONE, 1))
+        ConvolutionWindow plain = ConvolutionWindow.of(ONE, NONE, ONE, 1);
+        assertThatThrownBy(() -> Nn.conv2d(image(), ones(1, 2, 2, 2), null, plain))
                 .isInstanceOf(OperatorException.class)
                 .hasMessageStartingWith("conv2d: ")
                 .hasMessageEndingWith("(input [1, 1, 4, 4], weight [1, 2, 2, 2])");
-        assertThatThrownBy(() -> Nn.conv2d(image(), ones(1, 1, 2, 2), null, ONE, ONE, ONE, 1))
+        assertThatThrownBy(() -> ConvolutionWindow.of(ONE, ONE, ONE, 1))
                 .isInstanceOf(ShapeException.class)
-                .hasMessage("conv2d: pads: expected 4 numbers, got 2");
+                .hasMessageStartingWith("convolution window: expected 2 strides and 2 dilations of at least 1, 4 pads")
+                .hasMessageEndingWith("pads [1, 1], dilation [1, 1], groups 1");
     }
 
     @Test

@@ -97,9 +97,9 @@ class SettingsTest {
             Tensor x = Tensor.rand(Device.CPU, 1, 2, 5, 5);
             Tensor w = Tensor.rand(Device.CPU, 3, 2, 3, 3);
             long[] one = {1, 1};
-            byte[] first = Nn.conv2d(x, w, null, one, new long[4], one, 1).toBytes();
-            assertThat(Nn.conv2d(x, w, null, one, new long[4], one, 1).toBytes())
-                    .containsExactly(first);
+            ConvolutionWindow window = ConvolutionWindow.of(one, new long[4], one, 1);
+            byte[] first = Nn.conv2d(x, w, null, window).toBytes();
+            assertThat(Nn.conv2d(x, w, null, window).toBytes()).containsExactly(first);
         } finally {
             Determinism.enable(false);
         }

@@ -45,7 +45,7 @@ class StridedPointwiseTest {
     private static void backward(int channels, boolean channelsLast) {
         Tensor x = images(channels, channelsLast).setRequiresGrad(true);
         Tensor w = whole(2, OUTPUTS, channels, 1, 1).setRequiresGrad(true);
-        Tensor y = Nn.conv2d(x, w, null, STRIDE, PADS, new long[] {1, 1}, 1);
+        Tensor y = Nn.conv2d(x, w, null, ConvolutionWindow.of(STRIDE, PADS, new long[] {1, 1}, 1));
         y.mul(whole(3, y.shape().toArray())).sum().backward();
         long rows = (EXTENT + PADS[0] + PADS[2] - 1) / STRIDE[0] + 1;
         long columns = (EXTENT + PADS[1] + PADS[3] - 1) / STRIDE[1] + 1;
@@ -90,11 +90,12 @@ class StridedPointwiseTest {
 
         /** As wide as the shortcuts of a narrow ResNet-20, which is where the writes were found. */
         public static void main(String[] args) {
+            ConvolutionWindow window = ConvolutionWindow.of(new long[] {2, 2}, new long[4], new long[] {1, 1}, 1);
             for (int channels : new int[] {4, 11}) {
                 try (Scope scope = Scope.open()) {
                     Tensor x = whole(1, 5, 16, 16, channels).permute(0, 3, 1, 2).setRequiresGrad(true);
                     Tensor w = whole(2, 8, channels, 1, 1).setRequiresGrad(true);
-                    Tensor y = Nn.conv2d(x, w, null, new long[] {2, 2}, new long[] {0, 0, 0, 0}, new long[] {1, 1}, 1);
+                    Tensor y = Nn.conv2d(x, w, null, window);
                     y.mul(y).sum().backward();
                 }
             }
