@@ -18,12 +18,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -78,6 +80,15 @@ final class CompareCommand extends Subcommand {
     private double fraction;
 
     @Option(
+            names = "--baselines",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "What to make beside every pruned model, of random, dense-longer and small-dense, or none (default: all).")
+    private List<String> baselines =
+            Comparison.BASELINES.stream().map(CompareCommand::flag).toList();
+
+    @Option(
             names = {"-o", "--output"},
             paramLabel = "DIR",
             defaultValue = "comparison",
@@ -95,6 +106,7 @@ final class CompareCommand extends Subcommand {
     void run() {
         Map<String, RunPlan> recipes = recipes();
         check();
+        Set<Comparison.Kind> kinds = kinds();
         Device on = device.device();
         Facts facts;
         try (DataSets sets = data.open(console, fraction, SPLIT_SEED);
@@ -106,7 +118,7 @@ final class CompareCommand extends Subcommand {
             RunSetting setting = new RunSetting(sets, on, Optional.empty(), List.of(progress));
             makeFolder();
             List<Comparison.Cell> cells =
-                    new Comparison(model, width, setting, new FolderStore(folder)).run(recipes, seeds);
+                    new Comparison(model, width, setting, new FolderStore(folder), kinds).run(recipes, seeds);
             facts = write(cells, setting, measured);
         }
         json.print(console, facts, () -> print(facts));
@@ -141,6 +153,24 @@ final class CompareCommand extends Subcommand {
             throw new BadInput("--seeds must name different seeds such as 1,2,3, got " + seeds);
         }
         data.folder();
+    }
+
+    private static String flag(Comparison.Kind kind) {
+        return Comparison.text(kind).replace(' ', '-');
+    }
+
+    private Set<Comparison.Kind> kinds() {
+        Set<Comparison.Kind> kinds = EnumSet.noneOf(Comparison.Kind.class);
+        for (String name : baselines.equals(List.of("none")) ? List.<String>of() : baselines) {
+            kinds.add(Comparison.BASELINES.stream()
+                    .filter(kind -> flag(kind).equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new BadInput("--baselines '" + name + "' is none of "
+                            + Comparison.BASELINES.stream()
+                                    .map(CompareCommand::flag)
+                                    .toList())));
+        }
+        return kinds;
     }
 
     private void makeFolder() {

@@ -11,24 +11,39 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Recipes times seeds on one architecture, measured on a split that nothing was chosen on, each beside the dense model it came from,
  * that model fine-tuned as long without pruning, random pruning to the same target, and a small dense network of as many
- * multiply-accumulates trained for as many epochs.
+ * multiply-accumulates trained for as many epochs, or only those of these baselines that are wanted.
  *
  * @param architecture one of {@link Models#names()}
  * @param width factor on its channels
  * @param setting its validation split is what results are stated on, its test split is not looked at; it saves nothing itself
  * @param store keeps what is finished
+ * @param baselines those of {@link #BASELINES} to make
  */
-public record Comparison(String architecture, double width, RunSetting setting, Store store) {
+public record Comparison(String architecture, double width, RunSetting setting, Store store, Set<Kind> baselines) {
+    /** What can stand beside a pruned model and the dense one that it came from. */
+    public static final Set<Kind> BASELINES =
+            Collections.unmodifiableSet(EnumSet.of(Kind.RANDOM, Kind.DENSE_LONGER, Kind.SMALL_DENSE));
+
+    public Comparison {
+        baselines = Set.copyOf(baselines);
+        if (!BASELINES.containsAll(baselines)) {
+            throw new IllegalArgumentException("baselines are of " + BASELINES + ", got " + baselines);
+        }
+    }
+
     /** What a cell holds. */
     public enum Kind {
         DENSE,
@@ -134,16 +149,20 @@ public record Comparison(String architecture, double width, RunSetting setting, 
                     training,
                     start);
             cells.add(pruned);
-            if (pruning.shrunkBelow() == 0) {
+            if (baselines.contains(Kind.RANDOM) && pruning.shrunkBelow() == 0) {
                 RunPlan random = new RunPlan(trainedHere, Optional.of(pruning.random(seed)), plan.fineTuning());
                 cells.add(made(name, Kind.RANDOM, seed, random, training, start));
             }
-            if (start.dense().isPresent() && plan.fineTuning().isPresent()) {
+            if (baselines.contains(Kind.DENSE_LONGER)
+                    && start.dense().isPresent()
+                    && plan.fineTuning().isPresent()) {
                 int epochs = pruned.epochs() - start.dense().get().epochs();
                 Recipe tuning = plan.fineTuning().get().with(Map.of("epochs", epochs, "distill", 0));
                 cells.add(made(name, Kind.DENSE_LONGER, seed, RunPlan.train(tuning), training, start));
             }
-            cells.add(smallDense(name, training, seed, pruned));
+            if (baselines.contains(Kind.SMALL_DENSE)) {
+                cells.add(smallDense(name, training, seed, pruned));
+            }
         }
         return cells;
     }

@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -101,9 +102,27 @@ class ComparisonTest {
     }
 
     private static List<Cell> run(MemoryStore store, Map<String, RunPlan> recipes, Long... seeds) {
+        return run(store, Comparison.BASELINES, recipes, seeds);
+    }
+
+    private static List<Cell> run(MemoryStore store, Set<Kind> baselines, Map<String, RunPlan> recipes, Long... seeds) {
         DataSets data = ToyImages.sets(60, 30, 30);
         RunSetting setting = RunSetting.of(data, Device.CPU);
-        return new Comparison("kerasCnn", 0.25, setting, store).run(recipes, List.of(seeds));
+        return new Comparison("kerasCnn", 0.25, setting, store, baselines).run(recipes, List.of(seeds));
+    }
+
+    @Test
+    void baselinesThatAreNotWantedAreNotMade() {
+        try (MemoryStore store = new MemoryStore()) {
+            Map<String, RunPlan> one = new LinkedHashMap<>(RECIPES);
+            one.keySet().retainAll(Set.of("channels"));
+            assertThat(run(store, Set.of(), one, 1L)).extracting(Cell::kind).containsExactly(Kind.DENSE, Kind.PRUNED);
+            assertThat(run(store, Set.of(Kind.RANDOM), one, 1L))
+                    .extracting(Cell::kind)
+                    .containsExactly(Kind.DENSE, Kind.PRUNED, Kind.RANDOM);
+            assertThat(store.made).isEqualTo(3);
+            assertThatThrownBy(() -> run(store, Set.of(Kind.PRUNED), one, 1L)).hasMessageContaining("got [PRUNED]");
+        }
     }
 
     private static Cell find(List<Cell> cells, String recipe, Kind kind, long seed) {
