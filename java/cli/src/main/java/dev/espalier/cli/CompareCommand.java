@@ -109,7 +109,7 @@ final class CompareCommand extends Subcommand {
         Set<Comparison.Kind> kinds = kinds();
         Device on = device.device();
         Facts facts;
-        try (DataSets sets = data.open(console, fraction, SPLIT_SEED);
+        try (DataSets sets = data.open(console, new HeldOut(fraction, SPLIT_SEED));
                 TrainingProgress progress = new TrainingProgress(console)) {
             ImageSource measured = sets.validation()
                     .orElseThrow(() -> new BadInput(

@@ -8,10 +8,13 @@ import dev.espalier.data.Decoding;
 import dev.espalier.data.ImageSize;
 import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
+import dev.espalier.data.Statistics;
 import dev.espalier.graph.Graph;
+import dev.espalier.model.Model;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Shape;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -57,15 +60,33 @@ final class DataFlags {
     }
 
     /** Decodes and opens the splits, telling the console how it goes. */
-    DataSets open(Console console, double validationFraction, long seed) {
+    DataSets open(Console console, HeldOut held) {
         Decoding decoding = Decoding.defaults().withOnCorrupt(onCorrupt).withSize(size);
         try (DecodingProgress progress = new DecodingProgress(console)) {
             DataOptions options = DataOptions.defaults()
                     .withDecoding(decoding)
-                    .withValidation(validationFraction, seed)
+                    .withValidation(held.fraction(), held.seed())
                     .withListener(progress);
             return Datasets.open(folder(), cache == null ? options : options.withCache(cache));
         }
+    }
+
+    /**
+     * The data as a model takes it, with the model's own means and deviations where it states some; refused if it cannot be fed with
+     * it, and told of where its classes go by other names.
+     */
+    DataSets fitted(Console console, DataSets data, Model model) {
+        check(data, model.graph());
+        List<String> labels = model.metadata().labels();
+        if (!labels.isEmpty() && !labels.equals(data.classes())) {
+            console.err()
+                    .println("the model's classes are " + labels + ", those of " + folder + " are " + data.classes()
+                            + ": taken for each other in this order");
+        }
+        return model.metadata()
+                .imagePreprocessing()
+                .map(own -> data.fedWith(new Statistics(own.mean(), own.std())))
+                .orElse(data);
     }
 
     /** Refuses data that a model cannot be fed with. */

@@ -9,6 +9,7 @@ import dev.espalier.model.Model;
 import dev.espalier.runtime.Device;
 import dev.espalier.train.EvaluationResult;
 import dev.espalier.train.Evaluator;
+import dev.espalier.train.Recipe;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -65,13 +66,9 @@ final class EvalCommand extends Subcommand {
         data.folder();
         Facts facts;
         try (Model read = model.read();
-                DataSets sets = data.open(console, split == Split.VALIDATION ? 0.1 : 0, 0)) {
-            data.check(sets, read.graph());
+                DataSets sets = data.open(console, HeldOut.of(read, Recipe.defaults()))) {
+            Statistics statistics = data.fitted(console, sets, read).statistics();
             ImageSource source = source(sets);
-            Statistics statistics = read.metadata()
-                    .imagePreprocessing()
-                    .map(p -> new Statistics(p.mean(), p.std()))
-                    .orElseGet(sets::statistics);
             try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {
                 Batches batches = new Batches(source, BatchOptions.evaluation(batchSize, statistics, on));
                 facts = facts(Evaluator.evaluate(placed, batches), sets);

@@ -12,6 +12,7 @@ import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.pipeline.RunPlan;
 import dev.espalier.pipeline.RunSetting;
+import dev.espalier.pipeline.ShrunkMask;
 import dev.espalier.prune.Budget;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Compacted;
@@ -80,9 +81,8 @@ final class PruneCommand extends Subcommand {
     @Option(
             names = "--finetune-epochs",
             paramLabel = "N",
-            defaultValue = "0",
-            description = "Epochs of training after pruning (default: 0); needs --data.")
-    private int finetuneEpochs;
+            description = "Epochs of training after pruning (default: those of --recipe, without it 0); needs --data.")
+    private @Nullable Integer finetuneEpochs;
 
     @Option(names = "--recipe", paramLabel = "R.yaml", description = "Settings of fine-tuning as a YAML map.")
     private @Nullable Path recipe;
@@ -96,11 +96,12 @@ final class PruneCommand extends Subcommand {
         output.check();
         Map<String, Object> given = given();
         PruningRecipe chosen = SettingFlags.checked("", given, map -> PruningRecipe.fromMap(map, ignored));
-        checkCombination(given, chosen);
+        Optional<Recipe> tuning = fineTuning();
+        checkCombination(given, chosen, tuning.isPresent());
         Device on = device.device();
         PruningFacts facts;
         try (Model read = model.read()) {
-            facts = data.given() ? withData(read, chosen, on) : withoutData(read, chosen, on);
+            facts = data.given() ? withData(read, chosen, tuning, on) : withoutData(read, chosen, on);
         }
         json.print(console, facts, () -> facts.print(console));
     }
@@ -116,7 +117,7 @@ final class PruneCommand extends Subcommand {
         return spec.commandLine().getParseResult();
     }
 
-    private void checkCombination(Map<String, Object> given, PruningRecipe chosen) {
+    private void checkCombination(Map<String, Object> given, PruningRecipe chosen, boolean tunes) {
         if (keep != null && (!given.isEmpty() || data.given())) {
             throw new BadInput("--keep says exactly what stays; leave out "
                     + (given.isEmpty()
@@ -127,10 +128,7 @@ final class PruneCommand extends Subcommand {
             throw new BadInput("--vocabulary removes rows of an embedding alone; leave out "
                     + (keep != null ? "--keep" : "--data"));
         }
-        if (finetuneEpochs < 0) {
-            throw new BadInput("--finetune-epochs must be at least 0, got " + finetuneEpochs);
-        }
-        if ((finetuneEpochs > 0 || recipe != null) && !data.given()) {
+        if (tunes && !data.given()) {
             throw new BadInput("fine-tuning needs labelled images: add --data DIR");
         }
         if (chosen.policy().needsData() && !data.given()) {
@@ -139,10 +137,13 @@ final class PruneCommand extends Subcommand {
                             : "scope " + SettingKey.label(chosen.policy().scope()))
                     + " is measured on labelled images: add --data DIR");
         }
-        if (chosen.gradual() && finetuneEpochs == 0) {
+        if (chosen.prunesInTraining() && !tunes) {
             throw new BadInput("this --prune-schedule prunes during fine-tuning: add --finetune-epochs N");
         }
-        if (finetuneEpochs > 0) {
+        if (chosen.reestimateBatches() > 0 && !data.given()) {
+            throw new BadInput("--reestimate-batches takes statistics from images: add --data DIR");
+        }
+        if (tunes) {
             runFolder.check(output);
         } else if (runFolder.resumes()) {
             throw new BadInput("--resume is for fine-tuning: add --finetune-epochs N");
@@ -192,6 +193,8 @@ final class PruneCommand extends Subcommand {
                             .next(Mask.all(), evidence, chosen.policy().budget().target());
                     mask = outcome.mask();
                     timed = Timed.of(outcome.report());
+                } else if (chosen.shrunkBelow() > 0) {
+                    mask = new ShrunkMask(groups, chosen.policy(), evidence.weights()).below(chosen.shrunkBelow());
                 } else {
                     mask = pruner.next(Mask.all(), evidence);
                 }
@@ -277,19 +280,18 @@ final class PruneCommand extends Subcommand {
         return given.withProvenance(provenance);
     }
 
-    private PruningFacts withData(Model dense, PruningRecipe chosen, Device on) {
-        Optional<Recipe> fineTuning = finetuneEpochs == 0 ? Optional.empty() : Optional.of(fineTuning());
-        RunPlan plan = fineTuning.map(fit -> RunPlan.prune(chosen, fit)).orElseGet(() -> RunPlan.prune(chosen));
-        Recipe holdOut = fineTuning.orElseGet(Recipe::defaults);
-        try (DataSets sets = data.open(
-                        console,
-                        holdOut.data().validationFraction(),
-                        holdOut.run().seed());
+    private PruningFacts withData(Model dense, PruningRecipe chosen, Optional<Recipe> fineTuning, Device on) {
+        RunPlan plan = SettingFlags.checked(
+                "",
+                Map.of(),
+                nothing -> fineTuning.map(fit -> RunPlan.prune(chosen, fit)).orElseGet(() -> RunPlan.prune(chosen)));
+        HeldOut held = HeldOut.of(dense, fineTuning.orElseGet(Recipe::defaults));
+        try (DataSets sets = data.open(console, held);
                 TrainingProgress progress = new TrainingProgress(console)) {
-            data.check(sets, dense.graph());
+            DataSets fed = data.fitted(console, sets, dense);
             Checkpointing checkpoints = runFolder.open(output);
             Optional<Checkpointing> saving = fineTuning.map(fit -> checkpoints);
-            RunSetting setting = new RunSetting(sets, on, saving, List.of(progress));
+            RunSetting setting = new RunSetting(fed, on, saving, List.of(progress));
             long begun = System.nanoTime();
             try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
                 Optional<CompactionReport> removal = outcome.compaction();
@@ -327,13 +329,20 @@ final class PruneCommand extends Subcommand {
         RunRecord.write(runFolder.of(output), page.report("Pruning of " + input + " to " + is, facts));
     }
 
-    private Recipe fineTuning() {
+    /** The recipe of fine-tuning, if that is asked for: by its file, by a number of epochs, or by both, which then has the last word. */
+    private Optional<Recipe> fineTuning() {
+        if (finetuneEpochs != null && finetuneEpochs < 0) {
+            throw new BadInput("--finetune-epochs must be at least 0, got " + finetuneEpochs);
+        }
         Map<String, Object> settings = new LinkedHashMap<>();
         settings.put("lr", 0.01);
         if (recipe != null) {
             settings.putAll(RecipeFile.read(recipe));
         }
-        settings.put("epochs", finetuneEpochs);
-        return SettingFlags.checked(recipe == null ? "" : recipe + ": ", settings, Recipe::fromMap);
+        if (finetuneEpochs != null || recipe == null) {
+            settings.put("epochs", finetuneEpochs == null ? 0 : finetuneEpochs);
+        }
+        Recipe tuning = SettingFlags.checked(recipe == null ? "" : recipe + ": ", settings, Recipe::fromMap);
+        return Optional.of(tuning).filter(fit -> fit.length().epochs() > 0);
     }
 }

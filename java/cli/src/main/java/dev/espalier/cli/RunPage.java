@@ -4,6 +4,7 @@ import dev.espalier.data.ImageSource;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.MatMul;
+import dev.espalier.op.Recurrence;
 import dev.espalier.op.TensorType;
 import dev.espalier.pipeline.Measured;
 import dev.espalier.pipeline.RunOutcome;
@@ -139,10 +140,11 @@ final class RunPage {
         return layers;
     }
 
-    /** A matrix product has its channels last, every other operator with weights has them behind the batch. */
+    /** Matrix products and recurrent layers have their channels last, every other operator with weights has them behind the batch. */
     private static int channels(Graph graph, Node node) {
         TensorType output = graph.type(node.outputs().get(0));
-        int axis = node.op() instanceof MatMul ? output.rank() - 1 : 1;
+        boolean last = node.op() instanceof MatMul || node.op() instanceof Recurrence;
+        int axis = last ? output.rank() - 1 : 1;
         return Math.toIntExact(output.dim(axis));
     }
 

@@ -95,17 +95,15 @@ final class TrainCommand extends Subcommand {
         Path folder = runFolder.of(output);
         Device on = device.device();
         Facts facts;
-        try (DataSets sets = data.open(
-                        console,
-                        chosen.data().validationFraction(),
-                        chosen.run().seed());
+        try (DataSets sets = data.open(console, HeldOut.of(chosen));
                 Model initial = initial(sets, chosen.run().seed())) {
-            data.check(sets, initial.graph());
+            DataSets fed = named() ? sets : data.fitted(console, sets, initial);
+            data.check(fed, initial.graph());
             Checkpointing saving = runFolder.open(output);
             try (TensorBoardWriter events = new TensorBoardWriter(folder.resolve("events"), EVENT_EVERY);
                     TrainingProgress progress = new TrainingProgress(console)) {
                 RunSetting setting = new RunSetting(
-                        sets,
+                        fed,
                         on,
                         Optional.of(saving),
                         List.of(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
@@ -182,8 +180,13 @@ final class TrainCommand extends Subcommand {
         ModelFile.read(Path.of(model)).close();
     }
 
+    /** Whether the model is made afresh, not read from a file. */
+    private boolean named() {
+        return Models.names().contains(model);
+    }
+
     private Model initial(DataSets sets, long seed) {
-        return Models.names().contains(model)
+        return named()
                 ? Models.create(model, sets.train().imageShape(), sets.classes().size(), width, seed)
                 : ModelFile.read(Path.of(model));
     }

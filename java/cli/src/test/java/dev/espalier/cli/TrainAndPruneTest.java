@@ -6,8 +6,11 @@ import dev.espalier.data.SyntheticImages;
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
+import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
+import dev.espalier.train.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -171,6 +174,11 @@ class TrainAndPruneTest {
         prune("--pattern", "element", "--of", "latency").refused("LATENCY").inOneLine();
         prune("--of", "latency", "--batch", 0).refused("batch", "0").inOneLine();
         prune("--ignore", "nobody").refused("'nobody'").inOneLine();
+        prune("--prune-schedule", "lottery", "--pattern", "element")
+                .refused("--finetune-epochs")
+                .inOneLine();
+        prune("--reestimate-batches", 2).refused("--data").inOneLine();
+        prune("--recipe", folder.resolve("none.yaml")).refused("none.yaml").inOneLine();
         assertThat(out).doesNotExist();
     }
 
@@ -199,6 +207,63 @@ class TrainAndPruneTest {
         assertThat(latency.get("batch").asInt()).isEqualTo(1);
         assertThat(latency.get("ratio").asDouble()).isPositive();
         assertThat(latency.get("races").asInt()).isPositive();
+    }
+
+    @Test
+    void removesWhatTrainingShrankWithoutData() {
+        try (Model made = Models.create("resnet20", Shape.of(3, 16, 16), 8, 0.5, 1);
+                Scope scope = Scope.open()) {
+            made.weights()
+                    .get("stage1.0.norm1.scale")
+                    .copyInPlace(Tensor.of(new float[] {1, 1e-4f, 1, 1, 1e-4f, 1, 1, 1}, 8));
+            Onnx.write(made, model);
+        }
+        prune("--shrunk-below", 0.01, "--json").json();
+        assertThat(channels("stage1.0.conv1")).isEqualTo(6);
+        assertThat(channels("stage1.1.conv1")).isEqualTo(8);
+    }
+
+    private long channels(String layer) {
+        try (Model left = Onnx.read(out)) {
+            return left.weights().get(layer + ".weight").size(0);
+        }
+    }
+
+    /** What was held out in training is held out again, by whatever command looks at it. */
+    @Test
+    void laterCommandsHoldOutWhatTrainingHeldOut() {
+        train("--model", "mlp", "--epochs", 1, "--batch-size", 8, "--seed", 7, "--validation-fraction", 0.5, "--json")
+                .json();
+        try (Model trained = Onnx.read(out)) {
+            assertThat(HeldOut.of(trained, Recipe.defaults())).isEqualTo(new HeldOut(0.5, 7));
+        }
+        assertThat(CommandRun.of(
+                                List.of("eval", out, "--data", data, "--cache", folder.resolve("cache")),
+                                "--split",
+                                "validation",
+                                "--json")
+                        .json()
+                        .get("samples")
+                        .asInt())
+                .isEqualTo(16);
+        try (Model fresh = Onnx.read(model)) {
+            assertThat(HeldOut.of(fresh, Recipe.defaults().with("seed", 3))).isEqualTo(new HeldOut(0.1, 3));
+        }
+    }
+
+    /** A model that states how images are made ready is fed so, and goes on stating it. */
+    @Test
+    void aModelKeepsItsPreprocessing() throws IOException {
+        Path recipe = Files.writeString(folder.resolve("r.yaml"), "epochs: 1\nbatch-size: 8\n");
+        CommandRun run = prune("--target", 0.3, "--data", data, "--cache", folder.resolve("cache"), "--recipe", recipe);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).as("the recipe alone asks for fine-tuning").contains("fine-tune epoch 1/1");
+        try (Model was = Onnx.read(model);
+                Model is = Onnx.read(out)) {
+            assertThat(is.metadata().imagePreprocessing())
+                    .isEqualTo(was.metadata().imagePreprocessing())
+                    .isPresent();
+        }
     }
 
     @Test

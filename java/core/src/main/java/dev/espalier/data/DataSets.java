@@ -32,6 +32,11 @@ public record DataSets(
         return train.classes();
     }
 
+    /** The same images, fed with other channel means and deviations, such as those of the model that takes them. */
+    public DataSets fedWith(Statistics others) {
+        return new DataSets(train, validation, test, others, skipped);
+    }
+
     /**
      * The splits for comparing recipes without a look at the test split: what was held out for validation is in the place of the
      * test split, and choices are made on a further share of training. The images stay this value's, which alone is to be closed.

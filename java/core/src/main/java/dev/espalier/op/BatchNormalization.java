@@ -1,6 +1,7 @@
 package dev.espalier.op;
 
 import dev.espalier.runtime.Nn;
+import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -57,8 +58,15 @@ public record BatchNormalization(float epsilon, float momentum) implements Op {
 
     @Override
     public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
+        Tensor x = Inputs.present(in.get(0));
+        if (context.training() && x.numel() == x.size(1)) {
+            throw new ShapeException(
+                    "BatchNormalization: training needs more than one value of each channel to take a variance"
+                            + " from, got an input of shape " + x.shape()
+                            + "; choose a batch size that leaves no single sample for the last batch");
+        }
         return List.of(Nn.batchNorm(
-                Inputs.present(in.get(0)),
+                x,
                 Inputs.present(in.get(1)),
                 Inputs.present(in.get(2)),
                 Inputs.present(in.get(3)),

@@ -19,7 +19,7 @@ import java.util.TreeSet;
  * @param course how pruning and training take turns
  * @param probe how what pruning goes by is measured
  * @param shrunkBelow instead of meeting the target, remove at once what a penalty has shrunk below this share of its layer:
- *     of the root mean square for single weights, of the strongest for channels; 0 to meet the target
+ *     of the root mean square for single weights, of the strongest for channels (see {@link ShrunkMask}); 0 to meet the target
  * @param permute arrange channels first, so that weights that share decisions are alike, see {@link dev.espalier.prune.Permutation}
  * @param reestimateBatches batches from which running statistics are taken anew after pruning that no training follows; 0 for none
  */
@@ -142,6 +142,11 @@ public record PruningRecipe(
     /** True if pruning happens during a fit. */
     public boolean gradual() {
         return course.duringFit();
+    }
+
+    /** Whether it needs training to prune at all: gradual courses, and lotteries, which train again after each round. */
+    public boolean prunesInTraining() {
+        return gradual() || course instanceof Course.Lottery;
     }
 
     /** The facts of this recipe, by name. */

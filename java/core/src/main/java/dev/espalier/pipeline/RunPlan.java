@@ -146,7 +146,8 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
 
     /** Whether a dense model is trained before anything is removed, so that other plans may start from it too. */
     boolean trainsDenseFirst() {
-        return training.isPresent() && !(pruning.isPresent() && pruning.get().gradual() && fineTuning.isEmpty());
+        return training.isPresent()
+                && !(pruning.isPresent() && pruning.get().prunesInTraining() && fineTuning.isEmpty());
     }
 
     /** Whether layers are what is removed, which are cut out at once. */

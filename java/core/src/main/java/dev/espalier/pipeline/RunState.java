@@ -18,6 +18,7 @@ import dev.espalier.prune.Measure;
 import dev.espalier.prune.Pattern;
 import dev.espalier.prune.Policy;
 import dev.espalier.prune.Pruner;
+import dev.espalier.prune.PruningException;
 import dev.espalier.prune.Regrowth;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Device;
@@ -267,6 +268,11 @@ final class RunState implements Listener, AutoCloseable {
 
     /** Gives what is kept the values that were remembered. */
     void rewind() {
+        if (early.value().byName().isEmpty()) {
+            throw new PruningException(
+                    "training ended at epoch " + training.position().epoch() + ", before the step " + remembering
+                            + " that the lottery goes back to: lower rewind-epochs, or raise patience");
+        }
         Map<String, Tensor> values = new TreeMap<>(early.value().byName());
         values.keySet().retainAll(training.tensors().keySet());
         training.load(values);

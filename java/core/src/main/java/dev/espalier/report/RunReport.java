@@ -44,7 +44,7 @@ public record RunReport(
      * One model in numbers; a figure that was not measured is NaN.
      *
      * @param macs per sample
-     * @param sparsity share of zeros among prunable weights, 0 to 1
+     * @param sparsity share of zeros among all parameters, 0 to 1
      * @param accuracy 0 to 1
      * @param latencyMillis median of one batch of one sample
      */

@@ -2,9 +2,11 @@ package dev.espalier.train;
 
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
+import dev.espalier.op.Recurrence;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -17,12 +19,27 @@ final class Penalty {
 
     private final PenaltyRecipe recipe;
     private final Set<String> scales = new HashSet<>();
+    /** Biases of more than one axis. */
+    private final Set<String> biases = new HashSet<>();
+    /** The axis that counts outputs, by weight. */
+    private final Map<String, Integer> outputs = new HashMap<>();
 
     Penalty(PenaltyRecipe recipe, Graph graph) {
         this.recipe = recipe;
         for (Node node : graph.nodes()) {
             if (node.op().type().equals("BatchNormalization")) {
                 scales.add(node.inputs().get(1));
+            }
+            if (node.op() instanceof Recurrence && node.inputs().size() > 3) {
+                biases.add(node.inputs().get(3));
+            }
+            for (int input : node.op().weightInputs()) {
+                String weight = node.inputs().get(input);
+                if (graph.parameters().containsKey(weight)) {
+                    node.op()
+                            .weightAxes(input, graph.type(weight).rank())
+                            .ifPresent(axes -> outputs.putIfAbsent(weight, axes.outputs()));
+                }
             }
         }
     }
@@ -46,15 +63,15 @@ final class Penalty {
             if (kinks && recipe.scaleL1() > 0) {
                 gradient.addInPlace(parameter.sign(), recipe.scaleL1());
             }
-        } else if (parameter.rank() > 1) {
+        } else if (parameter.rank() > 1 && !biases.contains(name)) {
             if (kinks && recipe.l1() > 0) {
                 gradient.addInPlace(parameter.sign(), recipe.l1());
             }
             if (recipe.l2() > 0) {
                 gradient.addInPlace(parameter, recipe.l2());
             }
-            if (kinks && recipe.groupLasso() > 0) {
-                gradient.addcdivInPlace(parameter, channelNorms(parameter), recipe.groupLasso());
+            if (kinks && recipe.groupLasso() > 0 && outputs.containsKey(name)) {
+                gradient.addcdivInPlace(parameter, channelNorms(name, parameter), recipe.groupLasso());
             }
         }
     }
@@ -68,10 +85,10 @@ final class Penalty {
                 try (Scope scope = Scope.open()) {
                     if (scales.contains(name)) {
                         soften(parameter, learningRate * recipe.scaleL1());
-                    } else if (parameter.rank() > 1) {
+                    } else if (parameter.rank() > 1 && !biases.contains(name)) {
                         soften(parameter, learningRate * recipe.l1());
-                        if (recipe.groupLasso() > 0) {
-                            Tensor norms = channelNorms(parameter);
+                        if (recipe.groupLasso() > 0 && outputs.containsKey(name)) {
+                            Tensor norms = channelNorms(name, parameter);
                             parameter.mulInPlace(norms.pow(-1)
                                     .mul(-learningRate * recipe.groupLasso())
                                     .add(1)
@@ -89,9 +106,11 @@ final class Penalty {
         }
     }
 
-    /** L2 norms over all axes but the first, which counts output channels in Conv and transposed Gemm weights. */
-    private static Tensor channelNorms(Tensor weight) {
-        int[] others = IntStream.range(1, weight.rank()).toArray();
+    /** L2 norms over all axes but that of the outputs. */
+    private Tensor channelNorms(String name, Tensor weight) {
+        int output = outputs.getOrDefault(name, 0);
+        int[] others =
+                IntStream.range(0, weight.rank()).filter(axis -> axis != output).toArray();
         Tensor norms = weight.square().sum(true, others).sqrt();
         norms.clampInPlace(SMALLEST_NORM, Double.POSITIVE_INFINITY);
         return norms;

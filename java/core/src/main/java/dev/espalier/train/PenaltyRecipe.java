@@ -7,7 +7,7 @@ package dev.espalier.train;
  * @param l2 factor of half the sum of squared weights
  * @param scaleL1 factor of the sum of absolute normalisation scales, which drives whole channels to zero (Liu et al.,
  *     "Learning efficient convolutional networks through network slimming", 2017)
- * @param groupLasso factor of the sum of L2 norms of the weights that make one output channel (Wen et al., "Learning
+ * @param groupLasso factor of the sum of L2 norms of the weights that make one output channel, or one row of gates (Wen et al., "Learning
  *     structured sparsity in deep neural networks", 2016)
  * @param channelLasso factor of the sum of L2 norms of channels, each over all places that must lose it together; a run adds it, which
  *     knows those places

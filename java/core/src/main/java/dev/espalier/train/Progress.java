@@ -6,6 +6,8 @@ final class Progress {
     private double lossSum;
     private long right;
     private long seen;
+    /** Not saved: time before an interruption is lost. */
+    private long nanos;
 
     /** Nothing seen yet, at a position other than the first. */
     static Progress at(Step position) {
@@ -37,7 +39,17 @@ final class Progress {
         return new EpochReport.Scores(lossSum / seen, (double) right / seen);
     }
 
+    /** Adds time spent on the epoch. */
+    void spend(long moreNanos) {
+        nanos += moreNanos;
+    }
+
+    double seconds() {
+        return nanos / 1e9;
+    }
+
     void beginEpoch() {
+        nanos = 0;
         lossSum = 0;
         right = 0;
         seen = 0;

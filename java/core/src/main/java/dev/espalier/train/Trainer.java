@@ -109,12 +109,19 @@ public final class Trainer {
                 batch(cursor, rate);
             }
         }
-        if (state.position().iteration() == 0) {
+        boolean whole = state.position().iteration() == 0;
+        EpochReport.Scores held = whole && validation != null ? Evaluator.scores(state, validation) : null;
+        state.progress().spend(System.nanoTime() - begun);
+        if (whole) {
             EpochReport.Scores scores = state.progress().scores();
-            EpochReport.Scores held = validation == null ? null : Evaluator.scores(state, validation);
-            double seconds = (System.nanoTime() - begun) / 1e9;
-            EpochReport report =
-                    new EpochReport(from.epoch(), state.position().total(perEpoch), scores, held, rate, seconds);
+            long batchesDone = state.position().total(perEpoch);
+            EpochReport report = new EpochReport(
+                    from.epoch(),
+                    batchesDone,
+                    scores,
+                    held,
+                    rate,
+                    state.progress().seconds());
             listeners.forEach(listener -> listener.epochEnd(report));
             listeners.forEach(listener -> listener.safePoint(state.position()));
         }

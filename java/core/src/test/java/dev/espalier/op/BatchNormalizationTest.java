@@ -1,9 +1,11 @@
 package dev.espalier.op;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.ShapeException;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.util.List;
@@ -39,6 +41,22 @@ class BatchNormalizationTest {
                     op.evaluate(Evaluation.INFERENCE, List.copyOf(in)).get(0).toFloatArray();
             assertThat(z[0]).isCloseTo((float) ((1 - 0.5) / Math.sqrt(1.25 + 1e-5)), within(8 * ULP));
             assertThat(mean.toFloatArray()).containsExactly(0.5f, 5f);
+        }
+    }
+
+    /** The variance of one value is 0 / 0, which would stay in the record for good. */
+    @Test
+    void oneValueOfAChannelIsRefusedInTraining() {
+        BatchNormalization op = new BatchNormalization(1e-5f, 0.75f);
+        try (Scope scope = Scope.open()) {
+            Tensor x = Tensor.of(new float[] {1, 10}, 1, 2);
+            List<Tensor> in = List.of(x, vector(1, 2), vector(0, 1), vector(0, 0), vector(1, 1));
+            assertThatThrownBy(() -> op.evaluate(Evaluation.TRAINING, List.copyOf(in)))
+                    .isInstanceOf(ShapeException.class)
+                    .hasMessageContaining("more than one value of each channel")
+                    .hasMessageContaining("[1, 2]");
+            assertThat(op.evaluate(Evaluation.INFERENCE, List.copyOf(in)).get(0).toFloatArray())
+                    .doesNotContain(Float.NaN);
         }
     }
 

@@ -111,6 +111,19 @@ class ComparisonTest {
         return new Comparison("kerasCnn", 0.25, setting, store, baselines).run(recipes, List.of(seeds));
     }
 
+    /** A lottery trains by itself, so no dense model comes before it. */
+    @Test
+    void aLotteryIsComparedToo() {
+        try (MemoryStore store = new MemoryStore()) {
+            Map<String, RunPlan> one = Map.of(
+                    "lottery",
+                    plan(Map.of("pattern", "element", "criterion", "l1", "prune-schedule", "lottery", "rounds", 1)));
+            List<Cell> cells = run(store, one, 1L);
+            assertThat(cells).extracting(Cell::kind).containsExactly(Kind.PRUNED, Kind.RANDOM, Kind.SMALL_DENSE);
+            assertThat(cells).extracting(Cell::epochs).containsExactly(4, 4, 4);
+        }
+    }
+
     @Test
     void baselinesThatAreNotWantedAreNotMade() {
         try (MemoryStore store = new MemoryStore()) {

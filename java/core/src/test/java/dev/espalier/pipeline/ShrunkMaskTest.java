@@ -9,6 +9,7 @@ import dev.espalier.model.Models;
 import dev.espalier.prune.ChannelGroup;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Mask;
+import dev.espalier.prune.Policy;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
@@ -87,6 +88,63 @@ class ShrunkMaskTest {
                     .below(0.1);
             assertThat(mask.kept(group).indices()).containsExactly(0, 3);
             assertThat(below(model, "channel", 0.999).kept(group).count()).isEqualTo(1);
+        }
+    }
+
+    private static Map<String, Tensor> scaled(Model model, String parameter, float... factors) {
+        Map<String, Tensor> weights = new LinkedHashMap<>(model.weights().asMap());
+        Tensor weight = model.weights().get(parameter);
+        long[] shape = new long[weight.rank()];
+        Arrays.fill(shape, 1);
+        shape[0] = factors.length;
+        weights.put(parameter, weight.mul(Tensor.of(factors, shape)));
+        return weights;
+    }
+
+    private static int[] left(Model model, Map<String, Tensor> weights) {
+        ChannelGroups groups = ChannelGroups.trace(model.graph());
+        Policy policy = PruningRecipe.fromMap(Map.of(), Set.of()).policy();
+        return new ShrunkMask(groups, policy, weights)
+                .below(0.01)
+                .kept(groups.prunable().get(0))
+                .indices();
+    }
+
+    /** A penalty on scales leaves filters as large as they were, one on filters leaves the scales. */
+    @Test
+    void oneSilentFactorIsEnough() {
+        try (Scope scope = Scope.open();
+                Model model = ModelBuilder.of("toy", Shape.of(1, 6, 6))
+                        .convNorm(4, 3, 1, 0)
+                        .relu()
+                        .flatten()
+                        .dense(2)
+                        .build(3)) {
+            assertThat(left(model, model.weights().asMap())).containsExactly(0, 1, 2, 3);
+            assertThat(left(model, scaled(model, "norm1.scale", 1, 1e-3f, 1, -1)))
+                    .containsExactly(0, 2, 3);
+            assertThat(left(model, scaled(model, "conv1.weight", 1e-3f, 1, 1, 1)))
+                    .containsExactly(1, 2, 3);
+            assertThat(left(model, scaled(model, "norm1.bias", 0, 0, 0, 0))).containsExactly(0, 1, 2, 3);
+            assertThat(left(model, scaled(model, "norm1.scale", 0, 0, 0, 0))).isNotEmpty();
+        }
+    }
+
+    /** A channel of a residual stream is silent only if no branch writes it. */
+    @Test
+    void aChannelThatOneBranchStillWritesStays() {
+        try (Scope scope = Scope.open();
+                Model model = ModelBuilder.of("sum", Shape.of(1, 6, 6))
+                        .residual(branch -> branch.conv(3, 3, 1, 1), other -> other.conv(3, 1, 1, 0))
+                        .relu()
+                        .flatten()
+                        .dense(2)
+                        .build(3)) {
+            Map<String, Tensor> weights = new LinkedHashMap<>(scaled(model, "conv1.weight", 1, 1e-4f, 1e-4f));
+            assertThat(left(model, weights)).containsExactly(0, 1, 2);
+            weights.put(
+                    "conv2.weight", scaled(model, "conv2.weight", 1, 1, 1e-4f).get("conv2.weight"));
+            assertThat(left(model, weights)).containsExactly(0, 1);
         }
     }
 

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.model.Model;
+import dev.espalier.prune.PruningException;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Rng;
@@ -237,6 +238,22 @@ class SparseTrainingTest {
             outcome.model().weights().asMap().forEach((name, tensor) -> bytes.put(name, tensor.toBytes()));
         }
         return bytes;
+    }
+
+    @Test
+    void aLotteryThatEndsBeforeItsEarlyStepIsRefused() {
+        Recipe impatient = TRAINING.with(Map.of("epochs", 9, "patience", 1, "lr", 1e-9, "validation-fraction", 0.2));
+        RunPlan plan = new RunPlan(
+                Optional.of(impatient),
+                Optional.of(PruningRecipe.fromMap(
+                        Map.of("pattern", "element", "prune-schedule", "lottery", "rounds", 1, "rewind-epochs", 8),
+                        Set.of())),
+                Optional.empty());
+        try (Model dense = model()) {
+            assertThatThrownBy(() -> PruningRun.run(dense, plan, setting()).close())
+                    .isInstanceOf(PruningException.class)
+                    .hasMessageContaining("lower rewind-epochs, or raise patience");
+        }
     }
 
     @Test

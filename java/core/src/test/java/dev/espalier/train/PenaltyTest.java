@@ -92,6 +92,41 @@ class PenaltyTest {
                         .mul(0.1));
     }
 
+    /** A matrix product keeps its outputs last, an LSTM in rows of the second axis; biases of any rank are spared. */
+    @Test
+    void groupLassoFollowsTheOutputsOfEveryOperator() {
+        try (Scope scope = Scope.open();
+                Model model = ModelBuilder.of("rows", Shape.of(5, 3))
+                        .lstm(2, false)
+                        .project(4)
+                        .flatten()
+                        .dense(2)
+                        .build(5);
+                TrainingState state = TrainingState.of(model, Recipe.defaults().optimizer(), Device.CPU)) {
+            state.load(Map.of("lstm1.bias", Tensor.of(new float[16], 1, 16).add(1)));
+            state.parameters().values().forEach(p -> p.mul(0).sum().backward());
+            Recipe recipe = Recipe.defaults().with(Map.of("group-lasso", 0.1, "l1", 0));
+            new Penalty(recipe.regularisation().penalty(), state.graph()).addTo(state.parameters());
+            Map<String, int[]> others = Map.of(
+                    "project1.weight", new int[] {0},
+                    "dense1.weight", new int[] {1},
+                    "lstm1.weight", new int[] {0, 2},
+                    "lstm1.recurrent", new int[] {0, 2});
+            state.parameters().forEach((name, parameter) -> {
+                Tensor leaf = parameter.detach().copy().setRequiresGrad(true);
+                int[] summed = others.get(name);
+                float[] expected = new float[(int) parameter.numel()];
+                if (summed != null) {
+                    leaf.square().sum(false, summed).sqrt().sum().mul(0.1).backward();
+                    expected = Objects.requireNonNull(leaf.grad()).toFloatArray();
+                }
+                assertThat(Objects.requireNonNull(parameter.grad()).toFloatArray())
+                        .as(name)
+                        .containsExactly(expected, within(8 * Math.ulp(1f)));
+            });
+        }
+    }
+
     /** What is left of {@code parameter} after one proximal step at learning rate 0.5. */
     private static float[] shrunk(Recipe recipe, String parameter, float... values) {
         try (Scope scope = Scope.open();
