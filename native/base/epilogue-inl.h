@@ -17,8 +17,11 @@ HWY_INLINE V activate(D d, V x) {
   if (kActivation == ESP_ACTIVATION_RELU) return hn::Max(hn::Zero(d), x);
   if (kActivation == ESP_ACTIVATION_RELU6)
     return hn::Min(hn::Set(d, 6.0f), hn::Max(hn::Zero(d), x));
-  if (kActivation == ESP_ACTIVATION_SILU)
-    return hn::Div(x, hn::Add(hn::Set(d, 1.0f), hn::Exp(d, hn::Neg(x))));
+  if (kActivation == ESP_ACTIVATION_SILU) {
+    // Highway's Exp takes at most 104, of which it makes infinity.
+    const V negated = hn::Min(hn::Set(d, 104.0f), hn::Neg(x));
+    return hn::Div(x, hn::Add(hn::Set(d, 1.0f), hn::Exp(d, negated)));
+  }
   if (kActivation == ESP_ACTIVATION_HARD_SWISH) {
     const V gate = hn::Min(hn::Set(d, 6.0f), hn::Max(hn::Zero(d), hn::Add(x, hn::Set(d, 3.0f))));
     return hn::Mul(hn::Mul(x, gate), hn::Set(d, 1.0f / 6.0f));

@@ -52,8 +52,9 @@ __global__ void __launch_bounds__(conv_cuda_threads)
   if (lane == 0) starts[list + 1] = kept;
 }
 
-// Inclusive sum of values[0, count). One block.
-__global__ void __launch_bounds__(conv_cuda_threads) conv_sum(int32_t* values, int64_t count) {
+// Inclusive sum of values[0, count), nowhere above `most`. One block.
+__global__ void __launch_bounds__(conv_cuda_threads)
+    conv_sum(int32_t* values, int64_t count, int32_t most) {
   __shared__ int32_t sums[warps];
   const int lane = static_cast<int>(threadIdx.x % 32), warp = static_cast<int>(threadIdx.x / 32);
   int32_t before = 0;
@@ -71,7 +72,7 @@ __global__ void __launch_bounds__(conv_cuda_threads) conv_sum(int32_t* values, i
       if (w < warp) lower += sums[w];
       all += sums[w];
     }
-    if (i < count) values[i] = before + lower + sum;
+    if (i < count) values[i] = min(before + lower + sum, most);
     before += all;
     __syncthreads();
   }
@@ -236,7 +237,8 @@ int32_t conv2d_pack_element_f32_cuda(const conv2d_pack_call& call) {
   const int64_t lists = call.shape->k * p.plan.chunks;
   const dim3 grid(static_cast<unsigned>((lists + warps - 1) / warps));
   ESP_TRY(launch(name, &conv_count, grid, conv_cuda_threads, call.stream, p, call.bits, starts));
-  ESP_TRY(launch(name, &conv_sum, 1, conv_cuda_threads, call.stream, starts, lists + 1));
+  ESP_TRY(launch(name, &conv_sum, 1, conv_cuda_threads, call.stream, starts, lists + 1,
+                 static_cast<int32_t>(call.nonzeros)));
   return launch(name, &conv_fill, grid, conv_cuda_threads, call.stream, p, call.weight, call.bits,
                 call.nonzeros, starts, entries);
 }

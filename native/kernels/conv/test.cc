@@ -187,6 +187,22 @@ TEST_P(ConvTest, KeepsNotANumberThroughActivations) {
   }
 }
 
+TEST_P(ConvTest, ActivatesSumsFarFromZero) {
+  const float sums[] = {-3e38f, -1e4f, -357.0f, -200.0f, -178.0f, -104.5f, -104.0f, -90.0f, -20.0f,
+                        20.0f,  90.0f, 104.0f,  178.0f,  200.0f,  357.0f,  1e4f,    3e38f};
+  for (int32_t activation : activations) {
+    conv_problem problem(square(1, 1, 17, 1, 1), 1.0, 3);
+    problem.weight[0] = 1.0f;
+    std::copy(std::begin(sums), std::end(sums), problem.input.begin());
+    const std::vector<float> output = run(problem, {false, false, false, activation}, 1);
+    for (size_t i = 0; i < std::size(sums); ++i) {
+      exact_sum sum;
+      sum.add(sums[i]);
+      expect_activated(sum, activation, output[i]);
+    }
+  }
+}
+
 TEST_P(ConvTest, SumsExtremeMagnitudes) {
   conv_problem problem(square(1, 6, 10, 5, 3), 0.5, 9);
   for (size_t i = 0; i < problem.input.size(); i += 3) problem.input[i] *= 1e18f;
@@ -255,6 +271,25 @@ TEST_P(ConvTest, RefusesWeightsPackedForAnotherShapeWhereItCanLook) {
       "esp_conv2d: packed: expected weights packed for this shape, nonzeros and backend, got "
       "others; call esp_conv2d_pack with the same arguments",
       esp_last_message());
+}
+
+// A mask with more ones than the caller said: nothing outside the packed form is touched.
+TEST_P(ConvTest, DropsWhatAMaskKeepsBeyondItsCountWhereItCannotLook) {
+  if (!is_cuda()) return;
+  const esp_target where = target();
+  conv_problem problem(square(1, 20, 8, 20, 3), 1.0, 1);
+  buffer<float> weight(backend(), problem.weight), input(backend(), problem.input);
+  buffer<uint32_t> bits(backend(), problem.bits);
+  buffer<float> output(backend(), problem.residual);
+  for (int64_t said : {0, 1, 31, 32, 33, 400}) {
+    workspace packed(backend(), esp_conv2d_packed_bytes(&where, &problem.shape, said));
+    ASSERT_OK(esp_conv2d_pack(&where, &problem.shape, weight.data(), bits.data(), said,
+                              packed.data(), nullptr, nullptr));
+    workspace scratch(backend(), esp_conv2d_workspace_bytes(&where, &problem.shape, said));
+    ASSERT_OK(esp_conv2d(&where, &problem.shape, input.data(), packed.data(), said, nullptr,
+                         output.data(), scratch.data(), nullptr));
+    EXPECT_TRUE(packed.guards_intact() && output.guards_intact());
+  }
 }
 
 TEST_P(ConvTest, RefusesAWrongNumberOfNonzerosWhereItCanLook) {

@@ -2,6 +2,7 @@ package dev.espalier.graph;
 
 import dev.espalier.op.Cost;
 import dev.espalier.op.Op;
+import dev.espalier.op.Recurrence;
 import dev.espalier.op.TensorType;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -157,12 +158,22 @@ public final class Graph {
     /** Multiply-accumulates with weights per sample. */
     public long macs() {
         long all = costs.values().stream().mapToLong(Cost::macs).sum();
-        long batch = inputs.values().stream()
+        long batch = inputs.keySet().stream()
                 .limit(1)
-                .mapToLong(t -> t.rank() > 1 ? t.dim(0) : 1)
+                .mapToLong(this::batch)
                 .findFirst()
                 .orElse(1);
         return batch > 1 ? all / batch : all;
+    }
+
+    /** The samples of an input whose batch is fixed; recurrent layers have time before them. */
+    private long batch(String input) {
+        TensorType type = type(input);
+        boolean timeFirst = consumers(input).stream()
+                .anyMatch(node ->
+                        node.op() instanceof Recurrence && node.inputs().get(0).equals(input));
+        int axis = timeFirst ? 1 : 0;
+        return type.rank() > 1 ? type.dim(axis) : 1;
     }
 
     /** Number of weights, biases, normalisation scales and shifts; running statistics and whole-number constants do not count. */

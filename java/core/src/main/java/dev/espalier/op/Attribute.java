@@ -153,11 +153,24 @@ public sealed interface Attribute {
                 values[i] = switch (dtype) {
                     case F32 -> bytes.getFloat(4 * i);
                     case F64 -> bytes.getDouble(8 * i);
-                    default ->
-                        throw new IllegalArgumentException("expected a constant of type F32 or F64, got " + dtype);
+                    case F16 -> half(bytes.getShort(2 * i));
+                    case BF16 -> java.lang.Float.intBitsToFloat(bytes.getShort(2 * i) << 16);
+                    default -> throw new IllegalArgumentException("expected a constant of real numbers, got " + dtype);
                 };
             }
             return values;
+        }
+
+        /** IEEE 754 binary16: five bits of exponent, ten of significand. */
+        private static double half(short bits) {
+            int exponent = bits >> 10 & 0x1f;
+            int significand = bits & 0x3ff;
+            double magnitude = exponent == 0
+                    ? Math.scalb((double) significand, -24)
+                    : exponent < 31
+                            ? Math.scalb((double) (significand | 0x400), exponent - 25)
+                            : significand == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
+            return bits < 0 ? -magnitude : magnitude;
         }
 
         /** The values as whole numbers; only I64, I32, U8 and BOOL. */

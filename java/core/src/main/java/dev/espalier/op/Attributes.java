@@ -126,7 +126,7 @@ public final class Attributes {
             return f.value();
         }
         if (value instanceof TensorValue t && t.shape().numel() == 1) {
-            return (float) t.toDoubles()[0];
+            return t.dtype().isFloating() ? (float) t.toDoubles()[0] : t.toLongs()[0];
         }
         throw wrong(name, "a real number", value);
     }

@@ -1,5 +1,6 @@
 package dev.espalier.op;
 
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
 
@@ -19,11 +20,18 @@ public record Clip(float min, float max) implements Unary {
 
     @Override
     public Tensor apply(Evaluation context, Tensor x) {
-        return x.clamp(min, max);
+        return x.dtype().isFloating()
+                ? x.clamp(min, max)
+                : x.to(DType.F64).clamp(min, max).to(x.dtype());
     }
 
     @Override
     public boolean keepsZero() {
         return min <= 0 && max >= 0;
+    }
+
+    @Override
+    public boolean takesWholeNumbers() {
+        return true;
     }
 }

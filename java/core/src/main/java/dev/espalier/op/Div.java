@@ -3,11 +3,11 @@ package dev.espalier.op;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 
-/** Quotient of two tensors, element by element. */
+/** Quotient of two tensors, element by element; of whole numbers, cut towards zero. */
 public record Div() implements Binary {
     @Override
     public Tensor apply(Tensor a, Tensor b) {
-        return a.div(b);
+        return a.dtype().isFloating() ? a.div(b) : a.divTruncated(b);
     }
 
     /** A removed divisor would be masked to zero, and the quotient would not be a number. */

@@ -116,7 +116,7 @@ public record Gather(long axis, @Nullable TensorValue indices) implements Op {
         } else if (ids.length > 0) {
             int[] taken = positions(ids.length);
             int[] moved = IntStream.of(taken).map(i -> ids[i]).toArray();
-            if (picked == 0) {
+            if (picked == 0 || (moved.length == 1 && ids.length > 1)) {
                 trace.freeze(moved, "takes this one channel");
             } else {
                 out = out.with(along, moved);

@@ -111,8 +111,10 @@ public record GroupNormalization(long groups, float epsilon) implements Op {
             trace.output(0, trace.ids(0));
             return;
         }
-        ChannelRules.tieBlocks(trace, channels, (int) groups);
-        trace.approximates(channels, "takes its mean and variance over groups of these channels");
+        if (!ofEachChannel(trace.type(0).dim(1))) {
+            ChannelRules.tieBlocks(trace, channels, (int) groups);
+            trace.approximates(channels, "takes its mean and variance over groups of these channels");
+        }
         trace.tie(channels, trace.ids(1).at(0), "scales channels that cannot all be removed");
         trace.tie(channels, trace.ids(2).at(0), "shifts channels that cannot all be removed");
         trace.output(0, trace.ids(0));
@@ -121,9 +123,23 @@ public record GroupNormalization(long groups, float epsilon) implements Op {
         }
     }
 
+    /** Whether every channel is a group of its own, whose statistics no other channel changes. */
+    private boolean ofEachChannel(long channels) {
+        return groups == channels;
+    }
+
+    @Override
+    public Op cut(ChannelCut cut) {
+        boolean[] kept = cut.keptInput(0, 1);
+        return ofEachChannel(kept.length) ? new GroupNormalization(ChannelCut.count(kept), epsilon) : this;
+    }
+
     /** With mean and variance over the channels that stay. */
     @Override
     public Op masked(ChannelCut cut) {
+        if (ofEachChannel(cut.keptInput(0, 1).length)) {
+            return this;
+        }
         return new KeptGroupNormalization(this, new KeptIndices(cut));
     }
 }

@@ -86,8 +86,23 @@ public record Pointwise(Function function) implements Unary {
         return function.apply(x);
     }
 
+    /** What masking makes zero would be no number here. */
+    @Override
+    public void trace(ChannelTrace trace) {
+        boolean infinite = function == Function.RECIPROCAL || function == Function.LOG;
+        if (infinite && trace.vanishes(0)) {
+            trace.freezeAxes(0, 0, "would take " + type() + " of channels that masking makes zero");
+        }
+        Unary.super.trace(trace);
+    }
+
     @Override
     public boolean keepsZero() {
         return function.keepsZero;
+    }
+
+    @Override
+    public boolean takesWholeNumbers() {
+        return function == Function.ABS || function == Function.NEG || function == Function.SIGN;
     }
 }

@@ -24,6 +24,9 @@ public record Pow() implements Op {
     public List<Tensor> evaluate(Evaluation context, List<@Nullable Tensor> in) {
         Tensor x = Inputs.present(in.get(0));
         Tensor exponent = Inputs.present(in.get(1));
+        if (!x.dtype().isFloating() && exponent.dtype().isFloating()) {
+            return List.of(x.to(DType.F64).pow(exponent.to(DType.F64)).to(x.dtype()));
+        }
         if (exponent.rank() == 0 && !exponent.requiresGrad()) {
             double value = exponent.to(DType.F64).item();
             return List.of(value == 2 ? x.square() : x.pow(value));

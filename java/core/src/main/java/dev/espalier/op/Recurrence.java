@@ -88,7 +88,7 @@ public interface Recurrence extends Op {
     /** Every step multiplies every gate's rows with the features and with the state. */
     @Override
     default Cost cost(List<TensorType> in, List<TensorType> out) {
-        long steps = Math.max(in.get(0).dim(0), 1) * Math.max(in.get(0).dim(1), 1);
+        long steps = Math.max(in.get(0).dim(0), 1) * Math.max(Math.abs(in.get(0).dim(1)), 1);
         long products = in.get(1).numelPerSample() + in.get(2).numelPerSample();
         return Cost.of(steps * products, in, out);
     }

@@ -67,7 +67,8 @@ public record Reduction(Kind kind, Ints axes, boolean keepDims, boolean noopWhen
         if (axes.isEmpty() && noopWhenEmpty) {
             return List.of(x);
         }
-        return List.of(dims.length == 0 ? reduce(x.unsqueeze(0), false, 0) : reduce(x, keepDims, dims));
+        Tensor y = dims.length == 0 ? reduce(x.unsqueeze(0), false, 0) : reduce(x, keepDims, dims);
+        return List.of(y.to(x.dtype()));
     }
 
     private Tensor reduce(Tensor x, boolean keep, int... dims) {

@@ -20,4 +20,9 @@ public record Relu() implements Unary {
     public boolean keepsZero() {
         return true;
     }
+
+    @Override
+    public boolean takesWholeNumbers() {
+        return true;
+    }
 }

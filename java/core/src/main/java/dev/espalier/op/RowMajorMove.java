@@ -38,6 +38,11 @@ final class RowMajorMove {
     }
 
     private void walk() {
+        for (int axis = 0; axis < from.rank(); axis++) {
+            if (from.dim(axis) == 1) {
+                trace.freeze(ids.at(axis), "has this channel alone on axis " + axis);
+            }
+        }
         List<Integer> a = wide(from);
         List<Integer> b = wide(to);
         int i = a.size() - 1;

@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code count} greatest or smallest elements along one axis, best first, and as a second result their positions. */
+/** The {@code count} greatest or smallest elements along one axis, best first and of equals the earlier, and their positions. */
 public record TopK(Ints count, long axis, boolean greatest) implements Op {
+    /** Where no order is asked for, this one does. */
     static TopK of(Attributes a) {
         if (!a.only("K", "axis", "largest", "sorted").has("K")) {
             throw new UnsupportedOperatorException("TopK: K must be a constant");
         }
-        a.mustBe("sorted", 1);
         return new TopK(a.ints("K"), a.integer("axis", -1), a.flag("largest", true));
     }
 

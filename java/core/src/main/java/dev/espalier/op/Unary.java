@@ -1,5 +1,6 @@
 package dev.espalier.op;
 
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,18 @@ interface Unary extends Op {
 
     @Override
     default List<TensorType> infer(List<TensorType> in) {
-        Inputs.of(this, in, 1, 1).floating();
+        Inputs inputs = Inputs.of(this, in, 1, 1);
+        if (takesWholeNumbers()) {
+            inputs.require(in.get(0).dtype() != DType.BOOL, "takes numbers, got " + in.get(0));
+        } else {
+            inputs.floating();
+        }
         return List.of(in.get(0));
+    }
+
+    /** Whether ONNX has it for whole numbers too. */
+    default boolean takesWholeNumbers() {
+        return false;
     }
 
     @Override

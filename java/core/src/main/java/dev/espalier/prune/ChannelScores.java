@@ -42,7 +42,7 @@ final class ChannelScores {
             return groups.stream().map(this::random).toList();
         }
         boolean whole = policy.criterion().measure().filter(Measure::isByGroup).isPresent();
-        List<Tensor> scores = whole ? groups.stream().map(this::measured).toList() : aggregated(groups);
+        List<Tensor> scores = whole ? groups.stream().map(this::measured).toList() : aggregated(groups, mask);
         Normalisation normalisation = policy.ranking().normalisation().resolved(policy.criterion(), policy.scope());
         return IntStream.range(0, groups.size())
                 .mapToObj(i -> normalisation.of(scores.get(i), mask.kept(groups.get(i))))
@@ -64,9 +64,10 @@ final class ChannelScores {
                 .to(device(group));
     }
 
-    private List<Tensor> aggregated(List<ChannelGroup> groups) {
+    private List<Tensor> aggregated(List<ChannelGroup> groups, Mask mask) {
         Aggregation aggregation = policy.ranking().aggregation();
         List<List<Member>> parts = new ArrayList<>();
+        List<Kept> kept = new ArrayList<>();
         List<Integer> counts = new ArrayList<>();
         for (ChannelGroup group : groups) {
             List<Member> members = scored(group);
@@ -77,8 +78,11 @@ final class ChannelScores {
                 members.forEach(m -> parts.add(List.of(m)));
                 counts.add(members.size());
             }
+            while (kept.size() < parts.size()) {
+                kept.add(mask.kept(group));
+            }
         }
-        List<Tensor> scores = score(parts);
+        List<Tensor> scores = score(parts, kept);
         List<Tensor> aggregated = new ArrayList<>();
         int from = 0;
         for (int count : counts) {
@@ -117,14 +121,17 @@ final class ChannelScores {
         return false;
     }
 
-    /** One tensor [channels] per part. */
-    private List<Tensor> score(List<List<Member>> parts) {
+    /** One tensor [channels] per part, of whose channels these are kept. */
+    private List<Tensor> score(List<List<Member>> parts, List<Kept> kept) {
         return switch (policy.criterion()) {
             case L1, L2, BN_SCALE, LINF -> norms(Importance.MAGNITUDE, parts);
             case GRADIENT -> norms(Importance.GRADIENT, parts);
             case SIGNED_GRADIENT -> norms(Importance.SIGNED_GRADIENT, parts);
             case TAYLOR -> norms(Importance.TAYLOR, parts);
-            case FPGM -> parts.stream().map(this::distances).toList();
+            case FPGM ->
+                IntStream.range(0, parts.size())
+                        .mapToObj(i -> distances(parts.get(i), kept.get(i)))
+                        .toList();
             default -> sums(parts);
         };
     }
@@ -182,24 +189,25 @@ final class ChannelScores {
         return scaled(sums, parts);
     }
 
-    /** Per channel the sum of the Euclidean distances to all channels, over all elements of the part. */
-    private Tensor distances(List<Member> part) {
+    /** Per channel the sum of the Euclidean distances to all channels that are kept, over all elements of the part. */
+    private Tensor distances(List<Member> part, Kept kept) {
         try (Scope scope = Scope.open()) {
             Tensor rows = Tensor.cat(
                     part.stream()
                             .map(m -> rows(evidence.weight(m.parameter()).detach(), m))
                             .toList(),
                     1);
+            Tensor left = rows.indexSelect(0, Indices.tensor(kept.indices(), rows.device()));
             List<Tensor> sums = new ArrayList<>();
             for (long c = 0; c < rows.size(0); c++) {
                 try (Scope temporaries = Scope.open()) {
                     Tensor others =
-                            rows.sub(rows.select(0, c)).square().sum(false, 1).sqrt();
+                            left.sub(rows.select(0, c)).square().sum(false, 1).sqrt();
                     sums.add(temporaries.keep(others.sum()));
                 }
             }
             // The mean distance of channels, per element as a root mean square.
-            return scope.keep(Tensor.stack(sums, 0).div((double) rows.size(0) * Math.sqrt((double) rows.size(1))));
+            return scope.keep(Tensor.stack(sums, 0).div((double) left.size(0) * Math.sqrt((double) rows.size(1))));
         }
     }
 

@@ -180,7 +180,7 @@ final class ChannelStep {
             }
             return counts(order.first(k), mask);
         }
-        double limit = (1 - budget.target()) * cost.get().applyAsDouble(groups.graph());
+        double limit = (1 - budget.target()) * cost.get().applyAsDouble(groups.graph()) * (1 + SLACK);
         return within(order, mask, cost.get(), limit, removable);
     }
 

@@ -113,7 +113,7 @@ final class ElementStep {
             List<Tensor> decided = pool.stream()
                     .map(i -> decided(parameters.get(i), scores.get(i)))
                     .toList();
-            long most = names.stream().mapToLong(this::removable).sum();
+            long most = names.stream().mapToLong(this::decidable).sum();
             long weights = bound.applyAsLong(removed(names, mask), Math.min(wanted.applyAsLong(names), most));
             List<BitMask> kept = Granules.masks(own, decided, weights);
             for (int i = 0; i < names.size(); i++) {
@@ -161,6 +161,13 @@ final class ElementStep {
         long all = elements(List.of(parameter));
         return Math.min(
                 all - policy.spared().least(all), Math.round(policy.grain().most() * all));
+    }
+
+    /** How many weights of a parameter decisions can take that are whole and leave what every layer keeps. */
+    private long decidable(String parameter) {
+        long removable = removable(parameter);
+        long largest = granules(parameter).largest();
+        return policy.spared().ofEach() == 0 ? removable : removable / largest * largest;
     }
 
     private long elements(List<String> parameters) {

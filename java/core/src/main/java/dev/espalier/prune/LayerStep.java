@@ -42,7 +42,7 @@ final class LayerStep {
                 cost.orElse(graph -> all - layers.missing(graph).size());
         double limit = cost.isEmpty()
                 ? all - Math.floor(budget.target() * all + SLACK)
-                : (1 - budget.target()) * left.applyAsDouble(layers.graph());
+                : (1 - budget.target()) * left.applyAsDouble(layers.graph()) * (1 + SLACK);
         Set<String> gone = new LinkedHashSet<>(mask.layers());
         double now = left.applyAsDouble(layers.without(gone));
         for (Layer layer : order(gone)) {

@@ -8,6 +8,7 @@ import dev.espalier.op.BatchNormalization;
 import dev.espalier.op.Conv;
 import dev.espalier.op.Gemm;
 import dev.espalier.op.Identity;
+import dev.espalier.op.LSTM;
 import dev.espalier.op.MatMul;
 import dev.espalier.op.Mul;
 import dev.espalier.op.Relu;
@@ -102,6 +103,18 @@ class GraphTest {
                 .node("conv", new Conv(Window.square(3, 1, 1), 1), "x", "w")
                 .output("conv");
         assertThat(fixed.build().macs()).isEqualTo(4 * 64 * 27);
+    }
+
+    /** Recurrent layers have time before the batch. */
+    @Test
+    void stepsOfTimeAreNoSamples() {
+        Graph.Builder fixed = Graph.builder("fixed")
+                .input("x", f(16, 2, 32))
+                .parameter("w", f(1, 256, 32))
+                .parameter("r", f(1, 256, 64))
+                .node(new Node("lstm", LSTM.of(64, false), List.of("x", "w", "r"), List.of("y", "h", "c")))
+                .output("y");
+        assertThat(fixed.build().macs()).isEqualTo(16 * 256 * (32 + 64));
     }
 
     @Test

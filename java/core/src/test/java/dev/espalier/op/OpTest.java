@@ -225,6 +225,9 @@ class OpTest {
                 .isEqualTo(3 * 16 * 18);
         assertThat(macs(Gemm.DENSE, f(-1, 7), f(5, 7), f(5))).isEqualTo(35);
         assertThat(macs(new MatMul(), f(-1, 6, 7), f(7, 5))).isEqualTo(6 * 7 * 5);
+        // Four sequences of seven steps in each sample, 4 * 8 rows over 16 features and 8 units.
+        assertThat(macs(LSTM.of(8, false), f(7, -4, 16), f(1, 32, 16), f(1, 32, 8)))
+                .isEqualTo(4 * 7 * 32 * (16 + 8));
         assertThat(macs(new Relu(), f(-1, 7))).isZero();
     }
 

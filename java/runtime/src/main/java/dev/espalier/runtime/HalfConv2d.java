@@ -139,6 +139,7 @@ public final class HalfConv2d implements TensorHolder {
         Scope.current();
         KernelCall call = new KernelCall("halfConv2d " + form + " " + weight, backend, List.of(x));
         call.require(form.dtype, List.of(x));
+        call.requireDevice(1, packed);
         MaskedConvolution.requireImages(call, x, image);
         long n = x.size(0);
         Shape result = window.output(x.shape(), weight);

@@ -2,6 +2,7 @@ package dev.espalier.runtime;
 
 import dev.espalier.runtime.internal.KernelLibrary;
 import dev.espalier.runtime.internal.KernelTarget;
+import dev.espalier.runtime.internal.Torch;
 import java.util.List;
 
 /** One call of native kernels: checks and prepares its tensors, gives it workspace, tells its failure in one line. */
@@ -19,7 +20,11 @@ final class KernelCall {
         this.tensors = tensors;
     }
 
+    /** Where to run; on CUDA the device of the tensors becomes the calling thread's current one, as native code expects. */
     KernelTarget target() {
+        if (backend == Backend.CUDA) {
+            Torch.useCudaDevice(device().index());
+        }
         return new KernelTarget(backend.code(), Threads.count());
     }
 

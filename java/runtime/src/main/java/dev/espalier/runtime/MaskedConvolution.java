@@ -87,6 +87,7 @@ final class MaskedConvolution {
             throw call.failure("the weights were packed for backend " + packed.backend());
         }
         call.require(DType.F32, List.of(x));
+        call.requireDevice(1, packed.packed());
         Shape input = packed.input();
         requireImages(call, x, input);
         Shape result = packed.window().output(x.shape(), packed.weight());

@@ -13,6 +13,9 @@ final class Masking {
     static Selection select(Backend backend, List<Tensor> scores, long k) {
         KernelCall call = new KernelCall("select", backend, scores);
         call.require(DType.F32, scores);
+        if (scores.isEmpty()) {
+            return ofNothing(call, k);
+        }
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             MaskCalls.Item[] items = new MaskCalls.Item[scores.size()];
@@ -24,6 +27,14 @@ final class Masking {
             }
             return select(call, items, k, Tensor.empty(DType.U8, call.device(), MaskCalls.SELECTION_BYTES));
         }
+    }
+
+    /** No tensor says on which device a kernel should run. */
+    private static Selection ofNothing(KernelCall call, long k) {
+        if (k != 0) {
+            throw call.failure("k: expected 0 to 0, the number of scores, got " + k);
+        }
+        return new Selection(Float.NEGATIVE_INFINITY, 0, 0);
     }
 
     /** Selects into {@code selection} and reads it back, refusing scores that are not numbers. */
@@ -44,6 +55,10 @@ final class Masking {
         Scope.current();
         KernelCall call = new KernelCall("masks", backend, scores);
         call.require(DType.F32, scores);
+        if (scores.isEmpty()) {
+            ofNothing(call, k);
+            return List.of();
+        }
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             List<BitMask> masks = new ArrayList<>();

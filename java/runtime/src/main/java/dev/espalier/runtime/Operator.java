@@ -5,6 +5,7 @@ import dev.espalier.runtime.internal.TorchTensor;
 import java.util.function.BinaryOperator;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * The one way from Java into libtorch: checks the inputs, frees native temporaries, tells failures in one line.
@@ -13,6 +14,11 @@ import java.util.function.UnaryOperator;
  * read only when something has to be reported.
  */
 final class Operator {
+    /** CUDA's words for errors after which a process can do nothing more on the device. */
+    private static final Pattern STICKY = Pattern.compile("CUDA error: (?:an illegal memory access|device-side assert"
+            + "|unspecified launch failure|misaligned address|an illegal instruction|the launch timed out|uncorrectable ECC"
+            + "|hardware stack error|invalid program counter|operation not supported on global/shared address space)");
+
     private Operator() {}
 
     static Tensor unary(String signature, Tensor input, UnaryOperator<TorchTensor> body) {
@@ -74,7 +80,7 @@ final class Operator {
         if (inputs.length > 0) {
             message.append(')');
         }
-        return trace.contains("CUDA error: ")
+        return STICKY.matcher(trace).find()
                 ? new DeviceLostException(message + "; restart the process", failure)
                 : new OperatorException(name(signature), message.toString(), trace, failure);
     }

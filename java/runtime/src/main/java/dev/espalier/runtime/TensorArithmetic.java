@@ -47,6 +47,11 @@ public sealed interface TensorArithmetic permits Tensor {
         return Operator.binary("div(input, other)", self(), other, TorchArithmetic::div);
     }
 
+    /** this / other, cut to a whole number towards zero; the type stays. */
+    default Tensor divTruncated(Tensor other) {
+        return Operator.binary("divTruncated(input, other)", self(), other, TorchArithmetic::divTruncated);
+    }
+
     /** this / value; integers give F32. */
     default Tensor div(double value) {
         return Operator.unary("div(input)", self(), x -> TorchArithmetic.div(x, value));

@@ -60,7 +60,7 @@ public sealed interface TensorReductions permits Tensor {
         return Operator.unary("cumsum(input)", self(), x -> TorchReduction.cumulativeSum(x, dim));
     }
 
-    /** The {@code count} greatest (or smallest) elements along {@code dim}, best first, and their I64 positions. */
+    /** The {@code count} greatest (or smallest) elements along {@code dim}, best first, and their I64 positions; of equals the earlier ones. */
     default List<Tensor> topK(long count, int dim, boolean greatest) {
         Scope scope = Scope.current();
         List<TorchTensor> out = Operator.evaluate(

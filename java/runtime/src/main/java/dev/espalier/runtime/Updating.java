@@ -58,7 +58,7 @@ final class Updating {
                     moved.get(i).copyInPlace(dense.get(i));
                 }
             }
-            return scope.keep(List.copyOf(scores));
+            return importance == null ? List.of() : scope.keep(List.copyOf(scores));
         }
     }
 

@@ -149,7 +149,11 @@ class KernelsTest {
             assertKept(masks.get(0), a, selection, 0);
             assertKept(masks.get(1), b, selection, pruned(a, selection.value()));
         }
-        assertThat(kernels.select(scores, 0)).isEqualTo(new Selection(Float.NEGATIVE_INFINITY, 0, 0));
+        Selection none = new Selection(Float.NEGATIVE_INFINITY, 0, 0);
+        assertThat(kernels.select(scores, 0)).isEqualTo(none);
+        assertThat(kernels.select(List.of(), 0)).isEqualTo(none);
+        assertThat(kernels.masks(List.of(), 0)).isEmpty();
+        assertThatThrownBy(() -> kernels.masks(List.of(), 1)).hasMessageContaining("k: expected 0 to 0");
     }
 
     private static long pruned(float[] values, float value) {

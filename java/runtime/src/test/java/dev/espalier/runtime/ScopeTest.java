@@ -193,4 +193,29 @@ class ScopeTest {
         }
         assertThat(Scope.leakReport()).isEmpty();
     }
+
+    @Test
+    void tensorsWithoutElementsHaveNoMemory() {
+        try (Scope scope = Scope.open()) {
+            long before = Scope.liveBytes();
+            Tensor.empty(DType.F32, Device.CPU, 0);
+            assertThat(Scope.liveBytes()).isEqualTo(before);
+        }
+    }
+
+    /** A step that gives nothing back needs no scope for it. */
+    @Test
+    void weightsMoveWithoutAScope() {
+        try (Scope owner = Scope.owner("weights")) {
+            Tensor weight;
+            Tensor gradient;
+            try (Scope scope = Scope.open()) {
+                weight = owner.adopt(Tensor.of(new float[] {1, 2}, 2));
+                gradient = owner.adopt(Tensor.of(new float[] {2, 4}, 2));
+            }
+            UpdateRule.Parameter parameter = new UpdateRule.Parameter(weight, gradient, List.of(), null, 0);
+            Kernels.on(Device.CPU).update(new UpdateRule.Sgd(0.5, 0, false), List.of(parameter), 1);
+            assertThat(weight.toFloatArray()).containsExactly(0, 0);
+        }
+    }
 }

@@ -9,6 +9,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_cuda;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,9 @@ public final class Torch {
         }
     }
 
+    /** Of each thread; CUDA begins with the first. */
+    private static final ThreadLocal<Integer> CURRENT_CUDA_DEVICE = ThreadLocal.withInitial(() -> 0);
+
     private Torch() {}
 
     /** Makes sure that libtorch is loaded; cheap after the first call. */
@@ -54,6 +58,14 @@ public final class Torch {
     /** The number of usable CUDA devices. */
     public static int cudaDevices() {
         return CUDA_DEVICES;
+    }
+
+    /** Makes a CUDA device the calling thread's current one; libtorch's own operators leave it so. */
+    public static void useCudaDevice(int index) {
+        if (CURRENT_CUDA_DEVICE.get() != index) {
+            torch_cuda.set_device((byte) index);
+            CURRENT_CUDA_DEVICE.set(index);
+        }
     }
 
     /** Whether oneDNN convolves rightly on this machine; where it does not, libtorch goes on without it. */

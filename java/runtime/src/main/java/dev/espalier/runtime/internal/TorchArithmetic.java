@@ -1,6 +1,7 @@
 package dev.espalier.runtime.internal;
 
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** libtorch's element-wise operators and products. */
@@ -33,6 +34,11 @@ public final class TorchArithmetic {
 
     public static TorchTensor div(TorchTensor x, TorchTensor y) {
         return new TorchTensor(x.t.div(y.t));
+    }
+
+    public static TorchTensor divTruncated(TorchTensor x, TorchTensor y) {
+        Tensor rounded = x.t.abs().floor_divide(y.t.abs());
+        return new TorchTensor(rounded.mul(x.t.sign()).mul(y.t.sign()));
     }
 
     public static TorchTensor div(TorchTensor x, double value) {

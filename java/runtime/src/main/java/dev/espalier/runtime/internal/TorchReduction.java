@@ -1,10 +1,10 @@
 package dev.espalier.runtime.internal;
 
 import java.util.List;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.T_TensorTensor_T;
-import org.bytedeco.pytorch.Tensor;
 
 /** libtorch's reductions; an empty list of axes stands for all. */
 public final class TorchReduction {
@@ -51,13 +51,10 @@ public final class TorchReduction {
     }
 
     public static List<TorchTensor> topK(TorchTensor x, long count, long dim, boolean greatest) {
-        T_TensorTensor_T out = x.t.topk(count, dim, greatest, true);
-        return List.of(copy(out.get0()), copy(out.get1()));
-    }
-
-    /** The tuple owns what it hands out. */
-    private static TorchTensor copy(Tensor borrowed) {
-        return new TorchTensor(new Tensor(borrowed));
+        T_TensorTensor_T out = x.t.sort(new BoolOptional(true), dim, greatest);
+        return List.of(
+                new TorchTensor(out.get0().narrow(dim, 0, count)),
+                new TorchTensor(out.get1().narrow(dim, 0, count)));
     }
 
     public static TorchTensor norm(TorchTensor x) {

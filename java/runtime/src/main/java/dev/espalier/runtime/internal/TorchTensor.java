@@ -1,5 +1,6 @@
 package dev.espalier.runtime.internal;
 
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Storage;
 import org.bytedeco.pytorch.Tensor;
@@ -55,7 +56,8 @@ public final class TorchTensor {
     /** Where the memory begins that this tensor shares with its views. */
     public long storageAddress() {
         try (Storage storage = t.storage()) {
-            return storage.data().address();
+            Pointer data = storage.data();
+            return data == null ? 0 : data.address();
         }
     }
 
