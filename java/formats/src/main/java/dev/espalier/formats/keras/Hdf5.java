@@ -1,6 +1,7 @@
 package dev.espalier.formats.keras;
 
 import dev.espalier.formats.FormatException;
+import dev.espalier.formats.StorageException;
 import dev.espalier.formats.TensorBytes;
 import dev.espalier.runtime.DType;
 import io.jhdf.HdfFile;
@@ -8,6 +9,8 @@ import io.jhdf.api.Attribute;
 import io.jhdf.api.Dataset;
 import io.jhdf.api.Group;
 import io.jhdf.api.Node;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -16,22 +19,59 @@ import java.util.function.Supplier;
 
 /** One HDF5 file in memory: texts of attributes and arrays of real numbers, each checked against the bytes that exist. */
 final class Hdf5 implements AutoCloseable {
-    /** Deflate cannot shrink its input further than this. */
-    private static final int MOST_COMPRESSION = 1032;
+    /**
+     * All arrays of a file may together take so many times its bytes and {@value #SLACK} more, whether the file holds them, packs them
+     * or has them filled in. A weight costs {@value #READING} times its bytes when it is read and once more whenever a layer takes it,
+     * which a recurrent layer does three times: weights of which 98 % are zero, which deflate shrinks tenfold, still fit.
+     */
+    private static final int RATIO = 64;
+
+    private static final long SLACK = 8L << 20;
+
+    /** The library unpacks chunks, puts them together and turns them into numbers. */
+    private static final int READING = 3;
+
+    /** What one text of an attribute takes beside its characters. */
+    private static final int TEXT = 64;
 
     private final Path file;
     private final HdfFile hdf;
     private final long size;
+    private long left;
 
-    private Hdf5(Path file, HdfFile hdf, long size) {
+    private Hdf5(Path file, HdfFile hdf, long size, long allowed) {
         this.file = file;
         this.hdf = hdf;
         this.size = size;
+        this.left = allowed;
     }
 
     /** Opens the HDF5 content {@code bytes} of {@code file}. */
     static Hdf5 open(Path file, byte[] bytes) {
-        return guarded(file, "not a whole HDF5 file", () -> new Hdf5(file, HdfFile.fromBytes(bytes), bytes.length));
+        long allowed = RATIO * stored(file) + SLACK;
+        return guarded(
+                file, "not a whole HDF5 file", () -> new Hdf5(file, HdfFile.fromBytes(bytes), bytes.length, allowed));
+    }
+
+    /** The bytes of the file itself, which may be an archive that packs the HDF5 content. */
+    private static long stored(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw StorageException.reading(file, e);
+        }
+    }
+
+    /** Counts bytes that {@code what} is about to take against those that all arrays may take. */
+    void charge(String what, long bytes) {
+        if (bytes < 0 || bytes > left) {
+            throw FormatException.of(
+                    file,
+                    what + " needs " + bytes + " bytes of memory, expected at most " + left
+                            + ": what is left of the " + RATIO + " times its size and " + SLACK
+                            + " bytes that all arrays of a file may take");
+        }
+        left -= bytes;
     }
 
     /**
@@ -59,6 +99,7 @@ final class Hdf5 implements AutoCloseable {
             require(
                     found.getSizeInBytes() <= size,
                     "attribute '" + attribute + "' claims more bytes than the file has");
+            charge("attribute '" + attribute + "'", TEXT * found.getSize() + found.getSizeInBytes());
             Object data = found.getData();
             if (data instanceof String text) {
                 return Optional.of(List.of(text));
@@ -102,11 +143,12 @@ final class Hdf5 implements AutoCloseable {
             } catch (IllegalArgumentException e) {
                 throw new FormatException(file + ": dataset '" + path + "' " + e.getMessage(), e);
             }
-            long most = dataset.getFilters().isEmpty() ? size : MOST_COMPRESSION * size;
+            boolean packed = !dataset.getFilters().isEmpty();
             require(
-                    bytes <= Math.min(most, Integer.MAX_VALUE),
+                    bytes <= (packed ? Integer.MAX_VALUE : Math.min(size, Integer.MAX_VALUE)),
                     "dataset '" + path + "' of shape " + Arrays.toString(dims) + " needs " + bytes
                             + " bytes, the file has " + size);
+            charge("dataset '" + path + "'", READING * bytes);
             Object data = bytes == 0 ? new float[0] : dataset.getDataFlat();
             float[] values = data instanceof float[] many ? many : new float[] {((Number) data).floatValue()};
             require(values.length == bytes / DType.F32.bytes(), "dataset '" + path + "' is not whole");

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -145,7 +146,8 @@ final class KerasModel {
     private void functional(JsonNode list) {
         List<Use> uses = uses(list);
         Map<String, List<Use>> waiting = new HashMap<>();
-        Map<Use, Integer> missing = new HashMap<>();
+        // By identity: the hash of a use would walk the whole configuration of its layer.
+        IdentityHashMap<Use, Integer> missing = new IdentityHashMap<>();
         Deque<Use> ready = new ArrayDeque<>();
         for (Use use : uses) {
             missing.put(use, use.inputs().size());
@@ -210,11 +212,43 @@ final class KerasModel {
             for (int i = 0; i < nodes.size(); i++) {
                 List<String> inputs = new ArrayList<>();
                 JsonNode inbound = nodes.get(i);
+                if (inbound.isObject()) {
+                    requireTensors(layer, inbound.path("args"), 0);
+                    requireUnset(layer, inbound.path("kwargs"));
+                } else {
+                    inbound.forEach(triple -> requireUnset(layer, triple.path(3)));
+                    requireUnset(layer, inbound.path(3));
+                }
                 histories(inbound.isObject() ? inbound.path("args") : inbound, inputs, 0);
                 uses.add(new Use(layer, i, inputs.stream().toList()));
             }
         }
         return uses;
+    }
+
+    /** Keras stores the numbers in {@code 2 * x} beside the tensors. */
+    private static void requireTensors(LayerConfig layer, JsonNode args, int depth) {
+        for (JsonNode arg : args) {
+            boolean tensor = arg.isObject() && arg.path("config").has("keras_history");
+            layer.require(
+                    tensor || arg.isNull() || (arg.isArray() && depth < 1),
+                    "is called with " + LayerConfig.shown(arg) + " beside tensors, which is not supported");
+            if (arg.isArray()) {
+                requireTensors(layer, arg, depth + 1);
+            }
+        }
+    }
+
+    /** Arguments by name, such as masks and initial states, say nothing only if they are null, or training is false. */
+    private static void requireUnset(LayerConfig layer, JsonNode named) {
+        for (Map.Entry<String, JsonNode> argument : named.properties()) {
+            JsonNode value = argument.getValue();
+            boolean inference = argument.getKey().equals("training") && value.isBoolean() && !value.booleanValue();
+            layer.require(
+                    value.isNull() || inference,
+                    "is called with " + argument.getKey() + " = " + LayerConfig.shown(value)
+                            + ", which is not supported; pass tensors by position");
+        }
     }
 
     /** Gathers [layer, use, output] triples in the order in which they stand, however they are nested. */

@@ -74,13 +74,17 @@ final class Projections {
         long count = flat ? in.elements() : in.channels();
         boolean scale = config.flag("scale", true);
         boolean center = config.flag("center", true);
-        int at = 0;
+        int learned = (scale ? 1 : 0) + (center ? 1 : 0);
+        Array mean = call.weight(learned, 1);
+        Array variance = call.weight(learned + 1, 1);
+        call.requireExtent(mean, 0, count); // before anything of this size is filled in
+        call.requireExtent(variance, 0, count);
         List<String> inputs = new ArrayList<>();
         inputs.add(in.value());
-        inputs.add(vector(call, in, "gamma", scale ? call.weight(at++, 1) : filled(count, 1)));
-        inputs.add(vector(call, in, "beta", center ? call.weight(at++, 1) : filled(count, 0)));
-        inputs.add(vector(call, in, "moving_mean", call.weight(at++, 1)));
-        inputs.add(vector(call, in, "moving_variance", call.weight(at, 1)));
+        inputs.add(vector(call, in, "gamma", scale ? call.weight(0, 1) : filled(call, count, 1)));
+        inputs.add(vector(call, in, "beta", center ? call.weight(learned - 1, 1) : filled(call, count, 0)));
+        inputs.add(vector(call, in, "moving_mean", mean));
+        inputs.add(vector(call, in, "moving_variance", variance));
         Map<String, Attribute> attributes = Map.of(
                 "epsilon",
                 Attribute.of(config.real("epsilon", 1e-3)),
@@ -112,7 +116,8 @@ final class Projections {
         return call.graph().parameter(call.config(), role, ordered);
     }
 
-    private static Array filled(long count, float value) {
+    private static Array filled(LayerCall call, long count, float value) {
+        StoredWeights.charge(call, count);
         float[] values = new float[Math.toIntExact(count)];
         Arrays.fill(values, value);
         return new Array(values, new long[] {count});
@@ -126,7 +131,7 @@ final class Projections {
         boolean scale = config.flag("scale", true);
         List<String> inputs = new ArrayList<>();
         inputs.add(in.value());
-        inputs.add(vector(call, in, "gamma", scale ? call.weight(0, 1) : filled(in.channels(), 1)));
+        inputs.add(vector(call, in, "gamma", scale ? call.weight(0, 1) : filled(call, in.channels(), 1)));
         if (config.flag("center", true)) {
             inputs.add(vector(call, in, "beta", call.weight(scale ? 1 : 0, 1)));
         }
@@ -191,6 +196,7 @@ final class Projections {
         }
         call.config()
                 .require(given.isNumber() || given.size() == channels, key + " must hold " + channels + " numbers");
+        StoredWeights.charge(call, channels);
         float[] values = new float[Math.toIntExact(channels)];
         for (int i = 0; i < values.length; i++) {
             JsonNode number = given.isArray() ? given.get(i) : given;

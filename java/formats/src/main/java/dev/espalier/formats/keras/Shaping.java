@@ -202,7 +202,10 @@ final class Shaping {
     /** Add, Multiply and their kin, from left to right; a mean is a sum divided by the number of inputs. */
     static KerasValue combine(LayerCall call, String type, boolean mean) {
         List<KerasValue> in = aligned(call, call.inputs());
-        call.config().require(!type.equals("Sub") || in.size() == 2, "expected two inputs, got " + in.size());
+        call.config()
+                .require(
+                        in.size() >= 2 && (!type.equals("Sub") || in.size() == 2),
+                        "expected two inputs" + (type.equals("Sub") ? "" : " or more") + ", got " + in.size());
         KerasValue sum = in.get(0);
         for (int i = 1; i < in.size(); i++) {
             KerasValue next = in.get(i);

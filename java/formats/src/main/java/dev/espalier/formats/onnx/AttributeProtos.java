@@ -13,6 +13,10 @@ final class AttributeProtos {
 
     /** Our value; an IllegalArgumentException names the attribute's kind where there is none. */
     static Attribute read(AttributeProto proto, TensorProtos tensors) {
+        if (!proto.getRefAttrName().isEmpty()) {
+            throw new IllegalArgumentException("attribute '" + proto.getName() + "' stands for '"
+                    + proto.getRefAttrName() + "' of a function's caller; inline the model's functions first");
+        }
         return switch (proto.getType()) {
             case INT -> Attribute.of(proto.getI());
             case FLOAT -> Attribute.of(proto.getF());

@@ -7,9 +7,11 @@ import dev.espalier.formats.FormatException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +27,16 @@ final class Classifier {
     private static final String TABLES = "ZipMap";
 
     private final Map<String, NodeProto> producers = new HashMap<>();
+    /** The nodes that take each value, until they are marked. */
+    private final Map<String, List<NodeProto>> users = new HashMap<>();
+
+    /** By node, the operator of the domain that it depends on and cannot do without, the first of them in alphabetical order. */
+    private final IdentityHashMap<NodeProto, String> foreign = new IdentityHashMap<>();
+
+    /** Values that outputs need, and the nodes whose inputs are among them. */
+    private final Set<String> needed = new HashSet<>();
+
+    private final IdentityHashMap<NodeProto, Boolean> visited = new IdentityHashMap<>();
     private final Map<String, String> leftOut = new HashMap<>();
     private final Path file;
 
@@ -49,17 +61,23 @@ final class Classifier {
     private Network reduce(GraphProto graph) {
         for (NodeProto node : graph.getNodeList()) {
             node.getOutputList().forEach(value -> producers.put(value, node));
+            node.getInputList()
+                    .forEach(value -> users.computeIfAbsent(value, key -> new ArrayList<>())
+                            .add(node));
         }
-        Set<String> needed = new HashSet<>();
+        graph.getNodeList().stream()
+                .filter(node -> node.getDomain().equals(DOMAIN) && !isTables(node))
+                .sorted(Comparator.comparing(Classifier::described))
+                .forEach(this::spread);
         List<ValueInfoProto> outputs = new ArrayList<>();
         for (ValueInfoProto output : graph.getOutputList()) {
-            Set<String> values = behind(output.getName());
-            String foreign = foreign(values);
-            if (foreign.isEmpty()) {
+            NodeProto node = producers.get(output.getName());
+            String operator = node == null ? null : foreign.get(node);
+            if (operator == null) {
                 outputs.add(output);
-                needed.addAll(values);
+                need(output.getName());
             } else {
-                leftOut.put(output.getName(), foreign);
+                leftOut.put(output.getName(), operator);
             }
         }
         if (outputs.isEmpty()) {
@@ -79,27 +97,37 @@ final class Classifier {
         return new Network(left.build(), leftOut);
     }
 
-    private Set<String> behind(String output) {
-        Set<String> seen = new HashSet<>(Set.of(output));
-        Deque<String> open = new ArrayDeque<>(seen);
-        while (!open.isEmpty()) {
-            NodeProto node = producers.get(open.pop());
-            if (node != null) {
-                node.getInputList().stream().filter(seen::add).forEach(open::push);
-            }
-        }
-        return seen;
+    private static String described(NodeProto node) {
+        return node.getOpType() + " '" + node.getName() + "'";
     }
 
-    /** Type and name of a node of the domain that cannot be done without, or empty. */
-    private String foreign(Set<String> values) {
-        return values.stream()
-                .map(producers::get)
-                .filter(node -> node != null && node.getDomain().equals(DOMAIN) && !isTables(node))
-                .map(node -> node.getOpType() + " '" + node.getName() + "'")
-                .sorted()
-                .findFirst()
-                .orElse("");
+    /** Marks a node of the domain and all that depend on it and are not marked yet. */
+    private void spread(NodeProto source) {
+        String operator = described(source);
+        Deque<NodeProto> open = new ArrayDeque<>(List.of(source));
+        while (!open.isEmpty()) {
+            NodeProto node = open.pop();
+            if (foreign.putIfAbsent(node, operator) == null) {
+                for (String value : node.getOutputList()) {
+                    List<NodeProto> next = users.remove(value);
+                    if (next != null) {
+                        next.forEach(open::push);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Adds a value and all that goes into it. */
+    private void need(String output) {
+        Deque<String> open = new ArrayDeque<>(List.of(output));
+        needed.add(output);
+        while (!open.isEmpty()) {
+            NodeProto node = producers.get(open.pop());
+            if (node != null && visited.put(node, true) == null) {
+                node.getInputList().stream().filter(needed::add).forEach(open::push);
+            }
+        }
     }
 
     private static boolean isTables(NodeProto node) {

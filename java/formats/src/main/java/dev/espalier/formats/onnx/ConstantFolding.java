@@ -1,6 +1,8 @@
 package dev.espalier.formats.onnx;
 
+import dev.espalier.formats.TensorBytes;
 import dev.espalier.op.Attribute;
+import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.op.Evaluation;
 import dev.espalier.op.Op;
@@ -14,23 +16,33 @@ import dev.espalier.runtime.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Evaluates the nodes of a file whose operands are all constants, through the operators themselves.
  *
- * <p>All results together may take {@value #SLACK} bytes more than {@value #RATIO} times the file's own constants, and one node may
- * take {@value #MOST_MACS} multiplications, so that a small file cannot ask for a large memory or a long time.
+ * <p>All nodes of a file share one budget of {@value #SLACK} bytes more than {@value #RATIO} times its own constants, so that a small
+ * file cannot ask for a large memory or a long time. Operands and results cost their bytes, {@value #MACS} multiplications as much as
+ * one byte.
  */
 final class ConstantFolding {
+    /** A weight that is brought into another form costs twice its bytes; the rest is for forms in between. */
     private static final long RATIO = 8;
-    private static final long SLACK = 1L << 26;
-    private static final long MOST_MACS = 1L << 32;
+
+    /** Room for masks and tables of positions that a file computes from nothing; results stay below the 32 MiB of docs/bad-input.md. */
+    private static final long SLACK = 20L << 20;
+
+    /** So that the slack alone is worth 1.3 billion multiplications, about a second's. */
+    private static final long MACS = 64;
 
     private long left;
 
-    /** For a file whose own constants take so many bytes. */
+    /** Constants beside the file that have come up. */
+    private final IdentityHashMap<TensorValue, Boolean> outside = new IdentityHashMap<>();
+
+    /** For a file that takes so many bytes, without those of the constants that lie beside it. */
     ConstantFolding(long bytes) {
         left = Math.addExact(SLACK, Math.multiplyExact(RATIO, bytes));
     }
@@ -39,13 +51,15 @@ final class ConstantFolding {
     List<TensorValue> evaluate(Op op, List<@Nullable TensorValue> in) {
         List<TensorType> types = new ArrayList<>();
         for (TensorValue value : in) {
+            if (value != null) {
+                take(value);
+            }
             types.add(value == null ? TensorType.ABSENT : new TensorType(value.dtype(), value.shape()));
         }
         List<TensorType> out = op.infer(types);
         out.forEach(type -> reserve(type.dtype(), type.shape()));
-        if (op.cost(types, out).macs() > MOST_MACS) {
-            throw new IllegalArgumentException("takes more than " + MOST_MACS + " multiplications of constants");
-        }
+        spend(op.cost(types, out).macs() / MACS);
+        spend(covered(op, out) / MACS);
         try (Scope scope = Scope.open();
                 Grad off = Grad.disabled()) {
             List<@Nullable Tensor> tensors = new ArrayList<>();
@@ -85,7 +99,7 @@ final class ConstantFolding {
                     "Range from " + from + " to " + number(limit) + " by " + step + " has no end");
         }
         int count = (int) Math.max(exact, 0);
-        reserve(DType.I64, Shape.of(count));
+        reserve(DType.I64, Shape.of(2L * count)); // the numbers, then their bytes
         long[] numbers = new long[whole ? count : 0];
         float[] reals = new float[whole ? 0 : count];
         for (int i = 0; i < count; i++) {
@@ -119,16 +133,45 @@ final class ConstantFolding {
         return value.dtype().isFloating() ? value.toDoubles()[0] : value.toLongs()[0];
     }
 
+    /** Pays for an operand; data beside the file counts like its own from its first use on. */
+    private void take(TensorValue value) {
+        ByteBuffer bytes = value.bytes();
+        if (bytes.isDirect() && outside.put(value, true) == null) { // mapped
+            left = Math.addExact(left, Math.multiplyExact(RATIO, bytes.remaining()));
+        }
+        spend(bytes.remaining());
+    }
+
+    /** Elements that all windows of a pooling, or all neighbourhoods of a normalisation, visit: no multiplications with weights. */
+    private static long covered(Op op, List<TensorType> out) {
+        long elements = op.attributes().get("size") instanceof Attribute.Int size ? size.value() : 1;
+        if (op.attributes().get("kernel_shape") instanceof Ints kernel) {
+            for (long extent : kernel.toArray()) {
+                elements = Math.multiplyExact(elements, extent);
+            }
+        }
+        return Math.multiplyExact(elements, Math.max(1, out.get(0).shape().numel()));
+    }
+
     private void reserve(DType dtype, Shape shape) {
         long bytes = dtype.bytes();
         for (long dim : shape.toArray()) {
             bytes = Math.multiplyExact(bytes, dim);
         }
-        left -= bytes;
-        if (bytes < 0 || left < 0 || bytes > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    "the constants that the file calculates take far more memory than those that it holds");
+        if (bytes > Integer.MAX_VALUE || shape.rank() > TensorBytes.MAX_RANK) {
+            throw new IllegalArgumentException("the constants that the file calculates hold one of " + bytes
+                    + " bytes and " + shape.rank() + " dimensions, expected less than 2 GiB and at most "
+                    + TensorBytes.MAX_RANK + " dimensions");
         }
+        spend(bytes);
+    }
+
+    private void spend(long bytes) {
+        if (bytes < 0 || bytes > left) {
+            throw new IllegalArgumentException("the constants that the file calculates cost another " + bytes
+                    + " bytes of memory and work, expected at most " + left + "; store them in the file instead");
+        }
+        left -= bytes;
     }
 
     static Tensor tensor(TensorValue value) {

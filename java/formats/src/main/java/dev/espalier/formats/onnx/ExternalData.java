@@ -13,10 +13,23 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** Tensor data kept beside the model: only regular files inside the model's own folder are read. */
 final class ExternalData {
+    /**
+     * How far all tensors together may exceed the files that hold them, each counted once: tensors that lie apart never do, those that
+     * exporters store once for several names do by little.
+     */
+    private static final int MOST_SHARING = 16;
+
+    /** A file and its bytes, which are left out where it is larger than one mapping can be. */
+    private record Source(Path file, long size, Optional<ByteBuffer> bytes) {}
+
     private final Path model;
+    private final Map<Path, Source> sources = new HashMap<>();
+    private long held;
+    private long taken;
 
     ExternalData(Path model) {
         this.model = model;
@@ -36,16 +49,57 @@ final class ExternalData {
                     model,
                     "tensor '" + tensor.getName() + "' needs " + length + " bytes, its external data gives " + given);
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            if (offset > channel.size() - length) {
+        try {
+            Source source = source(file);
+            if (offset > source.size() - length) {
                 throw FormatException.of(
                         model,
                         "tensor '" + tensor.getName() + "' lies at bytes " + offset + " to " + (offset + length)
-                                + " of " + file + ", which has " + channel.size());
+                                + " of " + file + ", which has " + source.size());
             }
-            return channel.map(FileChannel.MapMode.READ_ONLY, offset, length);
+            take(tensor.getName(), length);
+            return bytes(source, offset, (int) length);
         } catch (IOException e) {
             throw StorageException.reading(file, e);
+        }
+    }
+
+    /** The file behind a path, mapped once however many tensors it holds. */
+    private Source source(Path file) throws IOException {
+        Path real = file.toRealPath();
+        Source known = sources.get(real);
+        if (known != null) {
+            return known;
+        }
+        try (FileChannel channel = FileChannel.open(real, StandardOpenOption.READ)) {
+            long size = channel.size();
+            Optional<ByteBuffer> bytes = size > Integer.MAX_VALUE
+                    ? Optional.empty()
+                    : Optional.of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size));
+            Source opened = new Source(real, size, bytes);
+            sources.put(real, opened);
+            held += size;
+            return opened;
+        }
+    }
+
+    private void take(String tensor, long length) {
+        taken += length;
+        if (taken / MOST_SHARING > held) {
+            throw FormatException.of(
+                    model,
+                    "tensor '" + tensor + "' and those before it take " + taken
+                            + " bytes of external data, whose files have " + held + ": expected at most "
+                            + MOST_SHARING + " times as many");
+        }
+    }
+
+    private static ByteBuffer bytes(Source source, long offset, int length) throws IOException {
+        if (source.bytes().isPresent()) {
+            return source.bytes().get().slice((int) offset, length);
+        }
+        try (FileChannel channel = FileChannel.open(source.file(), StandardOpenOption.READ)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, offset, length);
         }
     }
 

@@ -17,13 +17,22 @@ import java.util.Map;
 final class Functions {
     private static final int DEEPEST = 16;
     private static final int MOST_NODES = 200_000;
+    /** Nodes of functions may take this many times the bytes of the model, which holds each of them once, */
+    private static final int MOST_GROWTH = 32;
+    /** and this much more. */
+    private static final long SLACK = 2 << 20;
 
     private final Path file;
+    private final long mostBytes;
     private final Map<String, FunctionProto> functions = new HashMap<>();
     private final List<NodeProto> nodes = new ArrayList<>();
 
-    private Functions(Path file) {
+    private int calls;
+    private long bytes;
+
+    private Functions(Path file, long mostBytes) {
         this.file = file;
+        this.mostBytes = mostBytes;
     }
 
     /** The model's graph without calls of its functions. */
@@ -31,7 +40,7 @@ final class Functions {
         if (model.getFunctionsCount() == 0) {
             return model.getGraph();
         }
-        Functions inlining = new Functions(file);
+        Functions inlining = new Functions(file, MOST_GROWTH * (long) model.getSerializedSize() + SLACK);
         for (FunctionProto function : model.getFunctionsList()) {
             inlining.define(function, OnnxFile.opset(model));
         }
@@ -51,7 +60,16 @@ final class Functions {
                                 + ", the model itself set " + opset + "; inline the model's functions first");
             }
         }
-        functions.put(key(function.getDomain(), function.getName()), function);
+        boolean branches = function.getNodeList().stream()
+                .flatMap(node -> node.getAttributeList().stream())
+                .anyMatch(attribute -> attribute.hasG() || attribute.getGraphsCount() > 0);
+        if (branches) {
+            throw FormatException.of(
+                    file, "function '" + function.getName() + "' has branches; inline the model's functions first");
+        }
+        if (functions.put(key(function.getDomain(), function.getName()), function) != null) {
+            throw FormatException.of(file, "has two functions named '" + function.getName() + "'");
+        }
     }
 
     private static String key(String domain, String name) {
@@ -60,23 +78,24 @@ final class Functions {
 
     private void add(NodeProto node, int depth) {
         FunctionProto function = functions.get(key(node.getDomain(), node.getOpType()));
-        if (function == null) {
-            nodes.add(node);
-        } else {
-            expand(node, function, depth);
+        if (depth > 0) {
+            bytes += node.getSerializedSize();
         }
-        if (depth > DEEPEST || nodes.size() > MOST_NODES) {
+        if (depth > DEEPEST || nodes.size() + calls > MOST_NODES || bytes > mostBytes) {
             throw FormatException.of(
                     file,
                     "functions call each other more than " + DEEPEST + " deep or stand for more than " + MOST_NODES
-                            + " nodes; inline the model's functions first");
+                            + " nodes or " + mostBytes + " bytes; inline the model's functions first");
+        }
+        if (function == null) {
+            nodes.add(node);
+        } else {
+            calls++;
+            expand(node, function, depth);
         }
     }
 
     private void expand(NodeProto call, FunctionProto function, int depth) {
-        if (depth > DEEPEST) {
-            return;
-        }
         String place = (call.getName().isEmpty() ? call.getOpType() : call.getName()) + "/";
         String own = place + (call.getOutputCount() == 0 ? "" : call.getOutput(0)) + "/";
         Map<String, String> names = new HashMap<>(Map.of("", ""));

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import dev.espalier.formats.FormatException;
+import dev.espalier.formats.TensorBytes;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.Attribute;
@@ -22,14 +23,18 @@ import dev.espalier.op.TensorType;
 import dev.espalier.op.Transpose;
 import dev.espalier.op.Unsqueeze;
 import dev.espalier.runtime.EspalierException;
+import dev.espalier.runtime.ShapeException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The graph that grows while a file is read: its nodes, its parameters and the names that are taken. */
 final class GraphAssembly {
@@ -52,6 +57,15 @@ final class GraphAssembly {
     private final List<Node> nodes = new ArrayList<>();
     /** Names given, with the number of nodes that asked for each. */
     private final Map<String, Integer> names = new HashMap<>();
+
+    /** Results of nodes that are zero everywhere. */
+    private final Set<String> zeros = new HashSet<>();
+
+    /** Whether each constant that was asked for is zero: a large one can be asked for by every node. */
+    private final IdentityHashMap<TensorValue, Boolean> zeroConstants = new IdentityHashMap<>();
+
+    /** The input that {@link #batchOf} takes the batch from, empty where there is none; unknown until asked for. */
+    private @Nullable String batch;
 
     GraphAssembly(Path file, GraphProto proto, GraphReader.Origin origin, KnownValues values) {
         this.file = file;
@@ -106,27 +120,37 @@ final class GraphAssembly {
 
     /** Whether a value is known to be zero everywhere, also where it is spread over the batch or cut from such. */
     boolean isZero(String value) {
-        if (values.isConstant(value)) {
-            return ConstantNodes.isZero(values.constant(value));
-        }
-        return nodes.stream()
-                .filter(node -> node.outputs().contains(value))
-                .anyMatch(node -> (MOVES.contains(node.op().getClass())
-                                && isZero(node.inputs().get(0)))
-                        || (node.op() instanceof Constant filled && ConstantNodes.isZero(filled.value())));
+        return values.isConstant(value) ? isZero(values.constant(value)) : zeros.contains(value);
+    }
+
+    private boolean isZero(TensorValue constant) {
+        return zeroConstants.computeIfAbsent(constant, ConstantNodes::isZero);
+    }
+
+    /** Said of each node once, when its operands are settled, so that nobody has to walk back along long chains. */
+    private boolean givesZero(Node node) {
+        return node.op() instanceof Constant filled
+                ? isZero(filled.value())
+                : MOVES.contains(node.op().getClass()) && isZero(node.inputs().get(0));
     }
 
     /** A value whose first dimension is the batch: the one whose shape our own file asked for, else an input. */
     String batchOf(Sizes sizes) {
-        return origin.own()
-                ? sizes.source()
-                : proto.getInputList().stream()
-                        .map(ValueInfoProto::getName)
-                        .filter(input -> values.findComputed(input)
-                                .filter(type -> type.rank() > 0 && type.dim(0) == -1)
-                                .isPresent())
-                        .findFirst()
-                        .orElse(sizes.source());
+        if (origin.own()) {
+            return sizes.source();
+        }
+        String input = batch;
+        if (input == null) {
+            input = proto.getInputList().stream()
+                    .map(ValueInfoProto::getName)
+                    .filter(name -> values.findComputed(name)
+                            .filter(type -> type.rank() > 0 && type.dim(0) == -1)
+                            .isPresent())
+                    .findFirst()
+                    .orElse("");
+            batch = input;
+        }
+        return input.isEmpty() ? sizes.source() : input;
     }
 
     /** A value of the graph under the name that the file gives it, so that callers find it. */
@@ -147,9 +171,10 @@ final class GraphAssembly {
             Node node = nodes.get(i);
             if (node.outputs().stream().anyMatch(needed::contains)) {
                 needed.addAll(node.inputs());
-                kept.add(0, node);
+                kept.add(node);
             }
         }
+        Collections.reverse(kept);
         nodes.clear();
         nodes.addAll(kept);
         parameters.retainAll(needed);
@@ -162,6 +187,7 @@ final class GraphAssembly {
                     .map(value -> value.isEmpty() ? TensorType.ABSENT : values.type(value))
                     .toList();
             List<TensorType> out = op.infer(in);
+            requireRank(op, out);
             List<String> all = new ArrayList<>(outputs);
             while (all.size() < out.size()) {
                 all.add(unique("unused"));
@@ -171,10 +197,23 @@ final class GraphAssembly {
                 values.addType(outputs.get(i), out.get(i));
             }
             nodes.add(node);
+            if (givesZero(node)) {
+                zeros.addAll(outputs);
+            }
         } catch (EspalierException e) {
             throw new FormatException(file + ": node '" + name + "': " + e.getMessage(), e);
         } catch (ArithmeticException | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw impossible(name, op.type(), e);
+        }
+    }
+
+    /** Refuses results of more axes than a tensor can have, which every later node would carry along. */
+    private static void requireRank(Op op, List<TensorType> out) {
+        for (TensorType type : out) {
+            if (type.rank() > TensorBytes.MAX_RANK) {
+                throw new ShapeException(op.type() + ": expected a result of at most " + TensorBytes.MAX_RANK
+                        + " dimensions, got " + type.rank());
+            }
         }
     }
 

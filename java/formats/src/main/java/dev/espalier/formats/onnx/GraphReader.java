@@ -191,7 +191,7 @@ final class GraphReader {
         for (int i = 0; i < Math.min(results.size(), call.outputs().size()); i++) {
             String output = call.outputs().get(i);
             if (another) {
-                values.replace(weights.get(0), results.get(i), output);
+                values.replace(weights.get(0), call.type(), results.get(i), output);
             } else if (weights.isEmpty()) {
                 values.addConstant(output, results.get(i));
             } else {

@@ -13,7 +13,9 @@ import dev.espalier.op.Attribute.TensorValue;
 import dev.espalier.op.Expand;
 import dev.espalier.op.Ops;
 import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
+import dev.espalier.runtime.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -148,6 +150,12 @@ final class GraphWriter {
         throw new IllegalStateException("setting '" + setting + "' is no number: " + value);
     }
 
+    private static byte[] half(float value) {
+        try (Scope scope = Scope.open()) {
+            return Tensor.of(new float[] {value}, 1).to(DType.F16).toBytes();
+        }
+    }
+
     private static TensorValue scalar(float value, DType dtype) {
         ByteBuffer bytes = ByteBuffer.allocate(dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         switch (dtype) {
@@ -156,7 +164,9 @@ final class GraphWriter {
             case BF16 -> bytes.putShort((short) (Float.floatToRawIntBits(value) >>> 16));
             case I64 -> bytes.putLong((long) value);
             case I32 -> bytes.putInt((int) value);
-            case F16, U8, BOOL -> throw new IllegalStateException("no scalar of type " + dtype);
+            case U8 -> bytes.put((byte) value);
+            case F16 -> bytes.put(half(value));
+            case BOOL -> throw new IllegalStateException("no scalar of type " + dtype);
         }
         return new TensorValue(dtype, Shape.of(), bytes.flip());
     }

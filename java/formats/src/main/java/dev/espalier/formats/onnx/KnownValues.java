@@ -51,7 +51,7 @@ final class KnownValues {
 
     /** Takes a constant that stands in the file or was computed from such: its form tells whether it was trained. */
     void addTrained(String name, TensorValue value) {
-        constants.put(name, value);
+        addConstant(name, value);
         if (value.dtype().isFloating() && value.shape().rank() > 0) {
             trained.add(name);
         }
@@ -59,15 +59,25 @@ final class KnownValues {
 
     /** Takes a constant that was computed from numbers that nobody trains. */
     void addConstant(String name, TensorValue value) {
-        constants.put(name, value);
+        if (constants.putIfAbsent(name, value) != null) {
+            throw FormatException.of(
+                    file,
+                    "gives the name '" + name + "' to two constants; values of all branches need names of their own");
+        }
     }
 
-    /** Puts another form of a trained constant in its place, which goes by the name of a node's output too. */
-    void replace(String name, TensorValue value, String output) {
-        aliases.put(output, name);
-        uses.put(name, usesOf(output));
-        trained.remove(name);
-        addTrained(name, value);
+    /**
+     * Puts another form of a trained constant in its place. It goes by the constant's name with the operator's behind it, so that nobody
+     * takes other weights of that name for the same form, and by that of the node's output.
+     */
+    void replace(String name, String operator, TensorValue value, String output) {
+        String changed = name + "/" + operator;
+        while (constants.containsKey(changed)) {
+            changed += "'";
+        }
+        aliases.put(output, changed);
+        uses.put(changed, usesOf(output));
+        addTrained(changed, value);
     }
 
     void addType(String name, TensorType type) {

@@ -91,6 +91,10 @@ final class NodeForms {
             if (i >= 1 && i <= settings.size() && !looked) {
                 if (!value.isEmpty()) {
                     attributes.put(settings.get(i - 1), setting(named, settings.get(i - 1), value));
+                    if (graph.values().findConstant(value).isEmpty()) {
+                        // A batch that stays in its place is written as 0, which then means to copy it.
+                        attributes.remove("allowzero");
+                    }
                 }
             } else {
                 operands.add(value);

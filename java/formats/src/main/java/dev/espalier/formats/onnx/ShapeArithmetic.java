@@ -1,5 +1,6 @@
 package dev.espalier.formats.onnx;
 
+import dev.espalier.formats.TensorBytes;
 import dev.espalier.formats.onnx.Sizes.Size;
 import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.TensorValue;
@@ -21,10 +22,19 @@ import org.jspecify.annotations.Nullable;
  * Concat and their kin), so that a Reshape to such numbers becomes one to constants.
  *
  * <p>The open batch is carried along as a symbol that can be moved, multiplied and divided; what is known in the end becomes a
- * constant of the file.
+ * constant of the file. What takes more numbers than are allowed is left to others, as if it were unknown.
  */
 final class ShapeArithmetic {
+    /** A shape has some ten numbers, a table of positions that one is cut from some thousand. */
     private static final int LONGEST = 4096;
+
+    /**
+     * All operands together may have so many numbers, each of which takes some hundred bytes: eight of the longest, beside
+     * {@value #EACH} for every node, which takes some twenty bytes of its file.
+     */
+    private static final long MOST = 8L * LONGEST;
+
+    private static final long EACH = 16;
 
     private static final Set<String> TYPES = Set.of(
             "Gather",
@@ -47,6 +57,7 @@ final class ShapeArithmetic {
     private final Map<String, TensorType> types;
     private final Map<String, TensorValue> constants;
     private final Map<String, Sizes> open = new HashMap<>();
+    private long left = MOST;
 
     /** Reads the types of values and the constants known so far, and adds to the latter. */
     ShapeArithmetic(Map<String, TensorType> types, Map<String, TensorValue> constants) {
@@ -73,6 +84,7 @@ final class ShapeArithmetic {
         if (call.inputs().isEmpty() || call.outputs().size() != 1) {
             return false;
         }
+        left += EACH;
         if (call.type().equals("Shape") || call.type().equals("Size")) {
             return shape(call);
         }
@@ -115,7 +127,7 @@ final class ShapeArithmetic {
         String input = call.inputs().get(0);
         TensorValue constant = constants.get(input);
         TensorType type = constant == null ? types.get(input) : new TensorType(constant.dtype(), constant.shape());
-        if (type == null) {
+        if (type == null || !affords(type.rank())) {
             return false;
         }
         List<Size> dims = new ArrayList<>();
@@ -144,14 +156,21 @@ final class ShapeArithmetic {
     private @Nullable Sizes numbers(String value) {
         Sizes numbers = open.get(value);
         if (numbers != null) {
-            return numbers;
+            return affords(numbers.values().size()) ? numbers : null;
         }
         TensorValue constant = constants.get(value);
         boolean whole = constant != null
                 && (constant.dtype() == DType.I64 || constant.dtype() == DType.BOOL)
                 && constant.shape().rank() <= 1
-                && constant.shape().numel() <= LONGEST;
+                && affords(constant.shape().numel());
         return whole && constant != null ? Sizes.of(constant) : null;
+    }
+
+    /** Whether so many numbers may still be calculated with, which counts them. */
+    private boolean affords(long count) {
+        boolean enough = count <= LONGEST && count <= left;
+        left -= enough ? count : 0;
+        return enough;
     }
 
     private static @Nullable Sizes compute(Call call, List<Sizes> in) {
@@ -211,8 +230,10 @@ final class ShapeArithmetic {
         return new Sizes(indices.scalar(), out, "");
     }
 
+    /** The one operator whose result is longer than each of its operands, so that it can double without end. */
     private static @Nullable Sizes concat(List<Sizes> in) {
-        return in.stream().anyMatch(Sizes::scalar)
+        long count = in.stream().mapToLong(part -> part.values().size()).sum();
+        return count > LONGEST || in.stream().anyMatch(Sizes::scalar)
                 ? null
                 : new Sizes(
                         false,
@@ -311,8 +332,11 @@ final class ShapeArithmetic {
         return count;
     }
 
-    /** A number setting of a node that is not constant: what it may hold in place of the batch. */
+    /** A number setting of a node that is not constant: what it may hold in place of the batch, a number for each axis. */
     Optional<Attribute> setting(Call call, String setting, Sizes sizes) {
+        if (sizes.values().size() > TensorBytes.MAX_RANK) {
+            return Optional.empty();
+        }
         return switch (call.type() + "." + setting) {
             case "Reshape.shape" -> Optional.of(target(call, sizes));
             case "Expand.shape", "Tile.repeats", "Resize.sizes" ->

@@ -1,5 +1,6 @@
 package dev.espalier.formats.onnx;
 
+import dev.espalier.formats.TensorBytes;
 import dev.espalier.op.Attribute.Ints;
 import dev.espalier.op.Attribute.TensorValue;
 import java.util.Arrays;
@@ -70,9 +71,10 @@ record Sizes(boolean scalar, List<Size> values, String source) {
         return scalar ? TensorValue.of(numbers) : TensorValue.of(numbers, numbers.length);
     }
 
-    /** The numbers with -1 for one batch, or empty where a multiple of it occurs. */
+    /** The numbers with -1 for one batch, or empty where a multiple of it occurs or no tensor has so many axes. */
     Optional<Ints> withBatch() {
-        return values.stream().anyMatch(size -> size.batch() && size.factor() != 1)
+        return values.size() > TensorBytes.MAX_RANK
+                        || values.stream().anyMatch(size -> size.batch() && size.factor() != 1)
                 ? Optional.empty()
                 : Optional.of(new Ints(values.stream()
                         .map(size -> size.batch() ? Size.BATCH : size.factor())

@@ -1,5 +1,6 @@
 package dev.espalier.formats.pytorch;
 
+import dev.espalier.formats.TensorBytes;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -36,8 +37,12 @@ final class Pickle {
     private final List<Object> stack = new ArrayList<>();
     private final Map<Integer, Object> memo = new HashMap<>();
 
+    /** Sizes and strides that tensors may still have: torch.save writes each of them out, in two bytes or more. */
+    private int dimensions;
+
     private Pickle(byte[] bytes) {
         this.in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        this.dimensions = bytes.length;
     }
 
     /** The pickled value: maps, lists, texts, numbers and tensor views. */
@@ -286,7 +291,7 @@ final class Pickle {
         }
     }
 
-    private static TensorView view(List<?> arguments) {
+    private TensorView view(List<?> arguments) {
         if (arguments.size() < 4
                 || !(arguments.get(0) instanceof Storage storage)
                 || !(arguments.get(1) instanceof Long offset)) {
@@ -295,11 +300,24 @@ final class Pickle {
         return new TensorView(storage, offset, numbers(arguments.get(2)), numbers(arguments.get(3)));
     }
 
-    private static List<Long> numbers(Object value) {
-        if (!(value instanceof List<?> list) || !list.stream().allMatch(Long.class::isInstance)) {
+    /** A copy, as the pickle may recall the list for any number of tensors and change it afterwards. */
+    private List<Long> numbers(Object value) {
+        if (!(value instanceof List<?> list)) {
             throw new IllegalArgumentException("the size of a tensor is no list of whole numbers");
         }
-        return list.stream().map(Long.class::cast).toList();
+        if (list.size() > TensorBytes.MAX_RANK || list.size() > dimensions) {
+            throw new IllegalArgumentException("a tensor has " + list.size() + " dimensions, expected at most "
+                    + TensorBytes.MAX_RANK + ", and no more for all tensors than the pickle has bytes");
+        }
+        dimensions -= list.size();
+        List<Long> numbers = new ArrayList<>(list.size());
+        for (Object item : list) {
+            if (!(item instanceof Long number)) {
+                throw new IllegalArgumentException("the size of a tensor is no list of whole numbers");
+            }
+            numbers.add(number);
+        }
+        return numbers;
     }
 
     /** A tuple ('storage', type, key, device, number of elements). */

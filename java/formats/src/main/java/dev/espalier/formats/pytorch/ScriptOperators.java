@@ -1,5 +1,6 @@
 package dev.espalier.formats.pytorch;
 
+import dev.espalier.op.Attribute.Floats;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.DType;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ final class ScriptOperators {
         for (String moved : List.of("Reshape", "Flatten", "Squeeze", "Unsqueeze")) {
             rule(moved, n -> n.call("reshape", n.in(0), sizes(n.out().get(0))));
         }
-        rule("Expand", n -> n.call("expand", n.in(0), sizes(n.out().get(0))));
+        rule("Expand", ScriptOperators::expand);
         rule("Tile", n -> n.call("repeat", n.in(0), n.integers("repeats")));
         rule("Transpose", n -> n.call("permute", n.in(0), permutation(n)));
         rule("Cast", n -> n.call("to", n.in(0), scalarType(n.out().get(0).dtype())));
@@ -104,6 +105,19 @@ final class ScriptOperators {
     /** The shape with -1 for an open dimension, whatever it holds of each sample. */
     private static long[] sizes(TensorType type) {
         return Arrays.stream(type.shape().toArray()).map(d -> Math.max(d, -1)).toArray();
+    }
+
+    /** An open dimension is the input's own, which -1 keeps, or that of the batch that the second input tells. */
+    private static String expand(ScriptNode n) {
+        TensorType x = n.types().get(0);
+        TensorType y = n.out().get(0);
+        List<String> sizes = new ArrayList<>();
+        for (int axis = 0; axis < y.rank(); axis++) {
+            int own = axis - (y.rank() - x.rank());
+            boolean kept = own >= 0 && x.dim(own) == y.dim(axis);
+            sizes.add(kept ? "-1" : y.dim(axis) < 0 ? "torch.size(" + n.in(1) + ", 0)" : Long.toString(y.dim(axis)));
+        }
+        return n.call("expand", n.in(0), sizes);
     }
 
     private static void rule(String type, Function<ScriptNode, String> form) {
@@ -223,7 +237,7 @@ final class ScriptOperators {
             return n.call("embedding", n.in(0), index);
         }
         String flat = n.assign("torch.index_select(" + n.in(0) + ", " + axis + ", torch.reshape(" + index + ", [-1]))");
-        return n.call("reshape", flat, n.out().get(0).shape().toArray());
+        return n.call("reshape", flat, sizes(n.out().get(0)));
     }
 
     /** libtorch lists the widths from the last axis on, beginning and end of each. */
@@ -252,17 +266,17 @@ final class ScriptOperators {
             return Optional.of(n.call("pixel_shuffle", n.in(0), block));
         }
         TensorType x = n.types().get(0);
-        long[] apart = {x.dim(0), block, block, x.dim(1) / (block * block), x.dim(2), x.dim(3)};
+        long[] apart = {Math.max(x.dim(0), -1), block, block, x.dim(1) / (block * block), x.dim(2), x.dim(3)};
         String moved = n.call("permute", n.call("reshape", n.in(0), apart), new long[] {0, 3, 4, 1, 5, 2});
-        return Optional.of(n.call("reshape", moved, n.out().get(0).shape().toArray()));
+        return Optional.of(n.call("reshape", moved, sizes(n.out().get(0))));
     }
 
     private static String spaceToDepth(ScriptNode n) {
         long block = n.integer("blocksize", 1);
         TensorType x = n.types().get(0);
-        long[] apart = {x.dim(0), x.dim(1), x.dim(2) / block, block, x.dim(3) / block, block};
+        long[] apart = {Math.max(x.dim(0), -1), x.dim(1), x.dim(2) / block, block, x.dim(3) / block, block};
         String moved = n.call("permute", n.call("reshape", n.in(0), apart), new long[] {0, 3, 5, 1, 2, 4});
-        return n.call("reshape", moved, n.out().get(0).shape().toArray());
+        return n.call("reshape", moved, sizes(n.out().get(0)));
     }
 
     /** The two modes that libtorch computes as ONNX does: nearest by whole factors, and linear between the centres of pixels. */
@@ -276,19 +290,48 @@ final class ScriptOperators {
         boolean whole = size[0] % x.dim(2) == 0 && size[1] % x.dim(3) == 0;
         String mode = n.string("mode", "nearest");
         String where = n.string("coordinate_transformation_mode", "half_pixel");
-        boolean bigger = size[0] > x.dim(2) || size[1] > x.dim(3);
+        double[] scales = scales(n);
+        boolean exact = scales.length == 0 || (scales[0] * x.dim(2) == size[0] && scales[1] * x.dim(3) == size[1]);
         if (mode.equals("nearest") && whole) {
-            boolean floored = where.equals("asymmetric")
-                    ? n.string("nearest_mode", "round_prefer_floor").equals("floor")
-                    : bigger;
-            return floored
+            return exact && takesTheFirst(where, n.string("nearest_mode", "round_prefer_floor"))
                     ? Optional.of(n.call("upsample_nearest2d", n.in(0), size, "None", "None"))
                     : Optional.empty();
         }
         boolean centres = where.equals("half_pixel") || where.equals("pytorch_half_pixel");
         return mode.equals("linear") && centres
-                ? Optional.of(n.call("upsample_bilinear2d", n.in(0), size, false, "None", "None"))
+                ? Optional.of(n.call(
+                        "upsample_bilinear2d",
+                        n.in(0),
+                        size,
+                        false,
+                        scales.length == 0 ? "None" : Double.toString(scales[0]),
+                        scales.length == 0 ? "None" : Double.toString(scales[1])))
                 : Optional.empty();
+    }
+
+    /** Whether every pixel of a whole enlargement repeats the one that it lies in, as libtorch's does. */
+    private static boolean takesTheFirst(String where, String rounding) {
+        return switch (where) {
+            case "asymmetric", "tf_half_pixel_for_nn" -> rounding.equals("floor");
+            case "half_pixel", "pytorch_half_pixel" -> rounding.startsWith("round_");
+            default -> false;
+        };
+    }
+
+    /** The factors of height and width that the node states, or none. */
+    private static double[] scales(ScriptNode n) {
+        if (!n.hasFloats("scales")) {
+            return new double[0];
+        }
+        List<Float> given = ((Floats) n.node().op().attributes().getOrDefault("scales", Floats.NONE)).values();
+        List<Long> axes = Arrays.stream(n.integers("axes")).boxed().toList();
+        double[] scales = new double[2];
+        for (int i = 0; i < 2; i++) {
+            int axis = i + 2;
+            int at = axes.isEmpty() ? axis : Math.max(axes.indexOf((long) axis), axes.indexOf((long) axis - 4));
+            scales[i] = at < 0 ? 1 : given.get(at);
+        }
+        return scales;
     }
 
     private static String reduce(ScriptNode n, String function) {

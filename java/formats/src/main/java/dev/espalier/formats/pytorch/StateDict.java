@@ -39,6 +39,17 @@ public final class StateDict {
     /** How far tensors that share storages may exceed the file. */
     private static final int MOST_SHARING = 16;
 
+    /** Bytes that a size and a stride of a tensor count for, since tensors without elements cost memory too. */
+    private static final int DIMENSION = 16;
+
+    /**
+     * How far the pickle may unpack beyond the file's bytes, and how many bytes more, as each of its own can stand for an object of some
+     * eighty; torch.save compresses nothing.
+     */
+    private static final int MOST_COMPRESSION = 4;
+
+    private static final int SLACK = 1 << 18;
+
     private final Path file;
     private final ZipArchive zip;
     private final String root;
@@ -65,7 +76,9 @@ public final class StateDict {
                         file,
                         "is a TorchScript program, expected a state_dict: save model.state_dict() with torch.save");
             }
-            return new StateDict(file, zip, root, MOST_SHARING * size(file)).tensors(pickle);
+            long size = size(file);
+            return new StateDict(file, zip, root, MOST_SHARING * size)
+                    .tensors(zip.read(pickle, MOST_COMPRESSION * size + SLACK));
         }
     }
 
@@ -77,7 +90,7 @@ public final class StateDict {
         }
     }
 
-    private Map<String, Tensor> tensors(String pickle) {
+    private Map<String, Tensor> tensors(byte[] pickle) {
         String order = root + "byteorder";
         if (zip.names().contains(order)
                 && !new String(zip.read(order), StandardCharsets.US_ASCII)
@@ -87,7 +100,7 @@ public final class StateDict {
         }
         Object value;
         try {
-            value = Pickle.read(zip.read(pickle));
+            value = Pickle.read(pickle);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new FormatException(file + ": " + e.getMessage(), e);
         }
@@ -131,7 +144,7 @@ public final class StateDict {
             throw new FormatException(file + ": tensor '" + name + "' " + e.getMessage(), e);
         }
         byte[] storage = storages.computeIfAbsent(view.storage().key(), key -> zip.read(root + "data/" + key));
-        left -= bytes;
+        left -= bytes + (long) DIMENSION * size.length;
         if (bytes > storage.length || left < 0 || size.length != stride.length) {
             throw refuse(
                     name,

@@ -93,6 +93,25 @@ public class KerasTest {
                 .hasMessageContaining("data_format must be channels_last");
     }
 
+    /** Keras stores the 0.5 of {@code x * 0.5} beside the tensor, and masks and states by name. */
+    @Test
+    void whatALayerIsCalledWithBesideTensorsIsRefused() throws IOException {
+        String functional = "functional.keras";
+        assertThatThrownBy(() -> Keras.read(withConfig(functional, "\"args\": [", "\"args\": [0.5, ")))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("is called with 0.5 beside tensors");
+        assertThatThrownBy(() -> Keras.read(withConfig(functional, "\"mask\": null", "\"mask\": 1")))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("is called with mask = 1");
+        assertThatThrownBy(
+                        () -> Keras.read(withConfig(functional, "\"kwargs\": {}", "\"kwargs\": {\"training\": true}")))
+                .isInstanceOf(FormatException.class)
+                .hasMessageContaining("is called with training = true");
+        try (Model same = Keras.read(withConfig(functional, "\"kwargs\": {}", "\"kwargs\": {\"training\": false}"))) {
+            assertThat(same.graph().nodes()).isNotEmpty();
+        }
+    }
+
     @Test
     void openSizesAreRefused() throws IOException {
         Path file = withConfig("[null, 11, 12, 3]", "[null, null, 12, 3]");
@@ -111,8 +130,12 @@ public class KerasTest {
 
     /** The archive of the small network with another configuration. */
     private Path withConfig(String old, String changed) throws IOException {
+        return withConfig("cnn.keras", old, changed);
+    }
+
+    private Path withConfig(String golden, String old, String changed) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipFile zip = new ZipFile(Golden.file(KerasTest.class, "cnn.keras").toFile());
+        try (ZipFile zip = new ZipFile(Golden.file(KerasTest.class, golden).toFile());
                 ZipOutputStream out = new ZipOutputStream(bytes)) {
             for (ZipEntry entry : zip.stream().toList()) {
                 byte[] content = zip.getInputStream(entry).readAllBytes();

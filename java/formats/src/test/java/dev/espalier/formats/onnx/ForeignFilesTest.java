@@ -165,6 +165,21 @@ class ForeignFilesTest {
     }
 
     @Test
+    void aComputedBatchIsCopiedWhereZerosAreMeant() {
+        OnnxDraft draft = new OnnxDraft(17)
+                .input("x", f(-1, 2, 3))
+                .numbers("zero", 0)
+                .numbers("one", 1)
+                .numbers("six", 6)
+                .node("shape", "Shape", "x")
+                .node("batch", "Slice", "shape", "zero", "one")
+                .node("target", "Concat", List.of("batch", "six"), Map.of("axis", Attribute.of(0)))
+                .node("y", "Reshape", List.of("x", "target"), Map.of("allowzero", Attribute.of(1)))
+                .output("y", f(-1, 6));
+        same(draft, 4, 2, 3).close();
+    }
+
+    @Test
     void aComputedConditionIsRefused() {
         NodeProto.Builder choice = OnnxDraft.of("y", "If", List.of("c"), Map.of());
         for (String name : List.of("then_branch", "else_branch")) {

@@ -15,6 +15,8 @@ import dev.espalier.model.Models;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Attribute;
 import dev.espalier.op.Attribute.Ints;
+import dev.espalier.op.Concat;
+import dev.espalier.op.Expand;
 import dev.espalier.op.Op;
 import dev.espalier.op.Ops;
 import dev.espalier.op.TensorType;
@@ -72,6 +74,69 @@ class TorchScriptTest {
                 Model model = Models.mlp(Shape.of(3), 2, List.of(4), 1)) {
             same(model, Tensor.randn(Device.CPU, 5, 3));
         }
+    }
+
+    /** As a Vision Transformer repeats its class token for every sample. */
+    @Test
+    void aWeightIsRepeatedForEverySample() {
+        Graph graph = Graph.builder("g")
+                .input("x", TensorType.f32(-1, 2, 3))
+                .parameter("token", TensorType.f32(1, 1, 3))
+                .node("tokens", new Expand(Ints.of(-1, 1, 3)), "token", "x")
+                .node("y", new Concat(1), "tokens", "x")
+                .output("y")
+                .build();
+        try (Scope scope = Scope.open();
+                Model model = new Model(
+                        graph, Weights.copyOf(Map.of("token", Tensor.randn(Device.CPU, 1, 1, 3))), Metadata.NONE)) {
+            same(model, Tensor.randn(Device.CPU, 4, 2, 3));
+        }
+    }
+
+    @Test
+    void imagesGrowByTheFactorThatIsStated() {
+        for (Map<String, Attribute> settings : List.of(
+                resize("linear", "half_pixel", "round_prefer_floor", 1.5),
+                resize("linear", "half_pixel", "round_prefer_floor", 2),
+                resize("nearest", "half_pixel", "round_prefer_floor", 3),
+                resize("nearest", "asymmetric", "floor", 2),
+                resize("nearest", "tf_half_pixel_for_nn", "floor", 2))) {
+            try (Scope scope = Scope.open();
+                    Model model = resizing(settings)) {
+                same(model, Tensor.randn(Device.CPU, 2, 1, 5, 5));
+            }
+        }
+        for (Map<String, Attribute> settings : List.of(
+                resize("nearest", "half_pixel", "floor", 2),
+                resize("nearest", "asymmetric", "ceil", 2),
+                resize("nearest", "asymmetric", "floor", 2.1))) {
+            try (Model model = resizing(settings)) {
+                assertThatThrownBy(() -> TorchScript.write(model, folder.resolve("m.pt")))
+                        .isInstanceOf(FormatException.class)
+                        .hasMessageContaining("operator 'Resize'");
+            }
+        }
+    }
+
+    private static Map<String, Attribute> resize(String mode, String where, String rounding, double factor) {
+        return Map.of(
+                "mode",
+                Attribute.of(mode),
+                "coordinate_transformation_mode",
+                Attribute.of(where),
+                "nearest_mode",
+                Attribute.of(rounding),
+                "scales",
+                Attribute.Floats.of(1, 1, factor, factor));
+    }
+
+    private static Model resizing(Map<String, Attribute> settings) {
+        Graph graph = Graph.builder("g")
+                .input("x", TensorType.f32(-1, 1, 5, 5))
+                .node("y", Ops.create("Resize", settings), "x")
+                .output("y")
+                .build();
+        return new Model(graph, Weights.copyOf(Map.of()), Metadata.NONE);
     }
 
     @Test
