@@ -13,7 +13,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends openjdk-17-jre-
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /espalier/java/cli/target/lib /opt/espalier/lib
 COPY --from=build /espalier/build/javacpp-cache /opt/espalier/native
-ENV MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+ENV MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 OMP_WAIT_POLICY=passive
 ENTRYPOINT ["java", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", \
   "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0", "-Dorg.bytedeco.javacpp.maxBytes=0", \
   "-Dorg.bytedeco.javacpp.cachedir=/opt/espalier/native", "-Djava.awt.headless=true", \

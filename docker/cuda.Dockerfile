@@ -13,7 +13,7 @@ FROM nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
 RUN apt-get update && apt-get install -y --no-install-recommends openjdk-17-jre-headless libnccl2 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /espalier/java/cli/target/lib /opt/espalier/lib
-ENV MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+ENV MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 OMP_WAIT_POLICY=passive CUBLAS_WORKSPACE_CONFIG=:4096:8
 ENTRYPOINT ["java", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", \
   "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0", "-Dorg.bytedeco.javacpp.maxBytes=0", \
   "-Dorg.bytedeco.javacpp.cachedir=/tmp/espalier-native", "-Djava.awt.headless=true", \

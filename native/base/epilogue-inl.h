@@ -24,7 +24,7 @@ HWY_INLINE V activate(D d, V x) {
   }
   if (kActivation == ESP_ACTIVATION_HARD_SWISH) {
     const V gate = hn::Min(hn::Set(d, 6.0f), hn::Max(hn::Zero(d), hn::Add(x, hn::Set(d, 3.0f))));
-    return hn::Mul(hn::Mul(x, gate), hn::Set(d, 1.0f / 6.0f));
+    return hn::Mul(x, hn::Mul(gate, hn::Set(d, 1.0f / 6.0f)));
   }
   return x;
 }

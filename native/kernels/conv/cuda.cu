@@ -72,7 +72,8 @@ __global__ void __launch_bounds__(conv_cuda_threads)
       if (w < warp) lower += sums[w];
       all += sums[w];
     }
-    if (i < count) values[i] = min(before + lower + sum, most);
+    const int32_t upto = before + lower + sum;
+    if (i < count) values[i] = upto < most ? upto : most;
     before += all;
     __syncthreads();
   }

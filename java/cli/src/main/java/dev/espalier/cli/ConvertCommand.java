@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "convert",
         description =
-                "Write a model in another format: ONNX or Keras in, or an architecture by name with --weights; ONNX, TorchScript or"
+                "Write a model in another format: ONNX or Keras in, or an architecture by name with --weights or --seed; ONNX, TorchScript or"
                         + " weights as safetensors out.")
 final class ConvertCommand extends Subcommand {
     @Parameters(index = "0", paramLabel = "IN", description = "An ONNX or Keras file, or the name of an architecture.")

@@ -10,7 +10,9 @@ import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
 import dev.espalier.data.Statistics;
 import dev.espalier.graph.Graph;
+import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
+import dev.espalier.model.Preprocessing;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Shape;
 import java.nio.file.Path;
@@ -77,14 +79,18 @@ final class DataFlags {
      */
     DataSets fitted(Console console, DataSets data, Model model) {
         check(data, model.graph());
-        List<String> labels = model.metadata().labels();
+        Metadata metadata = model.metadata();
+        List<String> labels = metadata.labels();
         if (!labels.isEmpty() && !labels.equals(data.classes())) {
             console.err()
                     .println("the model's classes are " + labels + ", those of " + folder + " are " + data.classes()
                             + ": taken for each other in this order");
         }
-        return model.metadata()
-                .imagePreprocessing()
+        // A model that was made and never trained states the plain 0 to 1, which says nothing of weights that came from
+        // elsewhere.
+        boolean trained = metadata.provenance().facts().containsKey("data.fingerprint");
+        return metadata.imagePreprocessing()
+                .filter(own -> trained || !own.equals(Preprocessing.unit(own.input())))
                 .map(own -> data.fedWith(new Statistics(own.mean(), own.std())))
                 .orElse(data);
     }

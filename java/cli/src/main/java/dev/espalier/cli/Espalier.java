@@ -8,7 +8,7 @@ import picocli.CommandLine.IVersionProvider;
 /** The {@code espalier} command itself; it holds the subcommands. */
 @Command(
         name = "espalier",
-        description = "Trains, prunes, compacts and serves neural networks.",
+        description = "Trains, prunes and compacts neural networks.",
         mixinStandardHelpOptions = true,
         versionProvider = Espalier.Version.class,
         synopsisSubcommandLabel = "COMMAND",

@@ -66,7 +66,7 @@ final class EvalCommand extends Subcommand {
         data.folder();
         Facts facts;
         try (Model read = model.read();
-                DataSets sets = data.open(console, HeldOut.of(read, Recipe.defaults()))) {
+                DataSets sets = data.open(console, held(read))) {
             Statistics statistics = data.fitted(console, sets, read).statistics();
             ImageSource source = source(sets);
             try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {
@@ -75,6 +75,12 @@ final class EvalCommand extends Subcommand {
             }
         }
         json.print(console, facts, () -> print(facts));
+    }
+
+    /** Of a model that says nothing of it, only validation needs something held out. */
+    private HeldOut held(Model read) {
+        HeldOut otherwise = split == Split.VALIDATION ? HeldOut.of(Recipe.defaults()) : HeldOut.NOTHING;
+        return HeldOut.statedBy(read).orElse(otherwise);
     }
 
     private ImageSource source(DataSets sets) {

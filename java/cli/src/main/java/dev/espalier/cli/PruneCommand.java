@@ -84,7 +84,10 @@ final class PruneCommand extends Subcommand {
             description = "Epochs of training after pruning (default: those of --recipe, without it 0); needs --data.")
     private @Nullable Integer finetuneEpochs;
 
-    @Option(names = "--recipe", paramLabel = "R.yaml", description = "Settings of fine-tuning as a YAML map.")
+    @Option(
+            names = "--recipe",
+            paramLabel = "R.yaml",
+            description = "Settings of fine-tuning as a YAML map, those of train; lr is 0.01 unless it says otherwise.")
     private @Nullable Path recipe;
 
     PruneCommand(Console console) {
@@ -138,7 +141,8 @@ final class PruneCommand extends Subcommand {
                     + " is measured on labelled images: add --data DIR");
         }
         if (chosen.prunesInTraining() && !tunes) {
-            throw new BadInput("this --prune-schedule prunes during fine-tuning: add --finetune-epochs N");
+            throw new BadInput(
+                    "this --prune-schedule prunes during fine-tuning: add --finetune-epochs N or --recipe R.yaml");
         }
         if (chosen.reestimateBatches() > 0 && !data.given()) {
             throw new BadInput("--reestimate-batches takes statistics from images: add --data DIR");
@@ -146,7 +150,7 @@ final class PruneCommand extends Subcommand {
         if (tunes) {
             runFolder.check(output);
         } else if (runFolder.resumes()) {
-            throw new BadInput("--resume is for fine-tuning: add --finetune-epochs N");
+            throw new BadInput("--resume is for fine-tuning: add --finetune-epochs N or --recipe R.yaml");
         }
         if (!chosen.policy().spared().open().isEmpty() && data.given()) {
             throw new BadInput("--inputs: images are always fed whole; leave out --data");
@@ -173,39 +177,51 @@ final class PruneCommand extends Subcommand {
         }
     }
 
+    /** What goes, and how long what is left takes, if that was asked for. */
+    private record Choice(
+            ChannelGroups groups, Mask mask, @Nullable Timed timed) {}
+
+    private Choice choice(Model placed, PruningRecipe chosen, Device on) {
+        if (keep != null) {
+            Map<String, Map<Integer, long[]>> given = KeepFile.read(keep);
+            Spared spared = new Spared(ignored, false, 0, open(placed, given));
+            ChannelGroups groups = ChannelGroups.trace(placed.graph(), spared);
+            return new Choice(groups, ExplicitKeep.mask(groups, given), null);
+        }
+        refuseImages(placed, chosen.policy().spared().open());
+        Pruner pruner = new Pruner(placed.graph(), chosen.policy());
+        ChannelGroups groups = pruner.groups();
+        Evidence evidence = Evidence.ofWeights(placed.weights().asMap());
+        if (chosen.policy().budget().of() == Budget.Of.LATENCY) {
+            LatencyPruning.Outcome outcome = LatencyPruning.on(
+                            on, chosen.probe().batch(), placed, pruner, console.err()::println)
+                    .next(Mask.all(), evidence, chosen.policy().budget().target());
+            return new Choice(groups, outcome.mask(), Timed.of(outcome.report()));
+        }
+        Mask mask = chosen.shrunkBelow() > 0
+                ? new ShrunkMask(groups, chosen.policy(), evidence.weights()).below(chosen.shrunkBelow())
+                : pruner.next(Mask.all(), evidence);
+        return new Choice(groups, mask, null);
+    }
+
     private PruningFacts removed(Model placed, PruningRecipe chosen, Device on) {
         try (Scope scope = Scope.open()) {
-            ChannelGroups groups;
-            Mask mask;
-            Timed timed = null;
-            if (keep != null) {
-                Map<String, Map<Integer, long[]>> choice = KeepFile.read(keep);
-                groups = ChannelGroups.trace(placed.graph(), new Spared(ignored, false, 0, open(placed, choice)));
-                mask = ExplicitKeep.mask(groups, choice);
-            } else {
-                refuseImages(placed, chosen.policy().spared().open());
-                Pruner pruner = new Pruner(placed.graph(), chosen.policy());
-                groups = pruner.groups();
-                Evidence evidence = Evidence.ofWeights(placed.weights().asMap());
-                if (chosen.policy().budget().of() == Budget.Of.LATENCY) {
-                    LatencyPruning.Outcome outcome = LatencyPruning.on(
-                                    on, chosen.probe().batch(), placed, pruner, console.err()::println)
-                            .next(Mask.all(), evidence, chosen.policy().budget().target());
-                    mask = outcome.mask();
-                    timed = Timed.of(outcome.report());
-                } else if (chosen.shrunkBelow() > 0) {
-                    mask = new ShrunkMask(groups, chosen.policy(), evidence.weights()).below(chosen.shrunkBelow());
-                } else {
-                    mask = pruner.next(Mask.all(), evidence);
-                }
-            }
-            try (Compacted compacted = Compaction.compact(placed, groups, mask)) {
+            Choice choice = choice(placed, chosen, on);
+            try (Compacted compacted = Compaction.compact(placed, choice.groups(), choice.mask())) {
                 CompactionReport report = compacted.outcome();
                 Model left = compacted.model();
                 output.write(left.withMetadata(told(left.metadata(), report.layers())));
-                return !mask.isStructural()
+                return !choice.mask().isStructural()
                         ? new PruningFacts(
-                                report.before(), report.after(), null, List.of(), null, null, List.of(), null, timed)
+                                report.before(),
+                                report.after(),
+                                null,
+                                List.of(),
+                                null,
+                                null,
+                                List.of(),
+                                null,
+                                choice.timed())
                         : new PruningFacts(
                                 report.before(),
                                 report.after(),
@@ -215,7 +231,7 @@ final class PruneCommand extends Subcommand {
                                 taken(left),
                                 report.frozen(),
                                 null,
-                                timed);
+                                choice.timed());
             }
         }
     }
@@ -282,10 +298,8 @@ final class PruneCommand extends Subcommand {
 
     private PruningFacts withData(Model dense, PruningRecipe chosen, Optional<Recipe> fineTuning, Device on) {
         RunPlan plan = SettingFlags.checked(
-                "",
-                Map.of(),
-                nothing -> fineTuning.map(fit -> RunPlan.prune(chosen, fit)).orElseGet(() -> RunPlan.prune(chosen)));
-        HeldOut held = HeldOut.of(dense, fineTuning.orElseGet(Recipe::defaults));
+                "", given(), map -> new RunPlan(Optional.empty(), Optional.of(chosen), fineTuning));
+        HeldOut held = HeldOut.of(dense, fineTuning.orElseGet(Recipe::defaults), console);
         try (DataSets sets = data.open(console, held);
                 TrainingProgress progress = new TrainingProgress(console)) {
             DataSets fed = data.fitted(console, sets, dense);
@@ -296,7 +310,7 @@ final class PruneCommand extends Subcommand {
             try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
                 Optional<CompactionReport> removal = outcome.compaction();
                 double seconds = (System.nanoTime() - begun) / 1e9;
-                output.write(outcome.model());
+                output.write(held.statedIn(outcome.model()));
                 record(dense, outcome, setting, seconds);
                 return new PruningFacts(
                         outcome.before().size(),
@@ -341,6 +355,8 @@ final class PruneCommand extends Subcommand {
         }
         if (finetuneEpochs != null || recipe == null) {
             settings.put("epochs", finetuneEpochs == null ? 0 : finetuneEpochs);
+        } else if (!settings.containsKey("epochs")) {
+            throw new BadInput(recipe + " does not say for how many epochs: add --finetune-epochs N");
         }
         Recipe tuning = SettingFlags.checked(recipe == null ? "" : recipe + ": ", settings, Recipe::fromMap);
         return Optional.of(tuning).filter(fit -> fit.length().epochs() > 0);

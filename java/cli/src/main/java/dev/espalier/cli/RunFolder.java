@@ -18,8 +18,9 @@ final class RunFolder {
     @Option(
             names = "--run-dir",
             paramLabel = "DIR",
-            description = "Where the run keeps its checkpoints, its metrics and run.json, which report reads"
-                    + " (default: OUT.onnx.run).")
+            description =
+                    "Where the run keeps its checkpoints, run.json, which report reads, and, of train, metrics.csv and events"
+                            + " (default: OUT.onnx.run).")
     private @Nullable Path folder;
 
     @Option(names = "--resume", description = "Go on from the newest checkpoint in the run's folder.")

@@ -50,7 +50,8 @@ final class TrainCommand extends Subcommand {
             names = "--model",
             required = true,
             paramLabel = "NAME|M.onnx",
-            description = "kerasCnn, mlp, resnet18, resnet20, resnet56, vgg16bn, or a model file to go on with.")
+            description =
+                    "An architecture (kerasCnn, mlp, resnet20, ...; a wrong name lists all), or a model file to go on with.")
     private String model = "";
 
     @Option(
@@ -95,10 +96,11 @@ final class TrainCommand extends Subcommand {
         Path folder = runFolder.of(output);
         Device on = device.device();
         Facts facts;
-        try (DataSets sets = data.open(console, HeldOut.of(chosen));
+        HeldOut held = named() ? HeldOut.of(chosen) : held(chosen);
+        try (DataSets sets = data.open(console, held);
                 Model initial = initial(sets, chosen.run().seed())) {
+            data.check(sets, initial.graph());
             DataSets fed = named() ? sets : data.fitted(console, sets, initial);
-            data.check(fed, initial.graph());
             Checkpointing saving = runFolder.open(output);
             try (TensorBoardWriter events = new TensorBoardWriter(folder.resolve("events"), EVENT_EVERY);
                     TrainingProgress progress = new TrainingProgress(console)) {
@@ -107,7 +109,7 @@ final class TrainCommand extends Subcommand {
                         on,
                         Optional.of(saving),
                         List.of(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
-                facts = train(initial, chosen, setting, folder);
+                facts = train(initial, chosen, setting, held);
             }
         }
         json.print(
@@ -124,9 +126,10 @@ final class TrainCommand extends Subcommand {
                         .print(console.out()));
     }
 
-    private Facts train(Model initial, Recipe chosen, RunSetting setting, Path folder) {
+    private Facts train(Model initial, Recipe chosen, RunSetting setting, HeldOut held) {
+        Path folder = runFolder.of(output);
         try (RunOutcome outcome = PruningRun.run(initial, RunPlan.train(chosen), setting)) {
-            output.write(outcome.model());
+            output.write(held.statedIn(outcome.model()));
             double seconds = outcome.history().stream()
                     .mapToDouble(epoch -> epoch.report().seconds())
                     .sum();
@@ -178,6 +181,13 @@ final class TrainCommand extends Subcommand {
             throw new BadInput("--model '" + model + "' is no model file and none of " + Models.names());
         }
         ModelFile.read(Path.of(model)).close();
+    }
+
+    /** What the model to go on with was trained without. */
+    private HeldOut held(Recipe chosen) {
+        try (Model given = ModelFile.read(Path.of(model))) {
+            return HeldOut.of(given, chosen, console);
+        }
     }
 
     /** Whether the model is made afresh, not read from a file. */

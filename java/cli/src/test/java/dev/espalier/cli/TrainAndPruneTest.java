@@ -10,7 +10,6 @@ import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
-import dev.espalier.train.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -235,7 +234,7 @@ class TrainAndPruneTest {
         train("--model", "mlp", "--epochs", 1, "--batch-size", 8, "--seed", 7, "--validation-fraction", 0.5, "--json")
                 .json();
         try (Model trained = Onnx.read(out)) {
-            assertThat(HeldOut.of(trained, Recipe.defaults())).isEqualTo(new HeldOut(0.5, 7));
+            assertThat(HeldOut.statedBy(trained)).hasValue(new HeldOut(0.5, 7));
         }
         assertThat(CommandRun.of(
                                 List.of("eval", out, "--data", data, "--cache", folder.resolve("cache")),
@@ -247,23 +246,64 @@ class TrainAndPruneTest {
                         .asInt())
                 .isEqualTo(16);
         try (Model fresh = Onnx.read(model)) {
-            assertThat(HeldOut.of(fresh, Recipe.defaults().with("seed", 3))).isEqualTo(new HeldOut(0.1, 3));
+            assertThat(HeldOut.statedBy(fresh)).isEmpty();
+        }
+        // Tuned by a recipe with another seed, the model goes on without the same images.
+        Path tuned = folder.resolve("tuned.onnx");
+        CommandRun run = CommandRun.of(
+                List.of(
+                        "prune",
+                        out,
+                        "-o",
+                        tuned,
+                        "--device",
+                        "cpu",
+                        "--data",
+                        data,
+                        "--cache",
+                        folder.resolve("cache")),
+                "--target",
+                0.3,
+                "--finetune-epochs",
+                1);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.err()).contains("held out as when the model was trained: 0.5 of seed 7");
+        try (Model after = Onnx.read(tuned)) {
+            assertThat(HeldOut.statedBy(after)).hasValue(new HeldOut(0.5, 7));
         }
     }
 
-    /** A model that states how images are made ready is fed so, and goes on stating it. */
+    /** A trained model goes on with the means and deviations that it was trained with; one that was only made states nothing. */
     @Test
-    void aModelKeepsItsPreprocessing() throws IOException {
+    void aTrainedModelKeepsItsPreprocessing() throws IOException {
         Path recipe = Files.writeString(folder.resolve("r.yaml"), "epochs: 1\nbatch-size: 8\n");
-        CommandRun run = prune("--target", 0.3, "--data", data, "--cache", folder.resolve("cache"), "--recipe", recipe);
-        assertThat(run.code()).as(run.err()).isZero();
-        assertThat(run.err()).as("the recipe alone asks for fine-tuning").contains("fine-tune epoch 1/1");
-        try (Model was = Onnx.read(model);
-                Model is = Onnx.read(out)) {
+        CommandRun fresh =
+                prune("--target", 0.3, "--data", data, "--cache", folder.resolve("cache"), "--recipe", recipe);
+        assertThat(fresh.code()).as(fresh.err()).isZero();
+        assertThat(fresh.err()).as("the recipe alone asks for fine-tuning").contains("fine-tune epoch 1/1");
+        Path other = folder.resolve("other");
+        new SyntheticImages(16, 4, 2, 5).write(other);
+        Path again = folder.resolve("again.onnx");
+        CommandRun pruned = CommandRun.of(
+                List.of("prune", out, "-o", again, "--device", "cpu"),
+                "--target",
+                0.3,
+                "--data",
+                other,
+                "--cache",
+                folder.resolve("cache"));
+        assertThat(pruned.code()).as(pruned.err()).isZero();
+        try (Model made = Onnx.read(model);
+                Model was = Onnx.read(out);
+                Model is = Onnx.read(again)) {
+            assertThat(was.metadata().imagePreprocessing())
+                    .isPresent()
+                    .isNotEqualTo(made.metadata().imagePreprocessing());
             assertThat(is.metadata().imagePreprocessing())
-                    .isEqualTo(was.metadata().imagePreprocessing())
-                    .isPresent();
+                    .isEqualTo(was.metadata().imagePreprocessing());
         }
+        Files.writeString(recipe, "batch-size: 8\n");
+        prune("--data", data, "--recipe", recipe).refused("--finetune-epochs").inOneLine();
     }
 
     @Test

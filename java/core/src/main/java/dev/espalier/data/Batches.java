@@ -44,6 +44,11 @@ public final class Batches {
         return partial ? full + 1 : full;
     }
 
+    /** Whether a last batch of one sample follows others. */
+    public boolean endWithOne() {
+        return perEpoch() > 1 && source.size() - (perEpoch() - 1) * options.size() == 1;
+    }
+
     /**
      * Goes through an epoch.
      *

@@ -1,6 +1,5 @@
 package dev.espalier.op;
 
-import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
 
@@ -20,9 +19,18 @@ public record Clip(float min, float max) implements Unary {
 
     @Override
     public Tensor apply(Evaluation context, Tensor x) {
-        return x.dtype().isFloating()
-                ? x.clamp(min, max)
-                : x.to(DType.F64).clamp(min, max).to(x.dtype());
+        if (x.dtype().isFloating()) {
+            return x.clamp(min, max);
+        }
+        Tensor above = Float.isInfinite(min) ? x : x.maximum(whole(min, x));
+        return Float.isInfinite(max) ? above : above.minimum(whole(max, x));
+    }
+
+    private static Tensor whole(float bound, Tensor like) {
+        return Tensor.of(new long[] {(long) bound}, 1)
+                .to(like.dtype())
+                .to(like.device())
+                .reshape();
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Transposed convolution over one or two spatial axes: x [n, c, spatial], w [c, m / group, kernel], optionally bias [m]. */
+/** Transposed convolution over one to three spatial axes: x [n, c, spatial], w [c, m / group, kernel], optionally bias [m]. */
 public record ConvTranspose(Window window, Ints outputPadding, long group) implements Op {
     public ConvTranspose {
         if (group < 1) {

@@ -139,30 +139,30 @@ public record Comparison(String architecture, double width, RunSetting setting, 
             start = new Start(() -> store.model(key).orElseThrow(), trained, Optional.of(dense));
         }
         if (plan.pruning().isPresent()) {
-            PruningRecipe pruning = plan.pruning().get();
-            Optional<Recipe> trainedHere = plan.trainsDenseFirst() ? Optional.empty() : plan.training();
-            Cell pruned = made(
-                    name,
-                    Kind.PRUNED,
-                    seed,
-                    new RunPlan(trainedHere, Optional.of(pruning), plan.fineTuning()),
-                    training,
-                    start);
-            cells.add(pruned);
-            if (baselines.contains(Kind.RANDOM) && pruning.shrunkBelow() == 0) {
-                RunPlan random = new RunPlan(trainedHere, Optional.of(pruning.random(seed)), plan.fineTuning());
-                cells.add(made(name, Kind.RANDOM, seed, random, training, start));
-            }
-            if (baselines.contains(Kind.DENSE_LONGER)
-                    && start.dense().isPresent()
-                    && plan.fineTuning().isPresent()) {
-                int epochs = pruned.epochs() - start.dense().get().epochs();
-                Recipe tuning = plan.fineTuning().get().with(Map.of("epochs", epochs, "distill", 0));
-                cells.add(made(name, Kind.DENSE_LONGER, seed, RunPlan.train(tuning), training, start));
-            }
-            if (baselines.contains(Kind.SMALL_DENSE)) {
-                cells.add(smallDense(name, training, seed, pruned));
-            }
+            cells.addAll(pruned(name, plan, seed, training, plan.pruning().get(), start));
+        }
+        return cells;
+    }
+
+    private List<Cell> pruned(
+            String name, RunPlan plan, long seed, Recipe training, PruningRecipe pruning, Start start) {
+        Optional<Recipe> trainedHere = plan.trainsDenseFirst() ? Optional.empty() : plan.training();
+        RunPlan chosen = new RunPlan(trainedHere, Optional.of(pruning), plan.fineTuning());
+        Cell pruned = made(name, Kind.PRUNED, seed, chosen, training, start);
+        List<Cell> cells = new ArrayList<>(List.of(pruned));
+        if (baselines.contains(Kind.RANDOM) && pruning.shrunkBelow() == 0) {
+            RunPlan random = new RunPlan(trainedHere, Optional.of(pruning.random(seed)), plan.fineTuning());
+            cells.add(made(name, Kind.RANDOM, seed, random, training, start));
+        }
+        if (baselines.contains(Kind.DENSE_LONGER)
+                && start.dense().isPresent()
+                && plan.fineTuning().isPresent()) {
+            int epochs = pruned.epochs() - start.dense().get().epochs();
+            Recipe tuning = plan.fineTuning().get().with(Map.of("epochs", epochs, "distill", 0));
+            cells.add(made(name, Kind.DENSE_LONGER, seed, RunPlan.train(tuning), training, start));
+        }
+        if (baselines.contains(Kind.SMALL_DENSE)) {
+            cells.add(smallDense(name, training, seed, pruned));
         }
         return cells;
     }

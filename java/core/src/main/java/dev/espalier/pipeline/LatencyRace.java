@@ -3,6 +3,7 @@ package dev.espalier.pipeline;
 import dev.espalier.model.Model;
 import dev.espalier.op.TensorType;
 import dev.espalier.plan.Session;
+import dev.espalier.runtime.Determinism;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
@@ -14,7 +15,8 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 
 /**
- * Times models in turns, so that whatever else the machine does slows all alike.
+ * Times models in turns, so that whatever else the machine does slows all alike, in sessions that choose their kernels by timing, be the
+ * process in deterministic mode or not.
  *
  * @param batch samples per run of models whose batch is open
  * @param repeats turns that count; a few more warm up
@@ -41,6 +43,16 @@ public record LatencyRace(int batch, int repeats, Device device) {
 
     /** For each model its times in milliseconds, ascending; {@code turns} is told how many are done. */
     public List<double[]> run(List<Model> models, IntConsumer turns) {
+        boolean deterministic = Determinism.isEnabled();
+        Determinism.enable(false);
+        try {
+            return raced(models, turns);
+        } finally {
+            Determinism.enable(deterministic);
+        }
+    }
+
+    private List<double[]> raced(List<Model> models, IntConsumer turns) {
         List<Session> sessions = new ArrayList<>();
         List<double[]> millis = new ArrayList<>();
         try (Scope scope = Scope.open()) {

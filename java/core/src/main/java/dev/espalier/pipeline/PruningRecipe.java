@@ -46,6 +46,10 @@ public record PruningRecipe(
         if (!(shrunkBelow >= 0 && shrunkBelow < 1)) {
             throw new IllegalArgumentException("shrunk-below must be at least 0 and below 1, got " + shrunkBelow);
         }
+        if (shrunkBelow > 0 && policy.budget().of() == Budget.Of.LATENCY) {
+            throw new IllegalArgumentException(
+                    "shrunk-below meets no target, so it takes none of latency; leave out one");
+        }
         if (shrunkBelow > 0 && !course.equals(new Course.Scheduled(Schedule.oneShot()))) {
             throw new IllegalArgumentException("shrunk-below removes everything at once; use prune-schedule oneshot");
         }

@@ -87,7 +87,16 @@ public final class PruningRun {
 
     private RunState fresh() {
         TrainingState training = TrainingState.of(dense, firstOptimizer(), setting.device());
-        return new RunState(training, plan.pruning(), Optional.of(training.graph()));
+        return state(training, Optional.of(training.graph()));
+    }
+
+    private RunState state(TrainingState training, Optional<Graph> prunable) {
+        try {
+            return new RunState(training, plan.pruning(), prunable);
+        } catch (RuntimeException e) {
+            training.close();
+            throw e;
+        }
     }
 
     private OptimizerRecipe firstOptimizer() {
@@ -101,9 +110,13 @@ public final class PruningRun {
             throw new IllegalStateException("checkpoints are made in fits only");
         }
         TrainingState training = checks.restore(snapshot, fit.recipe().optimizer(), setting.device());
-        RunState run = new RunState(
-                training, plan.pruning(), prunable(training, Boolean.parseBoolean(snapshot.fact("run/compacted"))));
-        run.restore(snapshot);
+        RunState run = state(training, prunable(training, Boolean.parseBoolean(snapshot.fact("run/compacted"))));
+        try {
+            run.restore(snapshot);
+        } catch (RuntimeException e) {
+            run.close();
+            throw e;
+        }
         note("resumed at stage '" + fit.name() + "', " + training.position());
         return run;
     }
@@ -185,7 +198,7 @@ public final class PruningRun {
             if (fit.mode() == Stage.Mode.REMEMBERING) {
                 run.rememberAt(rewindStep(perEpoch));
             }
-            if (fit.mode() == Stage.Mode.PRUNING) {
+            if (fit.mode() == Stage.Mode.PRUNING && !run.isPrunedInFit()) {
                 int epochs = fit.recipe().length().epochs();
                 PruningInFit pruning = pruning(run, new FitSetting(perEpoch, epochs, setting.evidence(), best, stop));
                 if (saved.isEmpty()) {
@@ -194,6 +207,7 @@ public final class PruningRun {
                 train(fit, listeners, Optional.of(pruning), run);
                 pruning.finish();
                 compact(run);
+                run.endPruningInFit();
             }
             train(fit, listeners, Optional.empty(), run);
             if (fit.recipe().length().keepBest()) {

@@ -1,7 +1,6 @@
 package dev.espalier.pipeline;
 
 import dev.espalier.data.Batches;
-import dev.espalier.data.Cursor;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
@@ -21,7 +20,6 @@ import dev.espalier.prune.Pruner;
 import dev.espalier.prune.PruningException;
 import dev.espalier.prune.Regrowth;
 import dev.espalier.runtime.BitMask;
-import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.TensorHolder;
@@ -64,6 +62,7 @@ final class RunState implements Listener, AutoCloseable {
     private @Nullable Step remembering;
     private long exchanges;
     private int stage;
+    private boolean prunedInFit;
     private double target;
     private double trainedMacs;
     private @Nullable Measured before;
@@ -92,7 +91,17 @@ final class RunState implements Listener, AutoCloseable {
     }
 
     void enter(int index) {
+        prunedInFit &= index == stage;
         stage = index;
+    }
+
+    /** Whether the pruning inside the fit of this stage is over. */
+    boolean isPrunedInFit() {
+        return prunedInFit;
+    }
+
+    void endPruningInFit() {
+        prunedInFit = true;
     }
 
     /** The share removed so far, as a target. */
@@ -204,7 +213,7 @@ final class RunState implements Listener, AutoCloseable {
     }
 
     private Mask timed(PruningRecipe given, Pruner on, Evidence evidence, double share, Consumer<String> told) {
-        try (Model dense = training.model(Metadata.NONE)) {
+        try (Model dense = RaceModel.of(training)) {
             LatencyPruning.Outcome outcome = LatencyPruning.on(
                             training.device(), given.probe().batch(), dense, on, told)
                     .next(mask.value(), evidence, share);
@@ -309,7 +318,11 @@ final class RunState implements Listener, AutoCloseable {
         try (Scope scope = Scope.open();
                 Model masked = training.model(Metadata.NONE);
                 Compacted compacted = Compaction.compact(
-                        masked, groups, going, training.optimizer().state(), samples(batches))) {
+                        masked,
+                        groups,
+                        going,
+                        training.optimizer().state(),
+                        RunSetting.halves(batches, training.graph()))) {
             training.replace(compacted.model(), compacted.state(), compacted.elements());
             compaction = compacted.outcome().after(compaction());
         }
@@ -320,19 +333,10 @@ final class RunState implements Listener, AutoCloseable {
         return compaction();
     }
 
-    /** The two halves of the first batch. */
-    private List<Map<String, Tensor>> samples(Batches batches) {
-        String input = training.graph().inputs().keySet().iterator().next();
-        try (Cursor cursor = batches.epoch(0, 0)) {
-            Tensor images = cursor.next().inputs().to(Device.CPU);
-            long half = images.size(0) / 2;
-            return List.of(Map.of(input, images.narrow(0, 0, half)), Map.of(input, images.narrow(0, half, half)));
-        }
-    }
-
     @Override
     public void save(Snapshot.Builder snapshot) {
         snapshot.fact("run/stage", stage)
+                .fact("run/pruned-in-fit", Boolean.toString(prunedInFit))
                 .fact("run/target", target)
                 .fact("run/compacted", compaction != null)
                 .fact("run/trained-macs", trainedMacs);
@@ -355,6 +359,7 @@ final class RunState implements Listener, AutoCloseable {
     @Override
     public void restore(Snapshot snapshot) {
         stage = snapshot.integer("run/stage");
+        prunedInFit = Boolean.parseBoolean(snapshot.fact("run/pruned-in-fit"));
         target = snapshot.real("run/target");
         trainedMacs = snapshot.real("run/trained-macs");
         before = RunRecords.measured(snapshot).orElse(null);

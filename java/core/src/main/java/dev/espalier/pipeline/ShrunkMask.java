@@ -2,6 +2,7 @@ package dev.espalier.pipeline;
 
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
+import dev.espalier.op.Recurrence;
 import dev.espalier.prune.ChannelGroup;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Kept;
@@ -17,13 +18,16 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The mask that removes what a penalty has shrunk in training: single weights far below the root mean square of their
  * parameter, or channels all of whose filters, all of whose normalisation scales or all of whose readers are far weaker than those of
- * the strongest channel. A penalty may shrink one of the three alone, and that silences the channel.
+ * the strongest channel. A penalty may shrink one of the three alone, and that silences the channel; but where a normalisation follows,
+ * it makes up for small filters, so only such count as are zero. What the shift of a normalisation adds to such a channel goes with it.
  */
 public final class ShrunkMask {
     private static final Set<String> NORMALISATIONS =
@@ -42,6 +46,8 @@ public final class ShrunkMask {
     private final Policy policy;
     private final Map<String, Tensor> weights;
     private final Map<Place, Part> places;
+    /** Of recurrent layers, whose biases have an axis for the direction. */
+    private final Set<String> biases;
 
     /**
      * Prepares to look at a network's weights.
@@ -54,6 +60,10 @@ public final class ShrunkMask {
         this.policy = policy;
         this.weights = weights;
         this.places = places(groups.graph());
+        this.biases = groups.graph().nodes().stream()
+                .filter(node -> node.op() instanceof Recurrence && node.inputs().size() > 3)
+                .map(node -> node.inputs().get(3))
+                .collect(Collectors.toSet());
     }
 
     /** Removes what is below {@code share}, from 0 to 1, of its measure; bit masks belong to the open scope. */
@@ -101,7 +111,7 @@ public final class ShrunkMask {
     private double[] strengths(ChannelGroup group) {
         Map<Part, double[]> parts = new EnumMap<>(Part.class);
         for (Member member : group.members()) {
-            Part part = places.get(new Place(member.parameter(), member.axis()));
+            Part part = part(member);
             if (part != null) {
                 double[] own = magnitudes(member, group.channels());
                 double strongest = Math.max(DoubleStream.of(own).max().orElseThrow(), Double.MIN_NORMAL);
@@ -109,11 +119,28 @@ public final class ShrunkMask {
                 Arrays.setAll(most, c -> Math.max(most[c], own[c] / strongest));
             }
         }
+        if (parts.containsKey(Part.SCALES) && parts.containsKey(Part.FILTERS)) {
+            double[] filters = parts.get(Part.FILTERS);
+            Arrays.setAll(filters, c -> filters[c] > 0 ? 1 : 0);
+        }
         double[] least = new double[group.channels()];
         Arrays.setAll(
                 least,
                 c -> parts.values().stream().mapToDouble(most -> most[c]).min().orElse(1));
         return least;
+    }
+
+    /** Tables and whole maps that are looked up or added write a channel as filters do; vectors that are added are biases. */
+    private @Nullable Part part(Member member) {
+        Part known = places.get(new Place(member.parameter(), member.axis()));
+        boolean writes = graph().type(member.parameter()).rank() > 1
+                && !graph().isStatistic(member.parameter())
+                && !biases.contains(member.parameter());
+        return known == null && writes ? Part.FILTERS : known;
+    }
+
+    private Graph graph() {
+        return groups.graph();
     }
 
     private double[] magnitudes(Member member, int channels) {

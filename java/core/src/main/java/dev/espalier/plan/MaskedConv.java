@@ -55,7 +55,7 @@ public final class MaskedConv implements NodeKernel {
 
         /** Those that may be the fastest for these weights and so many images; needs an open scope. */
         static List<Kind> worthTrying(Tensor weight, long groups, int batch) {
-            double vectors = keptVectors(weight, groups).to(DType.F64).mean().item();
+            double vectors = keptVectorShare(weight, groups);
             return Arrays.stream(values())
                     .filter(kind -> kind != VECTOR16 || vectors <= MOST_VECTORS)
                     .filter(kind -> kind != IMAGE16 || batch >= LEAST_BATCH)
@@ -120,6 +120,11 @@ public final class MaskedConv implements NodeKernel {
                 tensors,
                 (x, bias) -> conv.images(conv.forward(weights, conv.input(x, null), bias, null), x.isChannelsLast()),
                 conv);
+    }
+
+    /** The share of the vectors of 16 outputs that have a nonzero weight; needs an open scope. */
+    static double keptVectorShare(Tensor weight, long groups) {
+        return keptVectors(weight, groups).to(DType.F64).mean().item();
     }
 
     /** Which vectors of 16 outputs have a nonzero weight: BOOL of the shape {@link Kernels#vectorMask}. */

@@ -140,9 +140,12 @@ final class Planner {
     /** What the trial of a convolution depends on. */
     private String key(Node node, MaskedConv kernel, Tensor weight, double sparsity) {
         Shape image = image(graph.type(node.inputs().get(0)));
+        boolean vectors = kernel.kind() == MaskedConv.Kind.VECTOR16;
+        double kept = vectors ? MaskedConv.keptVectorShare(weight, ((Conv) node.op()).group()) : 0;
         return String.format(
                 Locale.ROOT,
-                "inference %s %s over %s, %s, batch %d, sparsity %.2f",
+                "inference %s %s over %s, %s, batch %d, sparsity %.2f"
+                        + (vectors ? String.format(Locale.ROOT, ", vectors %.2f", Math.ceil(20 * kept) / 20) : ""),
                 kernel.kind().kernelName(),
                 weight.shape(),
                 image,

@@ -110,12 +110,13 @@ final class ElementStep {
         for (List<Integer> pool : pools(parameters)) {
             List<String> names = pool.stream().map(parameters::get).toList();
             List<Granules> own = names.stream().map(this::granules).toList();
-            List<Tensor> decided = pool.stream()
-                    .map(i -> decided(parameters.get(i), scores.get(i)))
+            List<Decisions> decisions = pool.stream()
+                    .map(i -> decisions(parameters.get(i), scores.get(i)))
                     .toList();
-            long most = names.stream().mapToLong(this::decidable).sum();
+            long most = decisions.stream().mapToLong(Decisions::removable).sum();
             long weights = bound.applyAsLong(removed(names, mask), Math.min(wanted.applyAsLong(names), most));
-            List<BitMask> kept = Granules.masks(own, decided, weights);
+            List<BitMask> kept = Granules.masks(
+                    own, decisions.stream().map(Decisions::scores).toList(), weights);
             for (int i = 0; i < names.size(); i++) {
                 elements.put(names.get(i), own.get(i).spell(kept.get(i), scores.get(pool.get(i))));
             }
@@ -161,13 +162,6 @@ final class ElementStep {
         long all = elements(List.of(parameter));
         return Math.min(
                 all - policy.spared().least(all), Math.round(policy.grain().most() * all));
-    }
-
-    /** How many weights of a parameter decisions can take that are whole and leave what every layer keeps. */
-    private long decidable(String parameter) {
-        long removable = removable(parameter);
-        long largest = granules(parameter).largest();
-        return policy.spared().ofEach() == 0 ? removable : removable / largest * largest;
     }
 
     private long elements(List<String> parameters) {
@@ -228,17 +222,23 @@ final class ElementStep {
         return scores;
     }
 
-    /** Scores of decisions in which those that every layer keeps are greater than any other. */
-    private Tensor decided(String parameter, Tensor scores) {
+    /**
+     * The decisions on one parameter.
+     *
+     * @param scores those that every layer keeps are greater than any other
+     * @param removable weights that the others remove
+     */
+    private record Decisions(Tensor scores, long removable) {}
+
+    private Decisions decisions(String parameter, Tensor weights) {
         Granules granules = granules(parameter);
-        Tensor decided = granules.scores(scores);
+        Tensor scores = granules.scores(weights);
         if (policy.spared().ofEach() == 0) {
-            return decided;
+            return new Decisions(scores, removable(parameter));
         }
         long most = Math.min(granules.count(), removable(parameter) / granules.largest());
-        BitMask best =
-                Kernels.on(decided.device()).masks(List.of(decided), most).get(0);
-        Tensor highest = Tensor.full(Double.POSITIVE_INFINITY, decided.dtype(), decided.device());
-        return decided.where(best.unpack().logicalNot(), highest);
+        BitMask kept = Kernels.on(scores.device()).masks(List.of(scores), most).get(0);
+        Tensor highest = Tensor.full(Double.POSITIVE_INFINITY, scores.dtype(), scores.device());
+        return new Decisions(scores.where(kept.unpack().logicalNot(), highest), granules.removed(kept));
     }
 }

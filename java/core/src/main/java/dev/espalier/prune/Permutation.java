@@ -188,8 +188,9 @@ public final class Permutation {
 
     /** Weights that one channel holds at a place. */
     private long columns(Place place) {
-        return weight(place.member().parameter()).numel()
-                / place.member().indices().channels();
+        Member member = place.member();
+        Tensor weight = weight(member.parameter());
+        return weight.numel() / weight.size(member.axis()) * member.indices().copies();
     }
 
     private Tensor weight(String parameter) {

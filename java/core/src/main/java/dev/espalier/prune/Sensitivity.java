@@ -1,6 +1,7 @@
 package dev.espalier.prune;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -13,6 +14,8 @@ public final class Sensitivity {
 
     /** Part of the largest damage that a whole layer adds: the flat parts of curves must have an order too. */
     private static final double TILT = 1e-9;
+    /** From here on a damage stands for a loss that is no number, whose size says nothing of other layers. */
+    private static final double RUIN = 1e29;
     /** Absorbs the rounding of interpolation. */
     private static final double SLACK = 1e-9;
 
@@ -30,7 +33,11 @@ public final class Sensitivity {
         }
         shares[shares.length - 1] = 1;
         damages.forEach(measured -> curves.add(rising(measured)));
-        double most = curves.stream().mapToDouble(c -> c[c.length - 1]).max().orElse(0);
+        double most = curves.stream()
+                .flatMapToDouble(Arrays::stream)
+                .filter(damage -> damage < RUIN)
+                .max()
+                .orElse(0);
         double tilt = TILT * Math.max(most, Float.MIN_NORMAL);
         for (double[] curve : curves) {
             for (int i = 0; i < curve.length; i++) {

@@ -5,12 +5,14 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.op.Evaluation;
 import dev.espalier.plan.Execution;
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What batches tell of a model, for criteria that ask how the loss depends on each weight or what flows through each channel.
@@ -32,7 +34,9 @@ public final class GradientEvidence {
     /** Gradients of the mean loss, by parameter. */
     public static SortedMap<String, Tensor> collect(TrainingState state, Batches batches, int count) {
         int used = used(batches, count);
-        backward(state, batches, used, 1.0 / used, () -> {});
+        double images = Math.min(
+                (double) used * batches.options().size(), batches.source().size());
+        backward(state, batches, used, batch -> batch.size() / images, () -> {});
         SortedMap<String, Tensor> gradients = zeros(state);
         addGradients(state, gradients);
         return gradients;
@@ -42,7 +46,7 @@ public final class GradientEvidence {
     public static SortedMap<String, Tensor> squares(TrainingState state, Batches batches, int count) {
         int used = used(batches, count);
         SortedMap<String, Tensor> squares = zeros(state);
-        backward(state, batches, used, 1, () -> {
+        backward(state, batches, used, batch -> 1, () -> {
             try (Grad off = Grad.disabled()) {
                 state.parameters().forEach((name, parameter) -> {
                     Tensor gradient = parameter.grad();
@@ -64,6 +68,10 @@ public final class GradientEvidence {
         SortedMap<String, Tensor> product = zeros(state);
         try (Scope scope = Scope.open()) {
             SortedMap<String, Tensor> gradient = collect(state, batches, count);
+            // What is masked is no parameter: no step goes there.
+            state.masks()
+                    .forEach((name, mask) ->
+                            of(gradient, name).mulInPlace(mask.unpack().to(DType.F32)));
             SortedMap<String, Tensor> weights = new TreeMap<>();
             state.parameters()
                     .forEach((name, parameter) ->
@@ -110,7 +118,8 @@ public final class GradientEvidence {
     }
 
     /** Leaves the sum of the gradients of {@code scale} times each batch's loss in the parameters. */
-    private static void backward(TrainingState state, Batches batches, int used, double scale, AfterBatch after) {
+    private static void backward(
+            TrainingState state, Batches batches, int used, ToDoubleFunction<Batch> scale, AfterBatch after) {
         Classifier classifier = new Classifier(state.graph());
         state.parameters().values().forEach(Tensor::clearGrad);
         try (Cursor cursor = batches.epoch(0, 0)) {
@@ -120,7 +129,7 @@ public final class GradientEvidence {
                     classifier
                             .see(state.tensors(), batch, Evaluation.INFERENCE)
                             .loss(0)
-                            .mul(scale)
+                            .mul(scale.applyAsDouble(batch))
                             .backward();
                     after.run();
                 }

@@ -18,10 +18,10 @@ public final class NormStatistics {
 
     /**
      * Puts the mean of the statistics of the first {@code count} batches of epoch zero in the place of the running ones; nothing else
-     * changes, and no random number is drawn.
+     * changes, and no random number is drawn. A last batch of one sample, which may have no variance, takes no part.
      */
     public static void reestimate(TrainingState state, Batches batches, int count) {
-        int used = Math.min(count, batches.perEpoch());
+        int used = Math.min(count, batches.perEpoch() - (batches.endWithOne() ? 1 : 0));
         if (used < 1) {
             throw new IllegalArgumentException("statistics need at least one batch, got " + used);
         }

@@ -3,14 +3,15 @@ package dev.espalier.train;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.Recurrence;
+import dev.espalier.op.WeightAxes;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /** The gradient of the recipe's penalties on weights, added to that of the loss. */
 final class Penalty {
@@ -21,8 +22,11 @@ final class Penalty {
     private final Set<String> scales = new HashSet<>();
     /** Biases of more than one axis. */
     private final Set<String> biases = new HashSet<>();
-    /** The axis that counts outputs, by weight. */
-    private final Map<String, Integer> outputs = new HashMap<>();
+    /** How weights are laid out whose outputs are known. */
+    private final Map<String, Layout> layouts = new HashMap<>();
+
+    /** @param directions whether the first axis is a recurrent layer's direction, each of which has outputs of its own */
+    private record Layout(WeightAxes axes, boolean directions) {}
 
     Penalty(PenaltyRecipe recipe, Graph graph) {
         this.recipe = recipe;
@@ -38,7 +42,8 @@ final class Penalty {
                 if (graph.parameters().containsKey(weight)) {
                     node.op()
                             .weightAxes(input, graph.type(weight).rank())
-                            .ifPresent(axes -> outputs.putIfAbsent(weight, axes.outputs()));
+                            .ifPresent(axes ->
+                                    layouts.putIfAbsent(weight, new Layout(axes, node.op() instanceof Recurrence)));
                 }
             }
         }
@@ -70,8 +75,11 @@ final class Penalty {
             if (recipe.l2() > 0) {
                 gradient.addInPlace(parameter, recipe.l2());
             }
-            if (kinks && recipe.groupLasso() > 0 && outputs.containsKey(name)) {
-                gradient.addcdivInPlace(parameter, channelNorms(name, parameter), recipe.groupLasso());
+            if (kinks && recipe.groupLasso() > 0 && layouts.containsKey(name)) {
+                gradient.addcdivInPlace(
+                        parameter,
+                        channelNorms(Objects.requireNonNull(layouts.get(name)), parameter),
+                        recipe.groupLasso());
             }
         }
     }
@@ -87,8 +95,8 @@ final class Penalty {
                         soften(parameter, learningRate * recipe.scaleL1());
                     } else if (parameter.rank() > 1 && !biases.contains(name)) {
                         soften(parameter, learningRate * recipe.l1());
-                        if (recipe.groupLasso() > 0 && outputs.containsKey(name)) {
-                            Tensor norms = channelNorms(name, parameter);
+                        if (recipe.groupLasso() > 0 && layouts.containsKey(name)) {
+                            Tensor norms = channelNorms(Objects.requireNonNull(layouts.get(name)), parameter);
                             parameter.mulInPlace(norms.pow(-1)
                                     .mul(-learningRate * recipe.groupLasso())
                                     .add(1)
@@ -106,13 +114,16 @@ final class Penalty {
         }
     }
 
-    /** L2 norms over all axes but that of the outputs. */
-    private Tensor channelNorms(String name, Tensor weight) {
-        int output = outputs.getOrDefault(name, 0);
-        int[] others =
-                IntStream.range(0, weight.rank()).filter(axis -> axis != output).toArray();
-        Tensor norms = weight.square().sum(true, others).sqrt();
-        norms.clampInPlace(SMALLEST_NORM, Double.POSITIVE_INFINITY);
-        return norms;
+    /** The L2 norm of each output, at all its weights, in the weight's shape. */
+    private static Tensor channelNorms(Layout layout, Tensor weight) {
+        Tensor norms;
+        if (layout.directions()) {
+            norms = weight.square().sum(true, layout.axes().inputs()).sqrt();
+        } else {
+            Tensor folded = layout.axes().fold(weight.square());
+            Tensor sums = folded.sum(true, 3, 4).sqrt();
+            norms = layout.axes().unfold(sums.expand(folded.shape().toArray()), weight.shape());
+        }
+        return norms.clamp(SMALLEST_NORM, Float.MAX_VALUE);
     }
 }

@@ -110,7 +110,7 @@ class ShrunkMaskTest {
                 .indices();
     }
 
-    /** A penalty on scales leaves filters as large as they were, one on filters leaves the scales. */
+    /** A penalty on scales leaves filters as large as they were. */
     @Test
     void oneSilentFactorIsEnough() {
         try (Scope scope = Scope.open();
@@ -123,10 +123,30 @@ class ShrunkMaskTest {
             assertThat(left(model, model.weights().asMap())).containsExactly(0, 1, 2, 3);
             assertThat(left(model, scaled(model, "norm1.scale", 1, 1e-3f, 1, -1)))
                     .containsExactly(0, 2, 3);
+            assertThat(left(model, scaled(model, "conv1.weight", 0, 1, 1, 1))).containsExactly(1, 2, 3);
+            // The normalisation would bring it back to full strength.
             assertThat(left(model, scaled(model, "conv1.weight", 1e-3f, 1, 1, 1)))
-                    .containsExactly(1, 2, 3);
+                    .containsExactly(0, 1, 2, 3);
             assertThat(left(model, scaled(model, "norm1.bias", 0, 0, 0, 0))).containsExactly(0, 1, 2, 3);
             assertThat(left(model, scaled(model, "norm1.scale", 0, 0, 0, 0))).isNotEmpty();
+        }
+    }
+
+    /** An embedding writes the channels that a projection writes, too. */
+    @Test
+    void aChannelThatATableWritesStays() {
+        try (Scope scope = Scope.open();
+                Model model = ModelBuilder.tokens("words", 5)
+                        .embedding(7, 3)
+                        .residual(same -> {}, branch -> branch.project(3))
+                        .flatten()
+                        .dense(2)
+                        .build(3)) {
+            Map<String, Tensor> weights = new LinkedHashMap<>(model.weights().asMap());
+            weights.put(
+                    "project1.weight",
+                    model.weights().get("project1.weight").mul(Tensor.of(new float[] {1, 0, 1}, 1, 3)));
+            assertThat(left(model, weights)).containsExactly(0, 1, 2);
         }
     }
 

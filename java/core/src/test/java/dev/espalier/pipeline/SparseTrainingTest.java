@@ -226,6 +226,23 @@ class SparseTrainingTest {
         }
     }
 
+    /** Patience ends a fit before its schedule does: everything goes at once, and what resumes later must not bring it back. */
+    @ParameterizedTest
+    @ValueSource(strings = {"element", "channel"})
+    void aFitThatEndedBeforeItsScheduleResumes(String pattern) {
+        Map<String, Object> settings =
+                Map.of("pattern", pattern, "scope", "local", "target", 0.4, "prune-schedule", "cubic", "begin", 0.7, "end", 0.9, "every", 0.05);
+        RunPlan plan = new RunPlan(
+                Optional.of(TRAINING.with(Map.of("epochs", 9, "patience", 1, "lr", 1e-9))),
+                Optional.of(PruningRecipe.fromMap(settings, Set.of())),
+                Optional.empty());
+        MemoryCheckpoints all = new MemoryCheckpoints();
+        SortedMap<String, byte[]> whole = weightsAfter(plan, all);
+        SortedMap<String, byte[]> resumed = weightsAfter(plan, all.upTo(all.count() - 1));
+        assertThat(resumed.keySet()).isEqualTo(whole.keySet());
+        whole.forEach((name, bytes) -> assertThat(resumed.get(name)).as(name).isEqualTo(bytes));
+    }
+
     private SortedMap<String, byte[]> weightsAfter(RunPlan plan, MemoryCheckpoints store) {
         RunSetting saving = new RunSetting(
                 data(),

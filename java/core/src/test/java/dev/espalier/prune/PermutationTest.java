@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
+import dev.espalier.model.Models;
 import dev.espalier.model.Weights;
 import dev.espalier.op.Concat;
 import dev.espalier.op.Conv;
@@ -24,6 +25,7 @@ import dev.espalier.prune.Permutation.Permuted;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.util.ArrayList;
@@ -271,6 +273,16 @@ class PermutationTest {
             int first = bin * 3;
             assertThat(IntStream.range(first, first + 3).map(i -> spread[i] % 3).distinct())
                     .hasSize(3);
+        }
+    }
+
+    /** Behind a Concat a group holds a part of an axis. */
+    @Test
+    void groupsOfPartsOfAnAxisAreArranged() {
+        Graph graph = Models.layers("squeezenet", Shape.of(3, 32, 32), 10, 0.25).graph();
+        try (Model model = RandomModel.of(graph, 3);
+                Permuted permuted = Permutation.of(model, policy(new Grain.NOfM(2, 4), 0.5))) {
+            assertThat(permuted.model().graph().parameters()).isEqualTo(graph.parameters());
         }
     }
 

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where targets, floors and what is gone already meet exactly. */
 @NoLeaks
@@ -47,15 +49,16 @@ class RoundingTest {
         }
     }
 
-    /** Whole blocks leave a rest in every layer, which the target must not take from the first of them. */
-    @Test
-    void wholeBlocksLeaveEveryLayerItsFloor() {
+    /** Whole blocks leave a rest in every layer, which the target must not take from the first of them; at 40 rows some are smaller. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 40})
+    void wholeBlocksLeaveEveryLayerItsFloor(int rows) {
         int layers = 4;
         Graph.Builder builder = Graph.builder("branches").input("x", TensorType.f32(-1, 10));
         String sum = "";
         for (int i = 0; i < layers; i++) {
-            builder.parameter("w" + i, TensorType.f32(64, 10))
-                    .parameter("b" + i, TensorType.f32(64))
+            builder.parameter("w" + i, TensorType.f32(rows, 10))
+                    .parameter("b" + i, TensorType.f32(rows))
                     .node("dense" + i, Gemm.DENSE, "x", "w" + i, "b" + i);
             if (!sum.isEmpty()) {
                 builder.node("sum" + i, new Add(), sum, "dense" + i);
@@ -77,7 +80,8 @@ class RoundingTest {
                     .next(Mask.all(), Evidence.ofWeights(model.weights().asMap()));
             assertThat(mask.elements()).hasSize(layers);
             mask.elements()
-                    .forEach((name, bits) -> assertThat(bits.kept()).as(name).isGreaterThanOrEqualTo(314));
+                    .forEach((name, bits) -> assertThat(bits.kept()).as(name).isGreaterThanOrEqualTo((long)
+                            Math.ceil(0.49 * rows * 10)));
         }
     }
 

@@ -3,8 +3,13 @@ package dev.espalier.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
+import dev.espalier.op.Attribute;
+import dev.espalier.op.ConvTranspose;
+import dev.espalier.op.TensorType;
+import dev.espalier.op.Window;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
@@ -124,6 +129,27 @@ class PenaltyTest {
                         .as(name)
                         .containsExactly(expected, within(8 * Math.ulp(1f)));
             });
+        }
+    }
+
+    /** Of a transposed convolution of every channel by itself each kernel is an output. */
+    @Test
+    void groupLassoKeepsGroupsApart() {
+        Graph graph = Graph.builder("up")
+                .input("x", TensorType.f32(-1, 3, 2, 2))
+                .parameter("w", TensorType.f32(3, 1, 2, 2))
+                .node("y", new ConvTranspose(Window.square(2, 2, 0), Attribute.Ints.NONE, 3), "x", "w")
+                .output("y")
+                .build();
+        try (Scope scope = Scope.open()) {
+            Tensor weight = Tensor.of(new float[] {3, 4, 0, 0, 0, 0, 6, 8, 1, 0, 0, 0}, 3, 1, 2, 2)
+                    .setRequiresGrad(true);
+            weight.mul(0).sum().backward();
+            Recipe recipe = Recipe.defaults().with("group-lasso", 1);
+            new Penalty(recipe.regularisation().penalty(), graph).addTo(Map.of("w", weight));
+            assertThat(Objects.requireNonNull(weight.grad()).toFloatArray())
+                    .containsExactly(
+                            new float[] {0.6f, 0.8f, 0, 0, 0, 0, 0.6f, 0.8f, 1, 0, 0, 0}, within(8 * Math.ulp(1f)));
         }
     }
 

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * read only when something has to be reported.
  */
 final class Operator {
-    /** CUDA's words for errors after which a process can do nothing more on the device. */
+    /** CUDA's words for errors after which a process can do nothing more on the device: those of {@code is_sticky} in native/base/cuda.h. */
     private static final Pattern STICKY = Pattern.compile("CUDA error: (?:an illegal memory access|device-side assert"
             + "|unspecified launch failure|misaligned address|an illegal instruction|the launch timed out|uncorrectable ECC"
             + "|hardware stack error|invalid program counter|operation not supported on global/shared address space)");

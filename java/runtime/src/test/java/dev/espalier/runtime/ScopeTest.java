@@ -218,4 +218,22 @@ class ScopeTest {
             assertThat(weight.toFloatArray()).containsExactly(0, 0);
         }
     }
+
+    /** What CUDA cannot go on from ends the process; a full memory does not. */
+    @Test
+    void onlyStickyErrorsLoseTheDevice() {
+        for (String sticky : List.of("an illegal memory access was encountered", "device-side assert triggered")) {
+            assertThatThrownBy(() -> failing("CUDA error: " + sticky)).isInstanceOf(DeviceLostException.class);
+        }
+        for (String other :
+                List.of("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate", "invalid configuration argument")) {
+            assertThatThrownBy(() -> failing("CUDA error: " + other)).isInstanceOf(OperatorException.class);
+        }
+    }
+
+    private static void failing(String message) {
+        Operator.evaluate("matmul(input)", () -> {
+            throw new RuntimeException(message);
+        });
+    }
 }

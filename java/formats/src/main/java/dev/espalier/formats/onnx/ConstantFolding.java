@@ -16,7 +16,6 @@ import dev.espalier.runtime.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +38,6 @@ final class ConstantFolding {
 
     private long left;
 
-    /** Constants beside the file that have come up. */
-    private final IdentityHashMap<TensorValue, Boolean> outside = new IdentityHashMap<>();
-
     /** For a file that takes so many bytes, without those of the constants that lie beside it. */
     ConstantFolding(long bytes) {
         left = Math.addExact(SLACK, Math.multiplyExact(RATIO, bytes));
@@ -52,7 +48,7 @@ final class ConstantFolding {
         List<TensorType> types = new ArrayList<>();
         for (TensorValue value : in) {
             if (value != null) {
-                take(value);
+                spend(value.bytes().remaining());
             }
             types.add(value == null ? TensorType.ABSENT : new TensorType(value.dtype(), value.shape()));
         }
@@ -133,13 +129,9 @@ final class ConstantFolding {
         return value.dtype().isFloating() ? value.toDoubles()[0] : value.toLongs()[0];
     }
 
-    /** Pays for an operand; data beside the file counts like its own from its first use on. */
-    private void take(TensorValue value) {
-        ByteBuffer bytes = value.bytes();
-        if (bytes.isDirect() && outside.put(value, true) == null) { // mapped
-            left = Math.addExact(left, Math.multiplyExact(RATIO, bytes.remaining()));
-        }
-        spend(bytes.remaining());
+    /** Counts so many bytes that lie beside the file like its own. */
+    void addOutside(long bytes) {
+        left = Math.addExact(left, Math.multiplyExact(RATIO, bytes));
     }
 
     /** Elements that all windows of a pooling, or all neighbourhoods of a normalisation, visit: no multiplications with weights. */

@@ -60,13 +60,6 @@ final class Functions {
                                 + ", the model itself set " + opset + "; inline the model's functions first");
             }
         }
-        boolean branches = function.getNodeList().stream()
-                .flatMap(node -> node.getAttributeList().stream())
-                .anyMatch(attribute -> attribute.hasG() || attribute.getGraphsCount() > 0);
-        if (branches) {
-            throw FormatException.of(
-                    file, "function '" + function.getName() + "' has branches; inline the model's functions first");
-        }
         if (functions.put(key(function.getDomain(), function.getName()), function) != null) {
             throw FormatException.of(file, "has two functions named '" + function.getName() + "'");
         }
@@ -96,6 +89,13 @@ final class Functions {
     }
 
     private void expand(NodeProto call, FunctionProto function, int depth) {
+        boolean branches = function.getNodeList().stream()
+                .flatMap(node -> node.getAttributeList().stream())
+                .anyMatch(attribute -> attribute.hasG() || attribute.getGraphsCount() > 0);
+        if (branches) {
+            throw FormatException.of(
+                    file, "function '" + function.getName() + "' has branches; inline the model's functions first");
+        }
         String place = (call.getName().isEmpty() ? call.getOpType() : call.getName()) + "/";
         String own = place + (call.getOutputCount() == 0 ? "" : call.getOutput(0)) + "/";
         Map<String, String> names = new HashMap<>(Map.of("", ""));

@@ -66,7 +66,7 @@ final class GraphReader {
         if (proto.getSparseInitializerCount() > 0) {
             throw FormatException.of(file, "has sparse initialisers, which are not supported; store them densely");
         }
-        values.addInitialisers(proto, tensors);
+        folding.addOutside(values.addInitialisers(proto, tensors));
         values.count(proto);
         Map<String, TensorType> inputs = inputs();
         inputs.forEach(values::addType);
@@ -151,7 +151,7 @@ final class GraphReader {
                 .map(AttributeProto::getG)
                 .findFirst()
                 .orElseThrow(() -> graph.refuse(name, "If has no " + wanted));
-        values.addInitialisers(branch, tensors);
+        folding.addOutside(values.addInitialisers(branch, tensors));
         readNodes(branch);
         for (int i = 0; i < Math.min(node.getOutputCount(), branch.getOutputCount()); i++) {
             values.alias(node.getOutput(i), branch.getOutput(i).getName());

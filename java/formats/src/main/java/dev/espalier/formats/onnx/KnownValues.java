@@ -38,15 +38,18 @@ final class KnownValues {
         return shapes;
     }
 
-    /** Takes the initialisers of the graph or of a branch. */
-    void addInitialisers(GraphProto graph, TensorProtos tensors) {
+    /** Takes the initialisers of the graph or of a branch; returns how many bytes of them lie beside the file. */
+    long addInitialisers(GraphProto graph, TensorProtos tensors) {
+        long outside = 0;
         for (TensorProto tensor : graph.getInitializerList()) {
             TensorValue value = tensors.read(tensor);
             if (constants.containsKey(tensor.getName())) {
                 throw FormatException.of(file, "has two initialisers named '" + tensor.getName() + "'");
             }
             addTrained(tensor.getName(), value);
+            outside += value.bytes().isDirect() ? value.bytes().remaining() : 0; // mapped
         }
+        return outside;
     }
 
     /** Takes a constant that stands in the file or was computed from such: its form tells whether it was trained. */

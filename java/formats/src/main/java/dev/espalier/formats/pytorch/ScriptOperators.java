@@ -40,7 +40,7 @@ final class ScriptOperators {
                 n -> n.assign("torch.clamp(" + n.in(0) + " * " + ScriptNode.text(n.real("alpha", 0.2f)) + " + "
                         + ScriptNode.text(n.real("beta", 0.5f)) + ", 0., 1.)"));
         rule("PRelu", n -> n.call("where", n.in(0) + " < 0", n.in(0) + " * " + n.in(1), n.in(0)));
-        rule("Clip", n -> n.call("clamp", n.in(0), bound(n, "min"), bound(n, "max")));
+        real("Clip", n -> n.call("clamp", n.in(0), bound(n, "min"), bound(n, "max")));
         rule("Softmax", n -> n.call("softmax", n.in(0), n.axis("axis", -1), "None"));
         rule("LogSoftmax", n -> n.call("log_softmax", n.in(0), n.axis("axis", -1), "None"));
         for (Map.Entry<String, String> two : Map.of(
@@ -50,8 +50,6 @@ final class ScriptOperators {
                         "sub",
                         "Mul",
                         "mul",
-                        "Pow",
-                        "pow",
                         "MatMul",
                         "matmul",
                         "Equal",
@@ -65,11 +63,8 @@ final class ScriptOperators {
                 .entrySet()) {
             rule(two.getKey(), n -> n.call(two.getValue(), n.in(0), n.in(1)));
         }
-        maybe(
-                "Div",
-                n -> n.types().get(0).dtype().isFloating()
-                        ? Optional.of(n.call("div", n.in(0), n.in(1)))
-                        : Optional.empty());
+        real("Div", n -> n.call("div", n.in(0), n.in(1)));
+        real("Pow", n -> n.call("pow", n.in(0), n.in(1)));
         rule("Max", n -> chain(n, "maximum"));
         rule("Min", n -> chain(n, "minimum"));
         rule("Where", n -> n.call("where", n.in(0), n.in(1), n.in(2)));
@@ -95,7 +90,7 @@ final class ScriptOperators {
         for (Map.Entry<String, String> reduction : Map.of(
                         "ReduceMean", "mean", "ReduceSum", "sum", "ReduceMax", "amax", "ReduceMin", "amin")
                 .entrySet()) {
-            rule(reduction.getKey(), n -> reduce(n, reduction.getValue()));
+            real(reduction.getKey(), n -> reduce(n, reduction.getValue()));
         }
         ScriptWindows.RULES.forEach(RULES::put);
     }
@@ -122,6 +117,13 @@ final class ScriptOperators {
 
     private static void rule(String type, Function<ScriptNode, String> form) {
         RULES.put(type, node -> Optional.of(form.apply(node)));
+    }
+
+    /** Of whole numbers libtorch's result has another type. */
+    private static void real(String type, Function<ScriptNode, String> form) {
+        RULES.put(
+                type,
+                node -> node.types().get(0).dtype().isFloating() ? Optional.of(form.apply(node)) : Optional.empty());
     }
 
     private static void maybe(String type, Function<ScriptNode, Optional<String>> form) {
