@@ -1,5 +1,9 @@
 package dev.espalier.data;
 
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Tensor;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -47,6 +51,15 @@ public final class Batches {
     /** Whether a last batch of one sample follows others. */
     public boolean endWithOne() {
         return perEpoch() > 1 && source.size() - (perEpoch() - 1) * options.size() == 1;
+    }
+
+    /** The two halves of the first batch on the CPU, as samples for an input of this name. */
+    public List<Map<String, Tensor>> halves(String input) {
+        try (Cursor cursor = epoch(0, 0)) {
+            Tensor images = cursor.next().inputs().to(Device.CPU);
+            long half = images.size(0) / 2;
+            return List.of(Map.of(input, images.narrow(0, 0, half)), Map.of(input, images.narrow(0, half, half)));
+        }
     }
 
     /**

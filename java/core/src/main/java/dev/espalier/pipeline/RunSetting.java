@@ -3,16 +3,12 @@ package dev.espalier.pipeline;
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
-import dev.espalier.data.Cursor;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.ImageSource;
-import dev.espalier.graph.Graph;
 import dev.espalier.runtime.Device;
-import dev.espalier.runtime.Tensor;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Recipe;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -62,16 +58,6 @@ public record RunSetting(
 
     Batches measured() {
         return inOrder(measuredSplit());
-    }
-
-    /** The two halves of the first batch, on the CPU, for the one input of a graph. */
-    static List<Map<String, Tensor>> halves(Batches batches, Graph graph) {
-        String input = graph.inputs().keySet().iterator().next();
-        try (Cursor cursor = batches.epoch(0, 0)) {
-            Tensor images = cursor.next().inputs().to(Device.CPU);
-            long half = images.size(0) / 2;
-            return List.of(Map.of(input, images.narrow(0, 0, half)), Map.of(input, images.narrow(0, half, half)));
-        }
     }
 
     private Batches inOrder(ImageSource source) {

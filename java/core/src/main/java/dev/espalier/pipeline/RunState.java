@@ -118,7 +118,7 @@ final class RunState implements Listener, AutoCloseable {
     public void stepEnd(StepReport report) {
         trainedMacs += (double) training.graph().macs() * report.samples();
         if (report.position().equals(remembering)) {
-            rememberEarly();
+            copyTo(early);
         }
     }
 
@@ -265,22 +265,21 @@ final class RunState implements Listener, AutoCloseable {
     void rememberAt(Step step) {
         remembering = step;
         if (training.position().equals(step)) {
-            rememberEarly();
+            copyTo(early);
         }
     }
 
-    private void rememberEarly() {
+    private void copyTo(Held<Tensors> held) {
         try (Scope scope = Scope.open()) {
-            early.hold(Tensors.copyOf(training.tensors()));
+            held.hold(Tensors.copyOf(training.tensors()));
         }
     }
 
     /** Gives what is kept the values that were remembered. */
     void rewind() {
         if (early.value().byName().isEmpty()) {
-            throw new PruningException(
-                    "training ended at epoch " + training.position().epoch() + ", before the step " + remembering
-                            + " that the lottery goes back to: lower rewind-epochs, or raise patience");
+            throw new PruningException("training ended at " + training.position() + ", before " + remembering
+                    + ", where the lottery goes back to: lower rewind-epochs, or raise patience");
         }
         Map<String, Tensor> values = new TreeMap<>(early.value().byName());
         values.keySet().retainAll(training.tensors().keySet());
@@ -289,9 +288,7 @@ final class RunState implements Listener, AutoCloseable {
 
     /** Takes the model as it is, to learn from later. */
     void becomeTeacher() {
-        try (Scope scope = Scope.open()) {
-            teacher.hold(Tensors.copyOf(training.tensors()));
-        }
+        copyTo(teacher);
     }
 
     /** All tensors of the teacher, by name; of the graph that the run began with. */
@@ -315,14 +312,11 @@ final class RunState implements Listener, AutoCloseable {
         if (!going.isStructural()) {
             return Optional.empty();
         }
+        String input = training.graph().inputs().keySet().iterator().next();
         try (Scope scope = Scope.open();
                 Model masked = training.model(Metadata.NONE);
                 Compacted compacted = Compaction.compact(
-                        masked,
-                        groups,
-                        going,
-                        training.optimizer().state(),
-                        RunSetting.halves(batches, training.graph()))) {
+                        masked, groups, going, training.optimizer().state(), batches.halves(input))) {
             training.replace(compacted.model(), compacted.state(), compacted.elements());
             compaction = compacted.outcome().after(compaction());
         }

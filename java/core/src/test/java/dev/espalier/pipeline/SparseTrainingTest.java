@@ -230,8 +230,21 @@ class SparseTrainingTest {
     @ParameterizedTest
     @ValueSource(strings = {"element", "channel"})
     void aFitThatEndedBeforeItsScheduleResumes(String pattern) {
-        Map<String, Object> settings =
-                Map.of("pattern", pattern, "scope", "local", "target", 0.4, "prune-schedule", "cubic", "begin", 0.7, "end", 0.9, "every", 0.05);
+        Map<String, Object> settings = Map.of(
+                "pattern",
+                pattern,
+                "scope",
+                "local",
+                "target",
+                0.4,
+                "prune-schedule",
+                "cubic",
+                "begin",
+                0.7,
+                "end",
+                0.9,
+                "every",
+                0.05);
         RunPlan plan = new RunPlan(
                 Optional.of(TRAINING.with(Map.of("epochs", 9, "patience", 1, "lr", 1e-9))),
                 Optional.of(PruningRecipe.fromMap(settings, Set.of())),
