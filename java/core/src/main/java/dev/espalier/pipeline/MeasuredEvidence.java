@@ -7,6 +7,7 @@ import dev.espalier.prune.Evidence;
 import dev.espalier.prune.InputNorms;
 import dev.espalier.prune.LayerChanges;
 import dev.espalier.prune.Layers;
+import dev.espalier.prune.Mask;
 import dev.espalier.prune.Measure;
 import dev.espalier.prune.ScoreScope;
 import dev.espalier.runtime.Tensor;
@@ -36,15 +37,15 @@ final class MeasuredEvidence {
         return weights;
     }
 
-    /** In the open scope; {@code told} hears what takes long. */
-    Evidence of(Batches batches, Consumer<String> told) {
+    /** In the open scope, of a network that has lost what {@code present} removes; {@code told} hears what takes long. */
+    Evidence of(Mask present, Batches batches, Consumer<String> told) {
         Evidence evidence = ofCriterion(batches);
         if (recipe.policy().scope() != ScoreScope.SENSITIVITY) {
             return evidence;
         }
         SensitivityScan scan = new SensitivityScan(
                 training, recipe.policy(), batches, recipe.probe().gradientBatches());
-        return evidence.with(Measure.DAMAGES, scan.damages(evidence, told));
+        return evidence.with(Measure.DAMAGES, scan.damages(present, evidence, told));
     }
 
     private Evidence ofCriterion(Batches batches) {

@@ -229,7 +229,7 @@ final class RunState implements Listener, AutoCloseable {
         if (recipe.shrunkBelow() > 0) {
             return new ShrunkMask(pruner.groups(), recipe.policy(), measured.weights()).below(recipe.shrunkBelow());
         }
-        Evidence evidence = measured.of(batches, told);
+        Evidence evidence = measured.of(mask.value(), batches, told);
         return recipe.policy().budget().of() == Budget.Of.LATENCY
                 ? timed(recipe, pruner, evidence, share, told)
                 : pruner.next(mask.value(), evidence, share);

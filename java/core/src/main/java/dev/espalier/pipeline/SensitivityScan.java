@@ -62,13 +62,16 @@ final class SensitivityScan {
                 policy.seed());
     }
 
-    /** By layer the change of the loss at each of {@link Sensitivity#SHARES}, in the open scope; {@code told} hears of each. */
-    Map<String, Tensor> damages(Evidence evidence, Consumer<String> told) {
+    /**
+     * By layer the change of the loss at each of {@link Sensitivity#SHARES}, in the open scope; {@code told} hears of each. What
+     * {@code present} removes is gone already and counts in these shares.
+     */
+    Map<String, Tensor> damages(Mask present, Evidence evidence, Consumer<String> told) {
         Map<String, float[]> damages = new LinkedHashMap<>();
         double whole = Evaluator.loss(training, Map.of(), batches, count);
         for (int i = 0; i < Sensitivity.SHARES.size(); i++) {
             try (Scope scope = Scope.open()) {
-                Mask mask = pruner.next(Mask.all(), evidence, Sensitivity.SHARES.get(i));
+                Mask mask = pruner.next(present, evidence, Sensitivity.SHARES.get(i));
                 for (Map.Entry<String, Mask> layer : layers(mask).entrySet()) {
                     double loss = without(layer.getValue());
                     damages.computeIfAbsent(layer.getKey(), name -> new float[Sensitivity.SHARES.size()])[i] =

@@ -12,6 +12,7 @@ import dev.espalier.model.Weights;
 import dev.espalier.prune.ChannelGroup;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Evidence;
+import dev.espalier.prune.Mask;
 import dev.espalier.prune.Sensitivity;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
@@ -90,7 +91,7 @@ class SensitivityScanTest {
             Evidence evidence = Evidence.ofWeights(model.weights().asMap());
             Map<String, Tensor> damages = new SensitivityScan(
                             training, recipe(Map.of()).policy(), SETTING.evidence(), 2)
-                    .damages(evidence, told::add);
+                    .damages(Mask.all(), evidence, told::add);
             String busy = ofBranch(model.graph(), "conv1").id();
             String idle = ofBranch(model.graph(), "conv2").id();
             assertThat(damages).containsOnlyKeys(busy, idle);
