@@ -297,8 +297,7 @@ final class PruneCommand extends Subcommand {
     }
 
     private PruningFacts withData(Model dense, PruningRecipe chosen, Optional<Recipe> fineTuning, Device on) {
-        RunPlan plan = SettingFlags.checked(
-                "", given(), map -> new RunPlan(Optional.empty(), Optional.of(chosen), fineTuning));
+        RunPlan plan = SettingFlags.checked("", () -> new RunPlan(Optional.empty(), Optional.of(chosen), fineTuning));
         HeldOut held = HeldOut.of(dense, fineTuning.orElseGet(Recipe::defaults), console);
         try (DataSets sets = data.open(console, held);
                 TrainingProgress progress = new TrainingProgress(console)) {

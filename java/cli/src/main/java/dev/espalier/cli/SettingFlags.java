@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -60,8 +61,13 @@ final class SettingFlags {
 
     /** Makes something of settings; what is wrong with them becomes a refusal that begins with {@code source}. */
     static <T> T checked(String source, Map<String, Object> settings, Function<Map<String, Object>, T> maker) {
+        return checked(source, () -> maker.apply(settings));
+    }
+
+    /** Makes something; what is wrong with it becomes a refusal that begins with {@code source}. */
+    static <T> T checked(String source, Supplier<T> maker) {
         try {
-            return maker.apply(settings);
+            return maker.get();
         } catch (IllegalArgumentException e) {
             throw new BadInput(source + e.getMessage(), e);
         }

@@ -9,7 +9,6 @@ import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.pipeline.RunPlan;
 import dev.espalier.pipeline.RunSetting;
-import dev.espalier.runtime.Device;
 import dev.espalier.train.CsvWriter;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.TensorBoardWriter;
@@ -93,25 +92,8 @@ final class TrainCommand extends Subcommand {
         data.folder();
         checkModel();
         runFolder.check(output);
-        Path folder = runFolder.of(output);
-        Device on = device.device();
-        Facts facts;
-        HeldOut held = named() ? HeldOut.of(chosen) : held(chosen);
-        try (DataSets sets = data.open(console, held);
-                Model initial = initial(sets, chosen.run().seed())) {
-            data.check(sets, initial.graph());
-            DataSets fed = named() ? sets : data.fitted(console, sets, initial);
-            Checkpointing saving = runFolder.open(output);
-            try (TensorBoardWriter events = new TensorBoardWriter(folder.resolve("events"), EVENT_EVERY);
-                    TrainingProgress progress = new TrainingProgress(console)) {
-                RunSetting setting = new RunSetting(
-                        fed,
-                        on,
-                        Optional.of(saving),
-                        List.of(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
-                facts = train(initial, chosen, setting, held);
-            }
-        }
+        device.device(); // refused before images are decoded
+        Facts facts = Models.names().contains(model) ? made(chosen) : goneOn(chosen);
         json.print(
                 console,
                 facts,
@@ -124,6 +106,42 @@ final class TrainCommand extends Subcommand {
                         .row("loss", facts.loss())
                         .row("accuracy", facts.accuracy())
                         .print(console.out()));
+    }
+
+    /** Trains an architecture with fresh weights. */
+    private Facts made(Recipe chosen) {
+        HeldOut held = HeldOut.of(chosen);
+        long seed = chosen.run().seed();
+        try (DataSets sets = data.open(console, held);
+                Model fresh = Models.create(
+                        model, sets.train().imageShape(), sets.classes().size(), width, seed)) {
+            return fit(fresh, sets, chosen, held);
+        }
+    }
+
+    /** Goes on with the model of a file. */
+    private Facts goneOn(Recipe chosen) {
+        try (Model given = ModelFile.read(Path.of(model))) {
+            HeldOut held = HeldOut.of(given, chosen, console);
+            try (DataSets sets = data.open(console, held)) {
+                return fit(given, sets, chosen, held);
+            }
+        }
+    }
+
+    private Facts fit(Model initial, DataSets sets, Recipe chosen, HeldOut held) {
+        DataSets fed = data.fitted(console, sets, initial);
+        Checkpointing saving = runFolder.open(output);
+        Path folder = runFolder.of(output);
+        try (TensorBoardWriter events = new TensorBoardWriter(folder.resolve("events"), EVENT_EVERY);
+                TrainingProgress progress = new TrainingProgress(console)) {
+            RunSetting setting = new RunSetting(
+                    fed,
+                    device.device(),
+                    Optional.of(saving),
+                    List.of(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
+            return train(initial, chosen, setting, held);
+        }
     }
 
     private Facts train(Model initial, Recipe chosen, RunSetting setting, HeldOut held) {
@@ -181,23 +199,5 @@ final class TrainCommand extends Subcommand {
             throw new BadInput("--model '" + model + "' is no model file and none of " + Models.names());
         }
         ModelFile.read(Path.of(model)).close();
-    }
-
-    /** What the model to go on with was trained without. */
-    private HeldOut held(Recipe chosen) {
-        try (Model given = ModelFile.read(Path.of(model))) {
-            return HeldOut.of(given, chosen, console);
-        }
-    }
-
-    /** Whether the model is made afresh, not read from a file. */
-    private boolean named() {
-        return Models.names().contains(model);
-    }
-
-    private Model initial(DataSets sets, long seed) {
-        return named()
-                ? Models.create(model, sets.train().imageShape(), sets.classes().size(), width, seed)
-                : ModelFile.read(Path.of(model));
     }
 }

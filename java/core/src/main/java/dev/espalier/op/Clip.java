@@ -1,5 +1,6 @@
 package dev.espalier.op;
 
+import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
 
@@ -27,7 +28,10 @@ public record Clip(float min, float max) implements Unary {
     }
 
     private static Tensor whole(float bound, Tensor like) {
-        return Tensor.of(new long[] {(long) bound}, 1)
+        long limit = (long) bound;
+        limit = like.dtype() == DType.I32 ? Math.max(Integer.MIN_VALUE, Math.min(limit, Integer.MAX_VALUE)) : limit;
+        limit = like.dtype() == DType.U8 ? Math.max(0, Math.min(limit, 255)) : limit;
+        return Tensor.of(new long[] {limit}, 1)
                 .to(like.dtype())
                 .to(like.device())
                 .reshape();

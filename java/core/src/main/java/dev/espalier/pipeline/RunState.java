@@ -279,7 +279,7 @@ final class RunState implements Listener, AutoCloseable {
     void rewind() {
         if (early.value().byName().isEmpty()) {
             throw new PruningException("training ended at " + training.position() + ", before " + remembering
-                    + ", where the lottery goes back to: lower rewind-epochs, or raise patience");
+                    + ", to which the lottery goes back: lower rewind-epochs, or raise patience");
         }
         Map<String, Tensor> values = new TreeMap<>(early.value().byName());
         values.keySet().retainAll(training.tensors().keySet());

@@ -10,7 +10,6 @@ import dev.espalier.runtime.Tensor;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /** The gradient of the recipe's penalties on weights, added to that of the loss. */
@@ -75,11 +74,9 @@ final class Penalty {
             if (recipe.l2() > 0) {
                 gradient.addInPlace(parameter, recipe.l2());
             }
-            if (kinks && recipe.groupLasso() > 0 && layouts.containsKey(name)) {
-                gradient.addcdivInPlace(
-                        parameter,
-                        channelNorms(Objects.requireNonNull(layouts.get(name)), parameter),
-                        recipe.groupLasso());
+            Layout layout = layouts.get(name);
+            if (kinks && recipe.groupLasso() > 0 && layout != null) {
+                gradient.addcdivInPlace(parameter, channelNorms(layout, parameter), recipe.groupLasso());
             }
         }
     }
@@ -95,8 +92,9 @@ final class Penalty {
                         soften(parameter, learningRate * recipe.scaleL1());
                     } else if (parameter.rank() > 1 && !biases.contains(name)) {
                         soften(parameter, learningRate * recipe.l1());
-                        if (recipe.groupLasso() > 0 && layouts.containsKey(name)) {
-                            Tensor norms = channelNorms(Objects.requireNonNull(layouts.get(name)), parameter);
+                        Layout layout = layouts.get(name);
+                        if (recipe.groupLasso() > 0 && layout != null) {
+                            Tensor norms = channelNorms(layout, parameter);
                             parameter.mulInPlace(norms.pow(-1)
                                     .mul(-learningRate * recipe.groupLasso())
                                     .add(1)

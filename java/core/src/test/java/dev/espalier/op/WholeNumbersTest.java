@@ -72,6 +72,12 @@ class WholeNumbersTest {
             assertThat(run(Pointwise.of("sign"), x)).containsExactly(-1, 0, 1, 1);
             assertThat(run(new Relu(), x)).containsExactly(0, 0, 2, 9);
             assertThat(run(new Clip(-1, 4), x)).containsExactly(-1, 0, 2, 4);
+            // "To the end" of a type, which is no float, limits nothing.
+            assertThat(run(new Clip(0, Long.MAX_VALUE), longs(-1, (1L << 62) + 1)))
+                    .containsExactly(0, (1L << 62) + 1);
+            assertThat(run(new Clip(Integer.MIN_VALUE, Integer.MAX_VALUE), x.to(DType.I32)))
+                    .containsExactly(-3, 0, 2, 9);
+            assertThat(run(new Clip(-5, 300), longs(0, 200).to(DType.U8))).containsExactly(0, 200);
         }
         for (Op op : List.of(Pointwise.of("abs"), new Relu(), new Clip(0, 6))) {
             assertThat(op.infer(List.of(LONGS))).containsExactly(LONGS);

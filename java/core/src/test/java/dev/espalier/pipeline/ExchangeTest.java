@@ -6,6 +6,7 @@ import static dev.espalier.pipeline.ToyRuns.model;
 import static dev.espalier.pipeline.ToyRuns.ones;
 import static dev.espalier.pipeline.ToyRuns.setting;
 import static dev.espalier.pipeline.ToyRuns.training;
+import static dev.espalier.pipeline.ToyRuns.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -95,14 +96,9 @@ class ExchangeTest {
                 2));
         try (Model dense = model();
                 RunOutcome outcome = PruningRun.run(dense, plan, setting(watch))) {
-            long weights = 0;
-            long zeros = 0;
-            for (Tensor tensor : outcome.model().weights().asMap().values()) {
-                if (tensor.rank() > 1) {
-                    weights += tensor.numel();
-                    zeros += tensor.numel() - kept(tensor.toFloatArray());
-                }
-            }
+            float[] all = weights(outcome.model());
+            long weights = all.length;
+            long zeros = weights - kept(all);
             assertThat(watch.changes).isPositive();
             assertThat(watch.sparsity).isCloseTo(0.7, within(1.0 / weights));
             assertThat(zeros).isGreaterThanOrEqualTo(Math.round(0.7 * weights));

@@ -8,6 +8,7 @@ import static dev.espalier.pipeline.ToyRuns.model;
 import static dev.espalier.pipeline.ToyRuns.ones;
 import static dev.espalier.pipeline.ToyRuns.setting;
 import static dev.espalier.pipeline.ToyRuns.training;
+import static dev.espalier.pipeline.ToyRuns.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -17,7 +18,6 @@ import dev.espalier.prune.PruningException;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Rng;
-import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.Threads;
 import dev.espalier.runtime.testing.NoLeaks;
 import dev.espalier.train.CheckpointPolicy;
@@ -73,14 +73,9 @@ class SparseTrainingTest {
                 2);
         try (Model dense = model();
                 RunOutcome outcome = PruningRun.run(dense, training(settings), setting())) {
-            long weights = 0;
-            long zeros = 0;
-            for (Tensor tensor : outcome.model().weights().asMap().values()) {
-                if (tensor.rank() > 1) {
-                    weights += tensor.numel();
-                    zeros += tensor.numel() - kept(tensor.toFloatArray());
-                }
-            }
+            float[] all = weights(outcome.model());
+            long weights = all.length;
+            long zeros = weights - kept(all);
             assertThat((double) zeros / weights).isCloseTo(0.8, within(1.0 / weights));
         }
     }
@@ -120,10 +115,7 @@ class SparseTrainingTest {
             assertThat(counts).hasSize(2 * PER_EPOCH);
             assertThat(counts.get(4)).isGreaterThan(counts.get(2));
             assertThat(counts.get(6)).isEqualTo(counts.get(2)).isEqualTo(counts.get(7));
-            long weights = outcome.model().weights().asMap().values().stream()
-                    .filter(t -> t.rank() > 1)
-                    .mapToLong(Tensor::numel)
-                    .sum();
+            long weights = weights(outcome.model()).length;
             assertThat(weights - counts.get(4)).isEqualTo(Math.round(0.4 * weights));
         }
     }

@@ -10,6 +10,8 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.ToyImages;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +53,15 @@ final class ToyRuns {
 
     static float[] ones(BitMask mask) {
         return mask.unpack().to(DType.F32).toFloatArray();
+    }
+
+    /** All weights of more than one axis, one after the other. */
+    static float[] weights(Model model) {
+        FloatBuffer all = FloatBuffer.allocate((int) model.graph().parameterCount());
+        model.weights().asMap().values().stream()
+                .filter(tensor -> tensor.rank() > 1)
+                .forEach(tensor -> all.put(tensor.toFloatArray()));
+        return Arrays.copyOf(all.array(), all.position());
     }
 
     static int kept(float[] ones) {

@@ -41,6 +41,16 @@ class SensitivityTest {
         assertThat(lost[0] / 100_000.0).isCloseTo(0.4 + damage, within(1e-4));
     }
 
+    /** A loss that is no number bounds its own layer, and leaves the others as they are to each other. */
+    @Test
+    void ruinSaysNothingOfOtherLayers() {
+        double[] ruined = line(1);
+        ruined[ruined.length - 1] = 1e30;
+        long[] sizes = {1000, 1000, 1000};
+        long[] lost = new Sensitivity(List.of(line(1), line(3), ruined)).first(700, sizes, sizes);
+        assertThat(lost).containsExactly(300, 100, 300);
+    }
+
     @Test
     void gainsAndDipsCountAsNone() {
         double[] dips = {-1, -0.5, 0.3, 0.1, 0.3, 0.3, 0.3};

@@ -7,6 +7,7 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
+import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Shape;
@@ -84,6 +85,55 @@ class GradientEvidenceTest {
             for (int i = 0; i < got.length; i++) {
                 assertThat((double) got[i]).isCloseTo(expected[i], within(0.01 * largest));
             }
+        }
+    }
+
+    /** What is masked is no parameter, so the step that the product is taken along does not go there. */
+    @Test
+    void theProductIsTakenAlongWhatIsLeft() {
+        Model linear = ModelBuilder.of("linear", Shape.of(1, 12, 12))
+                .flatten()
+                .dense(3)
+                .build(5);
+        try (Scope scope = Scope.open();
+                TrainingState state = state(linear)) {
+            Batches batches = ToyImages.training(30, 30);
+            Tensor positive = state.parameter("dense1.weight").detach().gt(0);
+            state.mask(Map.of("dense1.weight", BitMask.pack(positive)));
+            Map<String, Tensor> gradient = GradientEvidence.collect(state, batches, 1);
+            float[] along = values(gradient, "dense1.weight");
+            byte[] kept = positive.toBytes();
+            for (int i = 0; i < along.length; i++) {
+                along[i] *= kept[i];
+            }
+            float[] got = values(GradientEvidence.timesHessian(state, batches, 1), "dense1.weight");
+            double[] expected = softmaxProduct(
+                    batches,
+                    values(state.tensors(), "dense1.weight"),
+                    values(state.tensors(), "dense1.bias"),
+                    along,
+                    values(gradient, "dense1.bias"));
+            double largest = Arrays.stream(expected).map(Math::abs).max().orElseThrow();
+            for (int i = 0; i < got.length; i++) {
+                assertThat((double) got[i]).isCloseTo(expected[i], within(0.01 * largest));
+            }
+        }
+    }
+
+    /** 60 images are as many in batches of 40 and 20 as in one. */
+    @Test
+    void everyImageCountsAlike() {
+        try (Scope scope = Scope.open();
+                TrainingState state = state(plain())) {
+            Map<String, Tensor> whole = GradientEvidence.collect(state, ToyImages.training(60, 60), 1);
+            Map<String, Tensor> parts = GradientEvidence.collect(state, ToyImages.training(60, 40), 2);
+            whole.forEach((name, gradient) -> {
+                float[] expected = gradient.toFloatArray();
+                // Sums of 60 products in another order.
+                double largest = gradient.abs().max().item();
+                assertThat(values(parts, name)).as(name).containsExactly(expected, within((float)
+                        (60 * Math.ulp(1f) * Math.max(largest, 1))));
+            });
         }
     }
 

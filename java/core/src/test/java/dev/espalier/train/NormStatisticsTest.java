@@ -86,4 +86,16 @@ class NormStatisticsTest {
             assertThat(found).isEqualTo(2);
         }
     }
+
+    /** A single image may have no variance, so a last batch of one takes no part. */
+    @Test
+    void aLastImageAloneIsLeftOut() {
+        try (Scope scope = Scope.open();
+                TrainingState all = state();
+                TrainingState first = state()) {
+            NormStatistics.reestimate(all, ToyImages.training(33, 16), 3);
+            NormStatistics.reestimate(first, ToyImages.training(33, 16), 2);
+            TrainerTest.assertSame(TrainerTest.bytes(all.tensors()), TrainerTest.bytes(first.tensors()));
+        }
+    }
 }

@@ -17,9 +17,9 @@ import java.util.Map;
 final class Functions {
     private static final int DEEPEST = 16;
     private static final int MOST_NODES = 200_000;
-    /** Nodes of functions may take this many times the bytes of the model, which holds each of them once, */
+    /** Nodes of functions may take this many times the bytes of the model, which holds each of them once, and {@link #SLACK} more. */
     private static final int MOST_GROWTH = 32;
-    /** and this much more. */
+
     private static final long SLACK = 2 << 20;
 
     private final Path file;
