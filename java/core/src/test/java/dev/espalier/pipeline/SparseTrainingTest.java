@@ -250,7 +250,8 @@ class SparseTrainingTest {
         for (int i = all.count() - 6; i < all.count(); i++) {
             SortedMap<String, byte[]> resumed = weightsAfter(plan, all.upTo(i));
             assertThat(resumed.keySet()).isEqualTo(whole.keySet());
-            whole.forEach((name, bytes) -> assertThat(resumed.get(name)).as(name).isEqualTo(bytes));
+            whole.forEach(
+                    (name, bytes) -> assertThat(resumed.get(name)).as(name).isEqualTo(bytes));
         }
     }
 
