@@ -6,15 +6,15 @@ package dev.espalier.data;
  *
  * <p>Key = seed (low word first); counter = (index low, index high, epoch, stream).
  */
-final class Philox {
+public final class Philox {
     /** Stream of the visiting order. */
-    static final int ORDER = 1;
+    public static final int ORDER = 1;
     /** Stream of the images held out for validation. */
-    static final int HOLD_OUT = 2;
+    public static final int HOLD_OUT = 2;
     /** Stream of augmentation. */
-    static final int AUGMENT = 3;
+    public static final int AUGMENT = 3;
     /** Stream of synthetic images. */
-    static final int SYNTHETIC = 4;
+    public static final int SYNTHETIC = 4;
 
     private static final long MULTIPLIER_0 = 0xD2511F53L;
     private static final long MULTIPLIER_1 = 0xCD9E8D57L;
@@ -26,14 +26,14 @@ final class Philox {
     private final int stream;
     private final int epoch;
 
-    Philox(long seed, int stream, int epoch) {
+    public Philox(long seed, int stream, int epoch) {
         this.seed = seed;
         this.stream = stream;
         this.epoch = epoch;
     }
 
     /** A uniform number from [0, 1), a multiple of 2^-53. */
-    double uniform(long index) {
+    public double uniform(long index) {
         int[] words =
                 block(new int[] {(int) index, (int) (index >>> 32), epoch, stream}, (int) seed, (int) (seed >>> 32));
         long bits = ((long) words[1] << 32) | (words[0] & 0xFFFFFFFFL);
@@ -41,17 +41,17 @@ final class Philox {
     }
 
     /** A uniform number from [low, high). */
-    double uniform(long index, double low, double high) {
+    public double uniform(long index, double low, double high) {
         return low + (high - low) * uniform(index);
     }
 
     /** A whole number from 0 to bound - 1; the bias is below bound * 2^-53. */
-    int below(long index, int bound) {
+    public int below(long index, int bound) {
         return (int) (uniform(index) * bound);
     }
 
     /** Fisher-Yates: every order is equally likely; draw i places element i. */
-    void shuffle(int[] values) {
+    public void shuffle(int[] values) {
         for (int i = values.length - 1; i > 0; i--) {
             int j = below(i, i + 1);
             int swapped = values[i];
