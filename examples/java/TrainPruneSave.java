@@ -33,7 +33,7 @@ public final class TrainPruneSave {
 
         try (DataSets data = Datasets.open(images, DataOptions.defaults());
                 Model dense = Models.kerasCnn(
-                        data.train().imageShape(), data.classes().size(), 1);
+                        data.images().imageShape(), data.classes().size(), 1);
                 RunOutcome outcome = PruningRun.run(dense, plan, RunSetting.of(data, Device.CPU))) {
             System.out.println("before: " + outcome.before().size() + ", "
                     + outcome.before().evaluation());

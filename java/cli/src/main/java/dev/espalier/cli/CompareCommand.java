@@ -1,7 +1,7 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.formats.AtomicFile;
 import dev.espalier.formats.StorageException;
 import dev.espalier.model.Models;
@@ -111,7 +111,7 @@ final class CompareCommand extends Subcommand {
         Facts facts;
         try (DataSets sets = data.open(console, new HeldOut(fraction, SPLIT_SEED));
                 TrainingProgress progress = new TrainingProgress(console)) {
-            ImageSource measured = sets.validation()
+            Source measured = sets.validation()
                     .orElseThrow(() -> new BadInput(
                             "results are stated on a validation split: give --measured-fraction above 0, got "
                                     + fraction));
@@ -181,7 +181,7 @@ final class CompareCommand extends Subcommand {
         }
     }
 
-    private Facts write(List<Comparison.Cell> cells, RunSetting setting, ImageSource measured) {
+    private Facts write(List<Comparison.Cell> cells, RunSetting setting, Source measured) {
         List<ComparisonRow> rows = ComparisonRow.of(cells);
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("model", model + ", width " + width);

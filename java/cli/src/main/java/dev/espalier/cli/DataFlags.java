@@ -97,7 +97,7 @@ final class DataFlags {
 
     /** Refuses data that a model cannot be fed with. */
     void check(DataSets data, Graph graph) {
-        Shape image = data.train().imageShape();
+        Shape image = data.images().imageShape();
         TensorType input = graph.inputs().values().iterator().next();
         boolean fits = graph.inputs().size() == 1 && input.rank() == 4;
         for (int i = 0; fits && i < 3; i++) {

@@ -3,7 +3,7 @@ package dev.espalier.cli;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
 import dev.espalier.data.DataSets;
-import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.data.Statistics;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.Device;
@@ -68,7 +68,7 @@ final class EvalCommand extends Subcommand {
         try (Model read = model.read();
                 DataSets sets = data.open(console, held(read))) {
             Statistics statistics = data.fitted(console, sets, read).statistics();
-            ImageSource source = source(sets);
+            Source source = source(sets);
             try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {
                 Batches batches = new Batches(source, BatchOptions.evaluation(batchSize, statistics, on));
                 facts = facts(Evaluator.evaluate(placed, batches), sets);
@@ -83,7 +83,7 @@ final class EvalCommand extends Subcommand {
         return HeldOut.statedBy(read).orElse(otherwise);
     }
 
-    private ImageSource source(DataSets sets) {
+    private Source source(DataSets sets) {
         return switch (split) {
             case TRAIN -> sets.train();
             case VALIDATION -> sets.validation().orElseThrow(() -> missing("validation"));

@@ -3,7 +3,7 @@ package dev.espalier.cli;
 import dev.espalier.data.DataOptions;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.Datasets;
-import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.data.SyntheticImages;
 import dev.espalier.formats.AtomicFile;
 import dev.espalier.formats.StorageException;
@@ -108,11 +108,12 @@ final class QuickstartCommand extends Subcommand {
     }
 
     private Facts work(DataSets sets, RunSetting setting, long begun) {
-        ImageSource test = sets.test().orElseThrow();
+        Source test = sets.test().orElseThrow();
         Recipe training = with(TRAINING);
         Recipe fineTuning = with(FINE_TUNING);
         Map<String, RunOutcome> pruned = new LinkedHashMap<>();
-        try (Model initial = Models.kerasCnn(test.imageShape(), sets.classes().size(), seed);
+        try (Model initial = Models.kerasCnn(
+                        sets.images().imageShape(), sets.classes().size(), seed);
                 RunOutcome dense = PruningRun.run(initial, RunPlan.train(training), setting)) {
             try {
                 console.err().println("pruning channels to half of the multiply-accumulates");
@@ -126,7 +127,7 @@ final class QuickstartCommand extends Subcommand {
         }
     }
 
-    private RunPage page(RunOutcome dense, Map<String, RunOutcome> pruned, ImageSource test) {
+    private RunPage page(RunOutcome dense, Map<String, RunOutcome> pruned, Source test) {
         List<Model> models = new ArrayList<>(List.of(dense.model()));
         pruned.values().forEach(outcome -> models.add(outcome.model()));
         List<Double> latencies = ModelLatencies.medians(console, models, device.device());

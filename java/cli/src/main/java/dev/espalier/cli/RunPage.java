@@ -1,6 +1,7 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.MatMul;
@@ -28,10 +29,10 @@ final class RunPage {
     private static final int MOST_PICTURES = 48;
 
     private final List<Made> models;
-    private final ImageSource measuredOn;
+    private final Source measuredOn;
 
     /** {@code models} are the dense one first; {@code measuredOn} is the split that all were measured on. */
-    RunPage(List<Made> models, ImageSource measuredOn) {
+    RunPage(List<Made> models, Source measuredOn) {
         this.models = List.copyOf(models);
         this.measuredOn = measuredOn;
     }
@@ -167,7 +168,7 @@ final class RunPage {
                         measuredOn.name(index),
                         measuredOn.classes().get(labels[index]),
                         measuredOn.classes().get(predictions[index]),
-                        Pictures.png(measuredOn, index)))
+                        measuredOn instanceof ImageSource images ? Pictures.png(images, index) : ""))
                 .toList();
     }
 }

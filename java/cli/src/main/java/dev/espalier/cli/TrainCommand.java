@@ -114,7 +114,7 @@ final class TrainCommand extends Subcommand {
         long seed = chosen.run().seed();
         try (DataSets sets = data.open(console, held);
                 Model fresh = Models.create(
-                        model, sets.train().imageShape(), sets.classes().size(), width, seed)) {
+                        model, sets.images().imageShape(), sets.classes().size(), width, seed)) {
             return fit(fresh, sets, chosen, held);
         }
     }

@@ -7,7 +7,7 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.DataOptions;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.Datasets;
-import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.data.SyntheticImages;
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.model.Model;
@@ -99,7 +99,7 @@ class ExamplesTest {
         DataOptions options = DataOptions.defaults().withCache(folder.resolve("cache"));
         try (DataSets sets = Datasets.open(data, options);
                 Model model = Onnx.read(file)) {
-            ImageSource test = sets.test().orElseThrow();
+            Source test = sets.test().orElseThrow();
             BatchOptions batch = BatchOptions.evaluation(test.size(), sets.statistics(), Device.CPU);
             int[] predictions =
                     Evaluator.evaluate(model, new Batches(test, batch)).predictions();

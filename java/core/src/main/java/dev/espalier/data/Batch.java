@@ -1,18 +1,46 @@
 package dev.espalier.data;
 
 import dev.espalier.runtime.Tensor;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
- * Some images ready for a model; its tensors belong to the scope that was open when the batch was taken.
+ * Some samples ready for a model; its tensors belong to the scope that was open when the batch was taken.
  *
- * @param inputs F32 [n, channels, height, width], normalised
+ * @param inputs by name, each with one row per sample; of images one, F32 [n, channels, height, width], normalised
  * @param labels I64 [n]
- * @param indices which images of the source these are
+ * @param indices which samples of the source these are
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Batch(Tensor inputs, Tensor labels, int[] indices) {
-    /** The number of images. */
+public record Batch(Map<String, Tensor> inputs, Tensor labels, int[] indices) {
+    public Batch {
+        inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    }
+
+    /** The number of samples. */
     public int size() {
         return indices.length;
+    }
+
+    /** The inputs that a model takes under these names: a single one whatever it is called, several by their names. */
+    public Map<String, Tensor> inputsFor(List<String> names) {
+        if (inputs.size() == 1 && names.size() == 1) {
+            return Map.of(names.get(0), inputs.values().iterator().next());
+        }
+        Map<String, Tensor> taken = new LinkedHashMap<>();
+        names.forEach(name -> taken.put(name, input(name)));
+        return taken;
+    }
+
+    /** The input of this name. */
+    public Tensor input(String name) {
+        Tensor input = inputs.get(name);
+        if (input == null) {
+            throw new DataException("the model takes an input '" + name + "', the data gives " + inputs.keySet()
+                    + "; bind columns to inputs by the setting 'input' of the manifest");
+        }
+        return input;
     }
 }

@@ -8,6 +8,7 @@ import dev.espalier.runtime.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Makes the batches of one epoch: bytes gathered into one staging buffer, moved to the device, scaled to 0..1, augmented,
@@ -62,7 +63,7 @@ final class BatchMaker implements BatchSupply {
             inputs.subInPlace(mean).divInPlace(std);
             Tensor classes = Tensor.of(targets, targets.length).to(options.device());
             scope.keep(List.of(inputs, classes));
-            return new Batch(inputs, classes, indices);
+            return new Batch(Map.of(ImageSource.INPUT, inputs), classes, indices);
         }
     }
 

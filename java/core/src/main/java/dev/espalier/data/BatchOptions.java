@@ -2,36 +2,49 @@ package dev.espalier.data;
 
 import dev.espalier.runtime.Device;
 import java.util.Objects;
+import java.util.Set;
 
 /**
- * How images are put into batches.
+ * How samples are put into batches.
  *
- * @param size images per batch
- * @param sampling the order in which images come
- * @param augmentation random changes to each image
- * @param statistics what the channels are normalised by
+ * @param size samples per batch
+ * @param sampling the order in which samples come
+ * @param augmentation random changes to each sample
+ * @param statistics what the channels of images are normalised by; of no channels where samples are not images alone
  * @param device where batches are made
+ * @param hidden modalities that every sample is to lack
  */
 public record BatchOptions(
-        int size, Sampling sampling, Augmentation augmentation, Statistics statistics, Device device) {
+        int size,
+        Sampling sampling,
+        Augmentation augmentation,
+        Statistics statistics,
+        Device device,
+        Set<String> hidden) {
     public BatchOptions {
         Objects.requireNonNull(sampling, "sampling");
         Objects.requireNonNull(augmentation, "augmentation");
         Objects.requireNonNull(statistics, "statistics");
         Objects.requireNonNull(device, "device");
+        hidden = Set.copyOf(hidden);
         if (size < 1) {
             throw new DataException("batch size: expected at least 1, got " + size);
         }
     }
 
-    /** Every image once, in order, unchanged. */
-    public static BatchOptions evaluation(int size, Statistics statistics, Device device) {
-        return new BatchOptions(size, Sampling.inOrder(), Augmentation.none(), statistics, device);
+    /** The same with these modalities missing from every sample. */
+    public BatchOptions hiding(Set<String> modalities) {
+        return new BatchOptions(size, sampling, augmentation, statistics, device, modalities);
     }
 
-    /** Every image once per epoch in random order; the last batch may be smaller. */
+    /** Every sample once, in order, unchanged. */
+    public static BatchOptions evaluation(int size, Statistics statistics, Device device) {
+        return new BatchOptions(size, Sampling.inOrder(), Augmentation.none(), statistics, device, Set.of());
+    }
+
+    /** Every sample once per epoch in random order; the last batch may be smaller. */
     public static BatchOptions training(
             int size, long seed, Augmentation augmentation, Statistics statistics, Device device) {
-        return new BatchOptions(size, Sampling.shuffled(seed), augmentation, statistics, device);
+        return new BatchOptions(size, Sampling.shuffled(seed), augmentation, statistics, device, Set.of());
     }
 }

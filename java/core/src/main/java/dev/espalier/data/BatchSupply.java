@@ -1,7 +1,7 @@
 package dev.espalier.data;
 
 /** Gives out the batches of an epoch in order. */
-interface BatchSupply extends AutoCloseable {
+public interface BatchSupply extends AutoCloseable {
     /** The batch; its tensors belong to the open scope of the calling thread. */
     Batch take(int batch);
 

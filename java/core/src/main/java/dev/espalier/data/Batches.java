@@ -2,37 +2,34 @@ package dev.espalier.data;
 
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Tensor;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
 /**
- * The images of a source, epoch by epoch, as normalised batches on a device.
+ * The samples of a source, epoch by epoch, as batches on a device.
  *
  * <p>What a batch holds is a function of (seed, epoch, batch index) alone, so a run resumed at a batch sees what an
  * uninterrupted run would have seen.
  */
 public final class Batches {
-    private final ImageSource source;
+    private final Source source;
     private final BatchOptions options;
 
     /** Reads from {@code source}, which the caller closes after the last cursor. */
-    public Batches(ImageSource source, BatchOptions options) {
+    public Batches(Source source, BatchOptions options) {
         this.source = Objects.requireNonNull(source, "source");
         this.options = Objects.requireNonNull(options, "options");
-        int channels = Math.toIntExact(source.imageShape().dim(0));
-        if (channels != options.statistics().channels()) {
-            throw new DataException("statistics: expected one per channel of images " + source.imageShape() + ", got "
-                    + options.statistics().channels());
-        }
+        source.check(options);
         if (perEpoch() < 1) {
             throw new DataException(
                     "batches of " + options.size() + ": expected at least one per epoch, but there are " + source.size()
-                            + " images" + (options.sampling().dropLast() ? " and the last batch is dropped" : ""));
+                            + " samples" + (options.sampling().dropLast() ? " and the last batch is dropped" : ""));
         }
     }
 
-    public ImageSource source() {
+    public Source source() {
         return source;
     }
 
@@ -53,13 +50,20 @@ public final class Batches {
         return perEpoch() > 1 && source.size() - (perEpoch() - 1) * options.size() == 1;
     }
 
-    /** The two halves of the first batch on the CPU, as samples for an input of this name. */
-    public List<Map<String, Tensor>> halves(String input) {
+    /** The two halves of the first batch on the CPU, as samples for a model whose inputs have these names. */
+    public List<Map<String, Tensor>> halves(List<String> names) {
         try (Cursor cursor = epoch(0, 0)) {
-            Tensor images = cursor.next().inputs().to(Device.CPU);
-            long half = images.size(0) / 2;
-            return List.of(Map.of(input, images.narrow(0, 0, half)), Map.of(input, images.narrow(0, half, half)));
+            Batch first = cursor.next();
+            Map<String, Tensor> inputs = first.inputsFor(names);
+            long half = first.size() / 2;
+            return List.of(part(inputs, 0, half), part(inputs, half, half));
         }
+    }
+
+    private static Map<String, Tensor> part(Map<String, Tensor> inputs, long from, long count) {
+        Map<String, Tensor> part = new LinkedHashMap<>();
+        inputs.forEach((name, input) -> part.put(name, input.to(Device.CPU).narrow(0, from, count)));
+        return part;
     }
 
     /**
@@ -78,7 +82,7 @@ public final class Batches {
     }
 
     Cursor cursor(int epoch, int fromBatch, boolean readAhead) {
-        BatchMaker maker = new BatchMaker(source, options, epoch);
-        return new Cursor(readAhead ? new ReadAhead(maker, fromBatch, perEpoch()) : maker, fromBatch, perEpoch());
+        BatchSupply supply = source.supply(options, epoch);
+        return new Cursor(readAhead ? new ReadAhead(supply, fromBatch, perEpoch()) : supply, fromBatch, perEpoch());
     }
 }

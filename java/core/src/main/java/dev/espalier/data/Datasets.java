@@ -55,7 +55,7 @@ public final class Datasets {
         if (!skipped.isEmpty()) {
             listener.note(skipped.size() + " corrupt images skipped in " + root);
         }
-        Optional<ImageSource> tests = test.map(images -> images);
+        Optional<Source> tests = test.map(images -> images);
         if (validation.isPresent() || options.validationFraction() == 0) {
             Statistics statistics =
                     all.statistics(IntStream.range(0, all.size()).toArray());
@@ -64,7 +64,7 @@ public final class Datasets {
         HoldOut split = HoldOut.of(all.labels(), all.classes().size(), options.validationFraction(), options.seed());
         listener.note("no validation split: " + split.held().length + " of " + all.size()
                 + " training images held out for it");
-        Optional<ImageSource> held =
+        Optional<Source> held =
                 split.held().length == 0 ? Optional.empty() : Optional.of(new Subset(all, split.held()));
         return new DataSets(new Subset(all, split.kept()), held, tests, all.statistics(split.kept()), skipped);
     }

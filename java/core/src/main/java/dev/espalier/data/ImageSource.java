@@ -2,18 +2,11 @@ package dev.espalier.data;
 
 import dev.espalier.runtime.Shape;
 import java.nio.ByteBuffer;
-import java.util.List;
 
 /** Labelled images of one size, read by index as bytes; safe for use by several threads. */
-public interface ImageSource extends AutoCloseable {
-    /** The number of images. */
-    int size();
-
-    /** The class names; a label is an index into this list. */
-    List<String> classes();
-
-    /** The label of every image, in a new array. */
-    int[] labels();
+public interface ImageSource extends Source {
+    /** The name of the images in a batch. */
+    String INPUT = "image";
 
     /** {@code [channels, height, width]}. */
     Shape imageShape();
@@ -26,13 +19,25 @@ public interface ImageSource extends AutoCloseable {
      */
     void read(int index, ByteBuffer to);
 
-    /** Where the image came from: a path relative to the data folder, with a record number where a file holds many. */
-    String name(int index);
-
     /** SHA-256 in hexadecimal of shape, class names, image names, labels and pixels. */
+    @Override
     String fingerprint();
 
-    /** Lets go of files and mappings. */
     @Override
-    void close();
+    default void check(BatchOptions options) {
+        if (imageShape().dim(0) != options.statistics().channels()) {
+            throw new DataException("statistics: expected one per channel of images " + imageShape() + ", got "
+                    + options.statistics().channels());
+        }
+    }
+
+    @Override
+    default BatchSupply supply(BatchOptions options, int epoch) {
+        return new BatchMaker(this, options, epoch);
+    }
+
+    @Override
+    default ImageSource rows(int[] chosen) {
+        return new Subset(this, chosen);
+    }
 }

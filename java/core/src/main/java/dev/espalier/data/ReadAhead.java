@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class ReadAhead implements BatchSupply {
     private static final int DEPTH = 2;
 
-    private final BatchMaker maker;
+    private final BatchSupply maker;
     private final int from;
     private final int end;
     private final BlockingQueue<Made> made = new ArrayBlockingQueue<>(DEPTH);
@@ -25,7 +25,7 @@ final class ReadAhead implements BatchSupply {
     /** A batch, or why there is none. */
     private record Made(@Nullable Batch batch, @Nullable Throwable failure) {}
 
-    ReadAhead(BatchMaker maker, int from, int end) {
+    ReadAhead(BatchSupply maker, int from, int end) {
         this.maker = maker;
         this.from = from;
         this.end = end;
@@ -46,7 +46,7 @@ final class ReadAhead implements BatchSupply {
     private Batch makeWaiting(int batch) {
         try (Scope scope = Scope.open()) {
             Batch ready = maker.take(batch);
-            waiting.adopt(ready.inputs());
+            ready.inputs().values().forEach(waiting::adopt);
             waiting.adopt(ready.labels());
             return ready;
         }
@@ -86,9 +86,8 @@ final class ReadAhead implements BatchSupply {
             throw new DataException("batch " + index + ": reading ahead failed (" + next.failure + ")", next.failure);
         }
         try (Scope scope = Scope.open()) {
-            Tensor inputs = scope.adopt(batch.inputs());
+            batch.inputs().values().forEach(input -> scope.keep(scope.adopt(input)));
             Tensor labels = scope.adopt(batch.labels());
-            scope.keep(inputs);
             scope.keep(labels);
         }
         return batch;

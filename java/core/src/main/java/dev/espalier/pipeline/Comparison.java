@@ -1,7 +1,7 @@
 package dev.espalier.pipeline;
 
 import dev.espalier.data.DataSets;
-import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
 import dev.espalier.runtime.Shape;
@@ -242,7 +242,7 @@ public record Comparison(String architecture, double width, RunSetting setting, 
     }
 
     private Shape image() {
-        return setting.data().train().imageShape();
+        return setting.data().images().imageShape();
     }
 
     private int classes() {
@@ -260,7 +260,7 @@ public record Comparison(String architecture, double width, RunSetting setting, 
     /** A readable beginning, and a hash of all that decides the result. */
     private String key(Kind kind, RunPlan plan, long seed, Start start) {
         DataSets data = setting.data();
-        String measured = data.validation().map(ImageSource::fingerprint).orElse("");
+        String measured = data.validation().map(Source::fingerprint).orElse("");
         String decides = String.join(
                 "\n",
                 architecture,

@@ -1,6 +1,7 @@
 package dev.espalier.pipeline;
 
 import dev.espalier.data.DataSets;
+import dev.espalier.data.ImageSource;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Preprocessing;
 import dev.espalier.model.Provenance;
@@ -28,7 +29,7 @@ final class RunProvenance {
         SortedMap<String, String> facts = new TreeMap<>(given.provenance().facts());
         facts.putAll(plan.facts());
         facts.put("data.fingerprint", data.train().fingerprint());
-        facts.put("data.training-images", Integer.toString(data.train().size()));
+        facts.put("data.training-samples", Integer.toString(data.train().size()));
         facts.put("machine.device", setting.device().toString());
         facts.put("machine.processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
         facts.put("machine.system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
@@ -36,12 +37,17 @@ final class RunProvenance {
         measured(facts, "before.", before);
         measured(facts, "after.", after);
         history.forEach(entry -> epoch(facts, entry));
-        Preprocessing preprocessing = new Preprocessing(
-                data.train().imageShape(),
-                data.statistics().mean(),
-                data.statistics().std(),
-                "NCHW");
-        return given.withLabels(data.classes()).withPreprocessing(preprocessing).withProvenance(new Provenance(facts));
+        Metadata metadata = given.withLabels(data.classes()).withProvenance(new Provenance(facts));
+        for (Map.Entry<String, String> fact : data.train().facts().entrySet()) {
+            metadata = metadata.with(fact.getKey(), fact.getValue());
+        }
+        return data.train() instanceof ImageSource images
+                ? metadata.withPreprocessing(new Preprocessing(
+                        images.imageShape(),
+                        data.statistics().mean(),
+                        data.statistics().std(),
+                        "NCHW"))
+                : metadata;
     }
 
     static Metadata withLatency(Metadata given, Optional<LatencyReport> latency) {

@@ -4,7 +4,7 @@ import dev.espalier.data.Augmentation;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
 import dev.espalier.data.DataSets;
-import dev.espalier.data.ImageSource;
+import dev.espalier.data.Source;
 import dev.espalier.runtime.Device;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Recipe;
@@ -52,7 +52,7 @@ public record RunSetting(
     }
 
     /** The split that results are stated on: test, else validation, else training. */
-    public ImageSource measuredSplit() {
+    public Source measuredSplit() {
         return data.test().or(data::validation).orElse(data.train());
     }
 
@@ -60,7 +60,7 @@ public record RunSetting(
         return inOrder(measuredSplit());
     }
 
-    private Batches inOrder(ImageSource source) {
+    private Batches inOrder(Source source) {
         return new Batches(source, BatchOptions.evaluation(EVALUATION_BATCH, data.statistics(), device));
     }
 }

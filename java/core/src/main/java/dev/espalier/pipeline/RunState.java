@@ -312,11 +312,11 @@ final class RunState implements Listener, AutoCloseable {
         if (!going.isStructural()) {
             return Optional.empty();
         }
-        String input = training.graph().inputs().keySet().iterator().next();
+        List<String> inputs = List.copyOf(training.graph().inputs().keySet());
         try (Scope scope = Scope.open();
                 Model masked = training.model(Metadata.NONE);
                 Compacted compacted = Compaction.compact(
-                        masked, groups, going, training.optimizer().state(), batches.halves(input))) {
+                        masked, groups, going, training.optimizer().state(), batches.halves(inputs))) {
             training.replace(compacted.model(), compacted.state(), compacted.elements());
             compaction = compacted.outcome().after(compaction());
         }

@@ -8,12 +8,13 @@ import dev.espalier.runtime.DType;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Tensor;
+import java.util.List;
 import java.util.Map;
 
-/** A graph with one input and one output, read as images to class scores. */
+/** A graph with one output, read as samples to class scores. */
 final class Classifier {
     private final Execution execution;
-    private final String input;
+    private final List<String> inputs;
     private final String output;
 
     Classifier(Graph graph) {
@@ -22,12 +23,12 @@ final class Classifier {
 
     /** {@code execution} is of this graph. */
     Classifier(Graph graph, Execution execution) {
-        if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
-            throw new EspalierException("a classifier has one input and one output; graph '" + graph.name()
-                    + "' has inputs " + graph.inputs().keySet() + " and outputs " + graph.outputs());
+        if (graph.outputs().size() != 1) {
+            throw new EspalierException(
+                    "a classifier has one output; graph '" + graph.name() + "' has outputs " + graph.outputs());
         }
         this.execution = execution;
-        this.input = graph.inputs().keySet().iterator().next();
+        this.inputs = List.copyOf(graph.inputs().keySet());
         this.output = graph.outputs().get(0);
     }
 
@@ -49,7 +50,7 @@ final class Classifier {
     }
 
     Seen see(Map<String, Tensor> tensors, Batch batch, Evaluation evaluation, Execution.Observer observer) {
-        Map<String, Tensor> outputs = execution.run(tensors, Map.of(input, batch.inputs()), evaluation, observer);
+        Map<String, Tensor> outputs = execution.run(tensors, batch.inputsFor(inputs), evaluation, observer);
         Tensor logits = outputs.get(output);
         if (logits == null || logits.rank() != 2) {
             throw new EspalierException("a classifier gives one row of scores per image; output '" + output + "' is "

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +49,8 @@ class BatchesTest {
     private record Seen(int[] indices, float[] inputs, long[] labels) {}
 
     private Batches batches(Sampling sampling, Augmentation augmentation) {
-        return new Batches(sets.train(), new BatchOptions(4, sampling, augmentation, sets.statistics(), Device.CPU));
+        return new Batches(
+                sets.train(), new BatchOptions(4, sampling, augmentation, sets.statistics(), Device.CPU, Set.of()));
     }
 
     private static List<Seen> walk(Cursor opened) {
@@ -59,7 +61,7 @@ class BatchesTest {
                     Batch batch = cursor.next();
                     seen.add(new Seen(
                             batch.indices(),
-                            batch.inputs().toFloatArray(),
+                            batch.input(ImageSource.INPUT).toFloatArray(),
                             batch.labels().toLongArray()));
                 }
             }
@@ -139,7 +141,7 @@ class BatchesTest {
         Batches batches = batches(Sampling.shuffled(1), EVERYTHING);
         try (Cursor cursor = batches.cursor(0, 0, readAhead);
                 Scope scope = Scope.open()) {
-            assertThat(cursor.next().inputs().shape()).isEqualTo(Shape.of(4, 3, 6, 8));
+            assertThat(cursor.next().input(ImageSource.INPUT).shape()).isEqualTo(Shape.of(4, 3, 6, 8));
             assertThat(cursor.position()).isEqualTo(1);
         }
         Cursor untouched = batches.cursor(0, 0, readAhead);
@@ -167,7 +169,12 @@ class BatchesTest {
         assertThatThrownBy(() -> new Batches(
                         sets.train(),
                         new BatchOptions(
-                                99, new Sampling(false, 0, true), Augmentation.none(), sets.statistics(), Device.CPU)))
+                                99,
+                                new Sampling(false, 0, true),
+                                Augmentation.none(),
+                                sets.statistics(),
+                                Device.CPU,
+                                Set.of())))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("at least one per epoch");
         assertThatThrownBy(

@@ -36,7 +36,7 @@ class DatasetsTest {
         try (DataSets sets = Datasets.open(folder, Fixtures.options(cache))) {
             assertThat(sets.classes()).containsExactly("ant", "zebra");
             assertThat(sets.train().labels()).containsExactly(0, 0, 0, 1, 1, 1);
-            assertThat(sets.train().imageShape()).isEqualTo(Shape.of(3, 6, 8));
+            assertThat(sets.images().imageShape()).isEqualTo(Shape.of(3, 6, 8));
             assertThat(sets.train().name(3)).isEqualTo("train/zebra/000.png");
             // The fixture numbers images from zebra on.
             assertThat(Fixtures.read(sets.train(), 3)).isEqualTo(Fixtures.planes(0, 3, 6, 8));
@@ -99,7 +99,7 @@ class DatasetsTest {
         Fixtures.idx(folder, "train", 7, packed);
         Fixtures.idx(folder, "t10k", 3, packed);
         try (DataSets sets = Datasets.open(folder, Fixtures.options(cache))) {
-            assertThat(sets.train().imageShape()).isEqualTo(Shape.of(1, 5, 4));
+            assertThat(sets.images().imageShape()).isEqualTo(Shape.of(1, 5, 4));
             assertThat(sets.classes()).containsExactly("0", "1", "2");
             assertThat(sets.train().labels()).containsExactly(0, 1, 2, 0, 1, 2, 0);
             assertThat(Fixtures.read(sets.train(), 6)).isEqualTo(Fixtures.planes(6, 1, 5, 4));
@@ -128,7 +128,7 @@ class DatasetsTest {
         Set<String> names = new HashSet<>();
         List<String> held = heldOut(options);
         try (DataSets sets = Datasets.open(folder, options)) {
-            ImageSource validation = sets.validation().orElseThrow();
+            Source validation = sets.validation().orElseThrow();
             assertThat(validation.labels()).containsExactly(0, 0, 1, 1, 2, 2);
             assertThat(sets.train().size()).isEqualTo(24);
             for (int i = 0; i < 24; i++) {
@@ -142,7 +142,7 @@ class DatasetsTest {
 
     private List<String> heldOut(DataOptions options) {
         try (DataSets sets = Datasets.open(folder, options)) {
-            ImageSource validation = sets.validation().orElseThrow();
+            Source validation = sets.validation().orElseThrow();
             return IntStream.range(0, validation.size())
                     .mapToObj(validation::name)
                     .toList();
@@ -179,7 +179,7 @@ class DatasetsTest {
         Fixtures.write(folder.resolve("train/a/2.png"), Fixtures.encode(Fixtures.colour(2, 9, 4), "png"));
         Decoding decoding = Decoding.defaults().withSize(ImageSize.parse("3x4")).withChannels(1);
         try (DataSets sets = Datasets.open(folder, Fixtures.options(cache).withDecoding(decoding))) {
-            assertThat(sets.train().imageShape()).isEqualTo(Shape.of(1, 3, 4));
+            assertThat(sets.images().imageShape()).isEqualTo(Shape.of(1, 3, 4));
         }
     }
 

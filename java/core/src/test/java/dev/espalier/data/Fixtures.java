@@ -116,7 +116,8 @@ final class Fixtures {
         return DataOptions.defaults().withCache(cache).withValidation(0, 0).withListener(DataListener.silent());
     }
 
-    static byte[] read(ImageSource source, int index) {
+    static byte[] read(Source samples, int index) {
+        ImageSource source = (ImageSource) samples;
         ByteBuffer bytes = ByteBuffer.allocate((int) source.imageShape().numel());
         source.read(index, bytes);
         return bytes.array();

@@ -38,7 +38,7 @@ class SyntheticImagesTest {
         SyntheticImages.standard(1).write(folder.resolve("set"));
         try (DataSets sets = Datasets.open(folder.resolve("set"), Fixtures.options(folder.resolve("cache")))) {
             assertThat(sets.classes()).isEqualTo(SyntheticImages.CLASSES);
-            float[][] train = features(sets.train());
+            float[][] train = features(sets.images());
             int[] labels = sets.train().labels();
             Softmax model = new Softmax(train[0].length, sets.classes().size());
             for (int epoch = 0; epoch < 15; epoch++) {
@@ -46,7 +46,7 @@ class SyntheticImagesTest {
                     model.learn(train[i], labels[i], 0.002f);
                 }
             }
-            ImageSource test = sets.test().orElseThrow();
+            ImageSource test = (ImageSource) sets.test().orElseThrow();
             float[][] unseen = features(test);
             int right = 0;
             for (int i = 0; i < unseen.length; i++) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
+import dev.espalier.data.ImageSource;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.runtime.BitMask;
@@ -147,7 +148,7 @@ class GradientEvidenceTest {
         int features = w.length / 3;
         try (Scope scope = Scope.open();
                 Cursor cursor = batches.epoch(0, 0)) {
-            Tensor images = cursor.next().inputs();
+            Tensor images = cursor.next().input(ImageSource.INPUT);
             float[] x = images.toFloatArray();
             int n = (int) images.size(0);
             for (int row = 0; row < n; row++) {

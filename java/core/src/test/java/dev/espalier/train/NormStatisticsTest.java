@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
+import dev.espalier.data.ImageSource;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.runtime.ConvolutionWindow;
@@ -42,7 +43,7 @@ class NormStatisticsTest {
             double[] variances = new double[4];
             try (Cursor cursor = batches.epoch(0, 0)) {
                 for (int batch = 0; batch < 2; batch++) {
-                    Tensor images = cursor.next().inputs();
+                    Tensor images = cursor.next().input(ImageSource.INPUT);
                     long[] one = {1, 1};
                     ConvolutionWindow window = ConvolutionWindow.of(one, new long[] {1, 1, 1, 1}, one, 1);
                     Tensor weight = state.parameter("conv1.weight").detach();

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.espalier.data.Batch;
+import dev.espalier.data.ImageSource;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Evaluation;
@@ -122,7 +123,7 @@ class SegmentsTest {
     }
 
     private static Batch batch(Tensor images, Tensor labels) {
-        return new Batch(images, labels, new int[IMAGES]);
+        return new Batch(Map.of(ImageSource.INPUT, images), labels, new int[IMAGES]);
     }
 
     @ParameterizedTest
@@ -194,7 +195,11 @@ class SegmentsTest {
                     try (Scope step = Scope.open()) {
                         Tensor labels = Tensor.zeros(DType.I64, Device.CPU, n);
                         Tensor images = Tensor.rand(Device.CPU, n, 3, 16, 16);
-                        gradients(state, segments, tape, new Batch(images, labels, new int[n]));
+                        gradients(
+                                state,
+                                segments,
+                                tape,
+                                new Batch(Map.of(ImageSource.INPUT, images), labels, new int[n]));
                     }
                 }
                 // The first round makes what stays.
