@@ -9,7 +9,7 @@ import dev.espalier.runtime.Tensor;
  * Applies an augmentation to batches of one epoch; what happens to an image depends on seed, epoch and the image's index
  * only.
  */
-final class Augmenter {
+public final class Augmenter {
     /** Random numbers that each image may use. */
     private static final int DRAWS = 16;
 
@@ -26,7 +26,7 @@ final class Augmenter {
     private final Augmentation augmentation;
     private final Philox random;
 
-    Augmenter(Augmentation augmentation, long seed, int epoch) {
+    public Augmenter(Augmentation augmentation, long seed, int epoch) {
         this.augmentation = augmentation;
         this.random = new Philox(seed, Philox.AUGMENT, epoch);
     }
@@ -38,7 +38,7 @@ final class Augmenter {
      * @param images the index of each image, which keys its random numbers
      * @return F32 of the same shape in 0..1, sharing nothing with {@code bytes}
      */
-    Tensor apply(Tensor bytes, int[] images) {
+    public Tensor apply(Tensor bytes, int[] images) {
         Tensor moved = augmentation.movesPixels() ? move(bytes, images) : bytes;
         Tensor pixels = moved.to(DType.F32).divInPlace(255);
         if (!augmentation.resamples()) {

@@ -3,7 +3,7 @@ package dev.espalier.data;
 import java.io.IOException;
 
 /** An image file whose bytes do not decode; the message says what is wrong with them, without the file's name. */
-final class CorruptImageException extends IOException {
+public final class CorruptImageException extends IOException {
     private static final long serialVersionUID = 1L;
 
     CorruptImageException(String reason) {

@@ -9,9 +9,9 @@ import java.util.Arrays;
  * @param held rows held out, ascending
  */
 @SuppressWarnings("ArrayRecordComponent")
-record HoldOut(int[] kept, int[] held) {
+public record HoldOut(int[] kept, int[] held) {
     /** Of a class with at least two images, at least one is held out and at least one stays. */
-    static HoldOut of(int[] labels, int classes, double fraction, long seed) {
+    public static HoldOut of(int[] labels, int classes, double fraction, long seed) {
         int[][] byClass = new int[classes][];
         int[] counts = new int[classes];
         for (int label : labels) {

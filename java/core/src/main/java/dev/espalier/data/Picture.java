@@ -3,7 +3,7 @@ package dev.espalier.data;
 import java.util.Arrays;
 
 /** A decoded image: bytes in channel, row, column order; one channel is grey, three are red, green, blue. */
-final class Picture {
+public final class Picture {
     private final int channels;
     private final int height;
     private final int width;
@@ -21,25 +21,25 @@ final class Picture {
         this.bytes = bytes;
     }
 
-    int channels() {
+    public int channels() {
         return channels;
     }
 
-    int height() {
+    public int height() {
         return height;
     }
 
-    int width() {
+    public int width() {
         return width;
     }
 
     /** The picture's own bytes. */
-    byte[] bytes() {
+    public byte[] bytes() {
         return bytes;
     }
 
     /** Grey repeated in three channels, or RGB as luma (ITU-R BT.601: 0.299, 0.587, 0.114). */
-    Picture withChannels(int wanted) {
+    public Picture withChannels(int wanted) {
         if (wanted == channels) {
             return this;
         }
@@ -63,7 +63,7 @@ final class Picture {
      * The picture stretched to a size, axis by axis: where an axis shrinks, each sample is the mean of the span it covers
      * (area); where it grows, samples are interpolated between pixel centres (bilinear), edges repeated.
      */
-    Picture resized(ImageSize size) {
+    public Picture resized(ImageSize size) {
         if (size.height() == height && size.width() == width) {
             return this;
         }
@@ -86,5 +86,20 @@ final class Picture {
             }
         }
         return new Picture(channels, size.height(), size.width(), resized);
+    }
+
+    /** The middle of the picture; it must be at least of this size. */
+    public Picture cropped(ImageSize size) {
+        if (size.height() == height && size.width() == width) {
+            return this;
+        }
+        int top = (height - size.height()) / 2;
+        int left = (width - size.width()) / 2;
+        byte[] cropped = new byte[channels * size.height() * size.width()];
+        for (int row = 0; row < channels * size.height(); row++) {
+            int from = ((row / size.height()) * height + top + row % size.height()) * width + left;
+            System.arraycopy(bytes, from, cropped, row * size.width(), size.width());
+        }
+        return new Picture(channels, size.height(), size.width(), cropped);
     }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Alpha is dropped, 16-bit samples are rounded to 8, colour profiles and EXIF orientation are not applied. What readers
  * let pass is refused: a JPEG that ends early, a PNG chunk whose checksum is wrong.
  */
-final class PictureDecoder implements AutoCloseable {
+public final class PictureDecoder implements AutoCloseable {
     /** Above this an image is taken for a corrupt header or an attack: 2^28 pixels need a gigabyte to decode. */
     private static final long MOST_PIXELS = 1L << 28;
 
@@ -34,7 +34,7 @@ final class PictureDecoder implements AutoCloseable {
      * @param file the whole file
      * @throws CorruptImageException if it is not a whole JPEG or PNG
      */
-    Picture decode(byte[] file) throws CorruptImageException {
+    public Picture decode(byte[] file) throws CorruptImageException {
         try {
             if (JpegMarkers.isJpeg(file)) {
                 return jpeg(file);

@@ -21,7 +21,7 @@ public record Sampling(boolean shuffle, long seed, boolean dropLast) {
      *
      * @return a permutation of 0 to {@code count - 1}: Fisher-Yates on counter-based random numbers keyed by seed and epoch
      */
-    int[] order(int count, int epoch) {
+    public int[] order(int count, int epoch) {
         int[] order = new int[count];
         for (int i = 0; i < count; i++) {
             order[i] = i;

@@ -50,20 +50,21 @@ public final class ModelBuilder {
     private final Shape sample;
     private final ModelDraft draft;
 
-    private ModelBuilder(String name, Shape sample, DType dtype) {
+    /** Starts a model whose first input has this name. */
+    ModelBuilder(String name, String input, Shape sample, DType dtype) {
         this.sample = sample;
         draft = new ModelDraft(name);
-        input(INPUT, sample, dtype);
+        input(input, sample, dtype);
     }
 
     /** Starts a model whose samples have this shape, for example [3, 32, 32]; the batch stays open. */
     public static ModelBuilder of(String name, Shape sample) {
-        return new ModelBuilder(name, sample, DType.F32);
+        return new ModelBuilder(name, INPUT, sample, DType.F32);
     }
 
     /** Starts a model whose samples are this many whole numbers, such as the tokens of a text. */
     public static ModelBuilder tokens(String name, long length) {
-        return new ModelBuilder(name, Shape.of(length), DType.I64);
+        return new ModelBuilder(name, INPUT, Shape.of(length), DType.I64);
     }
 
     /** A further input, from which the next layer goes on; its samples have this shape. */

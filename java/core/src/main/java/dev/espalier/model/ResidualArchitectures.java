@@ -37,7 +37,7 @@ final class ResidualArchitectures {
     }
 
     /** Two 3x3 convolutions beside a shortcut, which changes its shape with the branch. */
-    private static Consumer<ModelBuilder> basicBlock(int channels, int stride, boolean padded) {
+    static Consumer<ModelBuilder> basicBlock(int channels, int stride, boolean padded) {
         return layers -> layers.residual(
                         branch -> branch.convNorm(channels, 3, stride, 1).relu().convNorm(channels, 3, 1, 1),
                         shortcut -> {

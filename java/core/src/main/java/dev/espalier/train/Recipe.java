@@ -2,6 +2,7 @@ package dev.espalier.train;
 
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.Crop;
+import dev.espalier.data.MixedAugmentation;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -33,6 +34,12 @@ public record Recipe(
             SettingKey.real("rotation", 0, "augmentation: turn by up to this many degrees"),
             SettingKey.integer("crop-padding", 0, "augmentation: crop at random after padding by this many pixels"),
             SettingKey.choice("crop-border", Crop.Border.ZERO, "augmentation: what the padding shows"),
+            SettingKey.real("modality-dropout", 0, "augmentation: hide each modality of a sample with this probability"),
+            SettingKey.real("token-dropout", 0, "augmentation: make tokens of texts unknown with this probability"),
+            SettingKey.real("time-shift", 0, "augmentation: shift sounds by up to this share of their length"),
+            SettingKey.real("noise", 0, "augmentation: add noise of up to this share of a sound's level"),
+            SettingKey.real("time-mask", 0, "augmentation: blank up to this share of the frames of a sound"),
+            SettingKey.real("frequency-mask", 0, "augmentation: blank up to this share of the bins of a sound"),
             SettingKey.choice("optimizer", OptimizerRecipe.Kind.SGD, "update rule"),
             SettingKey.real("lr", 0.05, "peak learning rate"),
             SettingKey.real("weight-decay", 5e-4, "weight decay (decoupled for adamw, else part of the gradient)"),
@@ -112,7 +119,14 @@ public record Recipe(
                 s.real("shear"),
                 s.real("shift"),
                 s.real("rotation"),
-                new Crop(s.integer("crop-padding"), s.choice("crop-border", Crop.Border.class)));
+                new Crop(s.integer("crop-padding"), s.choice("crop-border", Crop.Border.class)),
+                new MixedAugmentation(
+                        s.real("modality-dropout"),
+                        s.real("token-dropout"),
+                        s.real("time-shift"),
+                        s.real("noise"),
+                        s.real("time-mask"),
+                        s.real("frequency-mask")));
     }
 
     private static OptimizerRecipe optimizer(Settings s) {
@@ -161,6 +175,13 @@ public record Recipe(
         map.put("rotation", augmentation.rotation());
         map.put("crop-padding", (long) augmentation.crop().padding());
         map.put("crop-border", SettingKey.label(augmentation.crop().border()));
+        MixedAugmentation mixed = augmentation.mixed();
+        map.put("modality-dropout", mixed.modalityDropout());
+        map.put("token-dropout", mixed.tokenDropout());
+        map.put("time-shift", mixed.timeShift());
+        map.put("noise", mixed.noise());
+        map.put("time-mask", mixed.timeMask());
+        map.put("frequency-mask", mixed.frequencyMask());
     }
 
     private void putOptimizerAndSchedule(Map<String, Object> map) {

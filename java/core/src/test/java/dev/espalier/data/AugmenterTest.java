@@ -109,7 +109,8 @@ class AugmenterTest {
 
     @Test
     void imageDecidesItsAugmentationWhateverTheBatch() {
-        Augmentation augmentation = new Augmentation(true, 0.2, 0.2, 0.1, 20, new Crop(2, Crop.Border.REFLECT));
+        Augmentation augmentation = new Augmentation(
+                true, 0.2, 0.2, 0.1, 20, new Crop(2, Crop.Border.REFLECT), MixedAugmentation.none());
         float[] batch = augment(augmentation, 4, 5, 6, 7, 8);
         float[] alone = augment(augmentation, 4, 7);
         int image = CHANNELS * HEIGHT * WIDTH;
@@ -123,7 +124,7 @@ class AugmenterTest {
     @Test
     void tinyRangesBarelyMovePixels() {
         double tiny = 1e-9;
-        float[] moved = augment(new Augmentation(false, tiny, tiny, tiny, tiny, Crop.none()), 0, IMAGES);
+        float[] moved = augment(new Augmentation(false, tiny, tiny, tiny, tiny, Crop.none(), MixedAugmentation.none()), 0, IMAGES);
         float[] still = augment(Augmentation.none(), 0, IMAGES);
         float tolerance = 16 * Math.ulp(1f) * WIDTH;
         for (int k = 0; k < still.length; k++) {
@@ -138,7 +139,7 @@ class AugmenterTest {
             byte[] bytes = new byte[COUNT * HEIGHT * WIDTH];
             Arrays.fill(bytes, (byte) 51);
             Tensor batch = Tensor.of(bytes, COUNT, 1, HEIGHT, WIDTH);
-            Augmentation wild = new Augmentation(true, 0.5, 0.5, 0.5, 90, Crop.none());
+            Augmentation wild = new Augmentation(true, 0.5, 0.5, 0.5, 90, Crop.none(), MixedAugmentation.none());
             for (float value : new Augmenter(wild, 3, 0).apply(batch, IMAGES).toFloatArray()) {
                 assertThat(value).isCloseTo(0.2f, within(4 * Math.ulp(0.2f)));
             }

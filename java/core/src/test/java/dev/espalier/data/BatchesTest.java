@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NoLeaks
 class BatchesTest {
     private static final Augmentation EVERYTHING =
-            new Augmentation(true, 0.2, 0.2, 0.1, 15, new Crop(2, Crop.Border.REFLECT));
+            new Augmentation(true, 0.2, 0.2, 0.1, 15, new Crop(2, Crop.Border.REFLECT), MixedAugmentation.none());
 
     @TempDir
     Path folder;

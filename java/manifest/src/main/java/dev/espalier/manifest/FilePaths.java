@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Paths of pictures and sounds as they stand in cells. */
-final class FilePaths {
+public final class FilePaths {
     static final List<String> IMAGES = List.of(".jpg", ".jpeg", ".png");
     static final List<String> SOUNDS = List.of(".wav", ".flac");
 
@@ -18,7 +18,7 @@ final class FilePaths {
      *
      * @throws InvalidPathException if it is no path, or a relative one that leaves {@code root}
      */
-    static Path resolve(Path root, String cell) {
+    public static Path resolve(Path root, String cell) {
         Path path = Path.of(cell);
         if (path.isAbsolute()) {
             return path.normalize();

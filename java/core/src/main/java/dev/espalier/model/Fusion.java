@@ -1,0 +1,72 @@
+package dev.espalier.model;
+
+import dev.espalier.op.Concat;
+import dev.espalier.op.Sigmoid;
+import dev.espalier.op.Variadic;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Shape;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** How the features of several branches become one vector of a classifier. */
+public enum Fusion {
+    /** One after the other. */
+    CONCAT,
+    /** Their sum, each multiplied by a number in 0..1 that it sets itself. */
+    GATED;
+
+    private static final int FEATURES = 64;
+    private static final double DROPOUT = 0.3;
+
+    /**
+     * The model of some branches. What a sample lacks is replaced by features that are learnt, whatever its input holds there.
+     *
+     * @param branches at least one, with different inputs
+     * @param width multiplies the channels of every hidden layer
+     */
+    public Model model(List<Branch> branches, int classes, double width, long seed) {
+        Branch first = branches.get(0);
+        ModelBuilder layers = new ModelBuilder("fused", first.input(), first.sample(), first.dtype());
+        List<Consumer<ModelBuilder>> parts = branches.stream()
+                .<Consumer<ModelBuilder>>map(branch -> part -> {
+                    if (branch != first) {
+                        part.input(branch.input(), branch.sample(), branch.dtype());
+                    }
+                    part.block(branch.input(), block -> features(block, branch, width));
+                })
+                .toList();
+        if (parts.size() == 1) {
+            parts.get(0).accept(layers);
+        } else if (this == CONCAT) {
+            layers.join("fusion", new Concat(1), parts);
+        } else {
+            layers.join("fusion", new Variadic(Variadic.Kind.SUM), parts);
+        }
+        return layers.dropout(DROPOUT)
+                .dense(Models.scaled(2 * FEATURES, width))
+                .relu()
+                .dropout(DROPOUT)
+                .dense(classes)
+                .build(seed);
+    }
+
+    private void features(ModelBuilder from, Branch branch, double width) {
+        if (branch instanceof Branch.Numbers) {
+            present(from, branch);
+        }
+        branch.layers(from, width).dense(Models.scaled(FEATURES, width));
+        if (!(branch instanceof Branch.Numbers) && branch.presence().rank() > 0) {
+            present(from, branch);
+        }
+        from.relu();
+        if (this == GATED) {
+            from.gate(gate -> gate.dense(1).op("sigmoid", new Sigmoid()));
+        }
+    }
+
+    /** What is absent becomes zero, and all is moved by the learnt default: the layers before have a bias of their own. */
+    private static void present(ModelBuilder from, Branch branch) {
+        from.gate(gate -> gate.input(Branch.present(branch.input()), branch.presence(), DType.F32))
+                .position();
+    }
+}

@@ -1,0 +1,50 @@
+package dev.espalier.manifest.encode;
+
+import dev.espalier.data.BatchOptions;
+import dev.espalier.model.Branch;
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Turns the cells of one modality into numbers; what it knows was learnt from training rows and never changes. */
+public sealed interface Encoder permits PictureEncoder, SoundEncoder, TextEncoder, TableEncoder {
+    /** The name of the modality, which is that of its input too. */
+    String modality();
+
+    /** The columns that it reads, in the order in which it takes their cells. */
+    List<String> columns();
+
+    /** The type of the numbers kept for a row. */
+    DType stored();
+
+    /** The shape of the numbers kept for a row. */
+    Shape shape();
+
+    /** Bytes kept for a row. */
+    default int bytes() {
+        return Math.toIntExact(Math.multiplyExact(shape().numel(), stored().bytes()));
+    }
+
+    /** Whether equal cells always have equal numbers that are worth keeping once, such as those of a file. */
+    default boolean shares() {
+        return false;
+    }
+
+    /**
+     * Puts the numbers of a row at the position of {@code to}, in native byte order.
+     *
+     * @param cells one for each column
+     * @return false if the row lacks the modality; nothing is put then
+     * @throws IOException if a cell or its file cannot be used; the message is the reason, without the row's name
+     */
+    boolean encode(List<@Nullable String> cells, CellReader reader, ByteBuffer to) throws IOException;
+
+    /** The parts of a model that take its inputs. */
+    List<Branch> branches();
+
+    /** What makes model inputs of stored rows in an epoch. */
+    Feeder feeder(BatchOptions options, int epoch);
+}

@@ -1,0 +1,53 @@
+package dev.espalier.manifest.encode;
+
+import dev.espalier.data.DataException;
+import dev.espalier.manifest.Label;
+import dev.espalier.model.Branch;
+import dev.espalier.model.Metadata;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that turns rows of a manifest into what a model is fed with; learnt from the training rows, kept in the model's metadata.
+ *
+ * @param encoders one for each modality, in the order of the model's branches
+ * @param label what the cells of the label column say
+ */
+public record Encoding(List<Encoder> encoders, Label label) {
+    /** The fact of {@link Metadata#extra} that holds it as JSON. */
+    public static final String FACT = "espalier.encoding";
+
+    public Encoding {
+        encoders = List.copyOf(encoders);
+        if (encoders.isEmpty()) {
+            throw new DataException("manifest: expected at least one column that is an input (image, audio, text, numeric or"
+                    + " categorical), got none; give one of them the type");
+        }
+        List<String> inputs = encoders.stream()
+                .flatMap(encoder -> encoder.branches().stream())
+                .map(Branch::input)
+                .toList();
+        if (inputs.stream().distinct().count() < inputs.size()) {
+            throw new DataException(
+                    "manifest: expected inputs of different names, got " + inputs + "; rename one by the setting 'input'");
+        }
+    }
+
+    /** The encoding that a model states, if it was trained on a manifest. */
+    public static Optional<Encoding> of(Metadata metadata) {
+        return Optional.ofNullable(metadata.extra().get(FACT)).map(EncodingJson::read);
+    }
+
+    public List<String> classes() {
+        return label.classes();
+    }
+
+    /** The parts of a model that take the inputs, in the order of the encoders. */
+    public List<Branch> branches() {
+        return encoders.stream().flatMap(encoder -> encoder.branches().stream()).toList();
+    }
+
+    public String toJson() {
+        return EncodingJson.write(this);
+    }
+}

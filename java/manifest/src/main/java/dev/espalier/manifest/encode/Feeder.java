@@ -1,0 +1,21 @@
+package dev.espalier.manifest.encode;
+
+import dev.espalier.runtime.Tensor;
+import java.nio.ByteBuffer;
+import java.util.Map;
+
+/** Makes the model inputs of one modality for the batches of an epoch; for one thread at a time. */
+interface Feeder extends AutoCloseable {
+    /**
+     * Adds the inputs of a batch, in the open scope and on the device of the batches.
+     *
+     * @param rows stored rows one after the other, zeros where the modality is missing; only valid during the call
+     * @param present which samples have the modality
+     * @param indices which samples of the source these are
+     * @param inputs by name; those of this modality are added
+     */
+    void feed(ByteBuffer rows, boolean[] present, int[] indices, Map<String, Tensor> inputs);
+
+    @Override
+    default void close() {}
+}
