@@ -92,7 +92,11 @@ public final class PruningRun {
 
     private RunState state(TrainingState training, Optional<Graph> prunable) {
         try {
-            return new RunState(training, plan.pruning(), prunable);
+            return new RunState(
+                    training,
+                    plan.pruning(),
+                    prunable,
+                    share -> setting.listeners().forEach(listener -> listener.removed(share)));
         } catch (RuntimeException e) {
             training.close();
             throw e;

@@ -22,7 +22,6 @@ import dev.espalier.prune.Regrowth;
 import dev.espalier.runtime.BitMask;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
-import dev.espalier.runtime.TensorHolder;
 import dev.espalier.train.GradientEvidence;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Snapshot;
@@ -35,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where a run stands between and within its stages: the model in training, what is masked, what was measured. */
@@ -46,6 +46,7 @@ final class RunState implements Listener, AutoCloseable {
 
     private final TrainingState training;
     private final @Nullable PruningRecipe recipe;
+    private final DoubleConsumer shares;
     /** Of the dense graph; none once channels have been cut. */
     private @Nullable Pruner pruner;
 
@@ -73,13 +74,14 @@ final class RunState implements Listener, AutoCloseable {
      * {@code training} now belongs to this.
      *
      * @param prunable the graph that masks are of; none once channels have been cut
+     * @param shares hears of {@link #target} when it changes
      */
-    RunState(TrainingState training, Optional<PruningRecipe> recipe, Optional<Graph> prunable) {
+    RunState(TrainingState training, Optional<PruningRecipe> recipe, Optional<Graph> prunable, DoubleConsumer shares) {
         this.training = training;
+        this.shares = shares;
         this.recipe = recipe.orElse(null);
-        this.pruner = recipe.isEmpty() || prunable.isEmpty()
-                ? null
-                : new Pruner(prunable.get(), recipe.get().policy());
+        this.pruner = prunable.flatMap(graph -> recipe.map(given -> new Pruner(graph, given.policy())))
+                .orElse(null);
     }
 
     TrainingState training() {
@@ -210,6 +212,7 @@ final class RunState implements Listener, AutoCloseable {
         mask.hold(next);
         training.mask(ElementMasks.of(pruner().groups(), mask.value(), training.device()));
         target = share;
+        shares.accept(share);
     }
 
     private Mask timed(PruningRecipe given, Pruner on, Evidence evidence, double share, Consumer<String> told) {
@@ -355,6 +358,9 @@ final class RunState implements Listener, AutoCloseable {
         stage = snapshot.integer("run/stage");
         prunedInFit = Boolean.parseBoolean(snapshot.fact("run/pruned-in-fit"));
         target = snapshot.real("run/target");
+        if (recipe != null) {
+            shares.accept(target);
+        }
         trainedMacs = snapshot.real("run/trained-macs");
         before = RunRecords.measured(snapshot).orElse(null);
         compaction = RunRecords.compaction(snapshot).orElse(null);
@@ -387,13 +393,5 @@ final class RunState implements Listener, AutoCloseable {
     public void close() {
         List.of(mask, doomed, doomedBits, early, teacher).forEach(Held::close);
         training.close();
-    }
-
-    /** Masks of single weights, by parameter. */
-    private record Bits(Map<String, BitMask> byParameter) implements TensorHolder {
-        @Override
-        public List<Tensor> tensors() {
-            return byParameter.values().stream().map(BitMask::words).toList();
-        }
     }
 }

@@ -81,7 +81,7 @@ public final class Chart {
             }
         }
         text(svg, "label mid", (left + WIDTH - RIGHT) / 2.0, height - 8, valueLabel);
-        return figure(title, svg, names);
+        return figure("bars", title, svg, names);
     }
 
     private static String plot(
@@ -113,7 +113,7 @@ public final class Chart {
         for (int s = 0; s < series.size(); s++) {
             draw(svg, series.get(s), s % COLOURS, x, y, s >= scattered.size());
         }
-        return figure(title, svg, series.stream().map(Series::name).toList());
+        return figure("plot", title, svg, series.stream().map(Series::name).toList());
     }
 
     private static void draw(StringBuilder svg, Series series, int colour, Axis x, Axis y, boolean joined) {
@@ -153,8 +153,10 @@ public final class Chart {
                 Html.escape(title)));
     }
 
-    private static String figure(String title, StringBuilder svg, List<String> names) {
-        StringBuilder html = new StringBuilder("<figure><figcaption>")
+    private static String figure(String css, String title, StringBuilder svg, List<String> names) {
+        StringBuilder html = new StringBuilder("<figure class=\"")
+                .append(css)
+                .append("\"><figcaption>")
                 .append(Html.escape(title))
                 .append("</figcaption>");
         if (names.size() > 1) {

@@ -18,21 +18,18 @@ public final class ComparisonPage {
     /** Renders the page; the same rows give the same text. */
     public static String render(String title, Map<String, String> facts, List<ComparisonRow> rows) {
         StringBuilder html = new StringBuilder(ReportPage.begin(title, facts));
-        html.append("<h2>Recipes</h2><table><thead><tr>");
-        for (String head : List.of(
-                "recipe",
-                "seeds",
-                "accuracy, %",
-                "parameters",
-                "MACs",
-                "useful MACs",
-                "latency, ms",
-                "epochs",
-                "training MACs",
-                "training seconds")) {
-            html.append("<th>").append(head).append("</th>");
-        }
-        html.append("</tr></thead><tbody>");
+        html.append("<h2>Recipes</h2>")
+                .append(ReportPage.table(List.of(
+                        "recipe",
+                        "seeds",
+                        "accuracy, %",
+                        "parameters",
+                        "MACs",
+                        "useful MACs",
+                        "latency, ms",
+                        "epochs",
+                        "training MACs",
+                        "training seconds")));
         for (ComparisonRow row : rows) {
             Measures m = row.measures();
             html.append(ReportPage.row(List.of(
@@ -47,8 +44,8 @@ public final class ComparisonPage {
                     text(row.costs().trainedMacs(), 1, "%.3g"),
                     text(row.costs().seconds(), 1, "%.1f"))));
         }
-        return html.append(
-                        "</tbody></table>\n<p>Mean ± standard deviation over seeds. Useful MACs are those with weights other")
+        return html.append(ReportPage.TABLE_END)
+                .append("\n<p>Mean ± standard deviation over seeds. Useful MACs are those with weights other")
                 .append(
                         " than zero; training MACs are those of the forward passes of all training that led to the model.</p>\n")
                 .append("<h2>What accuracy costs</h2><div class=\"charts\">")

@@ -11,6 +11,8 @@ public final class ReportPage {
 
     static final String END = "</main></body></html>\n";
 
+    static final String TABLE_END = "</tbody></table></div>";
+
     private final RunReport report;
     private final StringBuilder html = new StringBuilder();
 
@@ -39,8 +41,10 @@ public final class ReportPage {
         StringBuilder html = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
                 .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
                 .append(Html.escape(title))
-                .append("</title><style>")
-                .append(STYLE)
+                .append("</title>")
+                .append(PageStyle.ICON)
+                .append("<style>")
+                .append(PageStyle.CSS)
                 .append("</style></head><body><main><h1>")
                 .append(Html.escape(title))
                 .append("</h1>\n");
@@ -57,9 +61,9 @@ public final class ReportPage {
     }
 
     private void models() {
-        html.append("<h2>Before and after</h2><table><thead><tr><th>model</th><th>parameters</th><th>MACs</th>")
-                .append(
-                        "<th>sparsity</th><th>accuracy</th><th>change</th><th>latency, batch 1</th></tr></thead><tbody>");
+        html.append("<h2>Before and after</h2>")
+                .append(table(
+                        List.of("model", "parameters", "MACs", "sparsity", "accuracy", "change", "latency, batch 1")));
         for (RunReport.ModelFacts m : report.models()) {
             RunReport.ModelFacts first = report.models().get(0);
             html.append(row(List.of(
@@ -73,7 +77,7 @@ public final class ReportPage {
                             ? String.format(Locale.ROOT, "%.2f ms", m.latencyMillis())
                             : "–")));
         }
-        html.append("</tbody></table>\n");
+        html.append(TABLE_END).append("\n");
     }
 
     private void tradeOffs() {
@@ -154,13 +158,12 @@ public final class ReportPage {
                                 classes.stream()
                                         .mapToDouble(c -> 100 * c.after())
                                         .toArray())))
-                .append(
-                        "<table><thead><tr><th>class</th><th>before</th><th>after</th><th>change</th></tr></thead><tbody>");
+                .append(table(List.of("class", "before", "after", "change")));
         for (RunReport.ClassAccuracy c : classes) {
             html.append(
                     row(List.of(c.label(), percent(c.before()), percent(c.after()), points(c.after() - c.before()))));
         }
-        html.append("</tbody></table></div>\n");
+        html.append(TABLE_END).append("</div>\n");
     }
 
     private void newlyWrong() {
@@ -192,6 +195,13 @@ public final class ReportPage {
         html.append("</div>\n");
     }
 
+    /** The begin of a table with this head, in a box that scrolls where the screen is narrower. */
+    static String table(List<String> head) {
+        StringBuilder table = new StringBuilder("<div class=\"wide\" tabindex=\"0\"><table><thead><tr>");
+        head.forEach(cell -> table.append("<th>").append(Html.escape(cell)).append("</th>"));
+        return table.append("</tr></thead><tbody>").toString();
+    }
+
     static String row(List<String> cells) {
         StringBuilder row = new StringBuilder("<tr>");
         cells.forEach(cell -> row.append("<td>").append(Html.escape(cell)).append("</td>"));
@@ -209,23 +219,4 @@ public final class ReportPage {
     private static String points(double difference) {
         return Double.isFinite(difference) ? String.format(Locale.ROOT, "%+.2f points", 100 * difference) : "–";
     }
-
-    private static final String STYLE = """
-            :root{--ink:#1c2024;--soft:#60646c;--rule:#e0e1e6;--page:#fff;--c0:#1f6feb;--c1:#d9730d;--c2:#2a8a4a;--c3:#8e4ec6;--c4:#c2298a;--c5:#7a6a00}
-            @media (prefers-color-scheme:dark){:root{--ink:#edeef0;--soft:#b0b4ba;--rule:#363a3f;--page:#111113;--c0:#70b8ff;--c1:#ffa057;--c2:#5bb98b;--c3:#c79bf2;--c4:#f783c9;--c5:#d6c85a}}
-            body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-            main{max-width:1180px;margin:0 auto;padding:24px}
-            h1{font-size:26px;margin:0 0 12px}h2{font-size:18px;margin:32px 0 8px}
-            dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-            table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:4px 12px;border-bottom:1px solid var(--rule);text-align:right}
-            th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:500}
-            .charts{display:flex;flex-wrap:wrap;gap:24px;align-items:flex-start}figure{margin:0;flex:1 1 420px;max-width:560px}figcaption{font-weight:600;margin-bottom:4px}
-            svg{width:100%;height:auto;display:block}.grid{stroke:var(--rule);stroke-width:1}.tick{fill:var(--soft);font-size:11px}.label{fill:var(--soft);font-size:12px}
-            .mid{text-anchor:middle}.end{text-anchor:end}.line{fill:none;stroke-width:2}
-            .legend{margin:0 0 4px;color:var(--soft)}.legend span{margin-right:16px}.legend i{display:inline-block;width:10px;height:10px;margin-right:6px}
-            .s0{--c:var(--c0)}.s1{--c:var(--c1)}.s2{--c:var(--c2)}.s3{--c:var(--c3)}.s4{--c:var(--c4)}.s5{--c:var(--c5)}
-            .line{stroke:var(--c)}.fill{fill:var(--c)}.legend i{background:var(--c)}
-            .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:16px}.sample{max-width:none}.sample img{width:96px;image-rendering:pixelated}
-            .sample figcaption{font-weight:400;font-size:13px;overflow-wrap:anywhere}small,.none{color:var(--soft)}
-            """;
 }

@@ -38,11 +38,6 @@ public final class Evaluator {
         return loss(state.graph(), tensors, batches, count, (batch, seen) -> {});
     }
 
-    static EpochReport.Scores scores(TrainingState state, Batches batches) {
-        EvaluationResult result = evaluate(state, batches);
-        return new EpochReport.Scores(result.loss(), result.accuracy());
-    }
-
     private static EvaluationResult evaluate(Graph graph, Map<String, Tensor> tensors, Batches batches) {
         if (batches.options().sampling().dropLast()) {
             throw new IllegalArgumentException("an evaluation needs every sample; make batches that keep the last one");

@@ -1,5 +1,7 @@
 package dev.espalier.train;
 
+import java.util.List;
+
 /**
  * An observer of the training loop and what extends it, called in list order; it may keep state that belongs to the run, which it then saves
  * with every checkpoint.
@@ -11,6 +13,9 @@ public interface Listener {
     /** Something beside training happened, said in one line. */
     default void note(String line) {}
 
+    /** What pruning has removed by now, as a share of what its budget counts, from 0 to 1; told when masks change and after a resume. */
+    default void removed(double share) {}
+
     /** All gradients of an update are complete, in an open scope; more may be added to them. */
     default void gradientsReady(TrainingState state) {}
 
@@ -19,6 +24,9 @@ public interface Listener {
 
     /** After every batch: gradients applied if they were due, the position already advanced. */
     default void stepEnd(StepReport report) {}
+
+    /** How named parts of the validation split fare, in an order that stays; after its pass, before {@link #epochEnd}. */
+    default void slices(List<SliceScore> scores) {}
 
     /** After the last batch of an epoch, its {@link #stepEnd}, and the validation pass. */
     default void epochEnd(EpochReport report) {}

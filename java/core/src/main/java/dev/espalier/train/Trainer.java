@@ -110,20 +110,31 @@ public final class Trainer {
             }
         }
         boolean whole = state.position().iteration() == 0;
-        EpochReport.Scores held = whole && validation != null ? Evaluator.scores(state, validation) : null;
+        EvaluationResult held = whole && validation != null ? Evaluator.evaluate(state, validation) : null;
         state.progress().spend(System.nanoTime() - begun);
         if (whole) {
+            if (held != null) {
+                tellSlices(held);
+            }
             EpochReport.Scores scores = state.progress().scores();
             long batchesDone = state.position().total(perEpoch);
             EpochReport report = new EpochReport(
                     from.epoch(),
                     batchesDone,
                     scores,
-                    held,
+                    held == null ? null : new EpochReport.Scores(held.loss(), held.accuracy()),
                     rate,
                     state.progress().seconds());
             listeners.forEach(listener -> listener.epochEnd(report));
             listeners.forEach(listener -> listener.safePoint(state.position()));
+        }
+    }
+
+    private void tellSlices(EvaluationResult held) {
+        if (validation != null) {
+            List<SliceScore> slices =
+                    SliceScore.perClass(held, validation.source().classes());
+            listeners.forEach(listener -> listener.slices(slices));
         }
     }
 

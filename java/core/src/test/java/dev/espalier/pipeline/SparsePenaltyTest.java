@@ -67,7 +67,8 @@ class SparsePenaltyTest {
                 RunState run = new RunState(
                         TrainingState.of(dense, TRAINING.optimizer(), Device.CPU),
                         Optional.of(recipe),
-                        Optional.of(dense.graph()));
+                        Optional.of(dense.graph()),
+                        share -> {});
                 BestWeights best = new BestWeights(run.training())) {
             TrainingState state = run.training();
             FitSetting fit = new FitSetting(10, 1, setting().evidence(), best, new EarlyStop(0));
