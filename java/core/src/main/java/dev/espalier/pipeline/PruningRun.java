@@ -210,6 +210,7 @@ public final class PruningRun {
                 run.endPruningInFit();
             }
             train(fit, listeners, Optional.empty(), run);
+            training.settle();
             if (fit.recipe().length().keepBest()) {
                 best.apply();
             }

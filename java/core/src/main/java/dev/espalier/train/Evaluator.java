@@ -39,7 +39,7 @@ public final class Evaluator {
     }
 
     static EpochReport.Scores scores(TrainingState state, Batches batches) {
-        EvaluationResult result = evaluate(state, batches);
+        EvaluationResult result = evaluate(state.graph(), state.judged(), batches);
         return new EpochReport.Scores(result.loss(), result.accuracy());
     }
 

@@ -87,6 +87,9 @@ public final class Trainer {
     }
 
     private void run() {
+        if (recipe.length().averageDecay() > 0) {
+            state.keepAverage(recipe.length().averageDecay());
+        }
         while (state.position().epoch() < recipe.length().epochs() && !stopped()) {
             epoch();
         }
@@ -201,6 +204,7 @@ public final class Trainer {
             penalty.shrink(parameters, rate);
         }
         listeners.forEach(listener -> listener.updated(state, rate));
+        state.moved();
         parameters.values().forEach(Tensor::clearGrad);
     }
 
