@@ -40,6 +40,11 @@ public final class BestWeights implements Listener, AutoCloseable {
         }
     }
 
+    /** Whether any epoch was validated. */
+    public boolean isPresent() {
+        return !tensors.isEmpty();
+    }
+
     /** Puts the remembered tensors into the state, if any epoch was validated. */
     public void apply() {
         if (!tensors.isEmpty()) {
