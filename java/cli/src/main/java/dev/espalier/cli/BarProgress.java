@@ -25,6 +25,12 @@ final class BarProgress implements Progress {
     }
 
     @Override
+    public void at(long done, String more) {
+        bar.setExtraMessage(more);
+        bar.stepTo(done);
+    }
+
+    @Override
     public void close() {
         bar.close();
     }

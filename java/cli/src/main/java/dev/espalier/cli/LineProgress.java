@@ -19,10 +19,15 @@ final class LineProgress implements Progress {
 
     @Override
     public void at(long done) {
+        at(done, "");
+    }
+
+    @Override
+    public void at(long done, String more) {
         long tenth = total == 0 ? LINES : LINES * done / total;
         if (tenth > shown) {
             shown = tenth;
-            err.println(task + ": " + done + " of " + total);
+            err.println(task + ": " + done + " of " + total + (more.isEmpty() ? "" : ", " + more));
         }
     }
 

@@ -5,6 +5,9 @@ interface Progress extends AutoCloseable {
     /** {@code done} of the total is done. */
     void at(long done);
 
+    /** {@code done} of the total is done, and a few words more. */
+    void at(long done, String more);
+
     @Override
     void close();
 

@@ -310,6 +310,7 @@ final class PruneCommand extends Subcommand {
                 Optional<CompactionReport> removal = outcome.compaction();
                 double seconds = (System.nanoTime() - begun) / 1e9;
                 output.write(held.statedIn(outcome.model()));
+                runFolder.keepLast(output, outcome.last().map(held::statedIn));
                 record(dense, outcome, setting, seconds);
                 return new PruningFacts(
                         outcome.before().size(),

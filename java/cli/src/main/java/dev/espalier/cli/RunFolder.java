@@ -1,25 +1,32 @@
 package dev.espalier.cli;
 
+import dev.espalier.formats.AtomicFile;
 import dev.espalier.formats.StorageException;
+import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.formats.onnx.OnnxGraphs;
 import dev.espalier.formats.safetensors.SafetensorsCheckpoints;
+import dev.espalier.model.Model;
 import dev.espalier.pipeline.Checkpointing;
 import dev.espalier.train.CheckpointPolicy;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The folder of a run, from which a killed run goes on. */
 final class RunFolder {
+    private static final String LAST = "last.onnx";
     private static final int KEPT_CHECKPOINTS = 3;
 
     @Option(
             names = "--run-dir",
             paramLabel = "DIR",
             description =
-                    "Where the run keeps its checkpoints, run.json, which report reads, and, of train, metrics.csv and events"
+                    "Where the run keeps its checkpoints, run.json, which report reads, last.onnx, the model of the last epoch where the best"
+                            + " is written to OUT, and, of train, metrics.csv and events"
                             + " (default: OUT.onnx.run).")
     private @Nullable Path folder;
 
@@ -81,6 +88,33 @@ final class RunFolder {
         }
         return new Checkpointing(
                 new SafetensorsCheckpoints(checkpoints(output), KEPT_CHECKPOINTS), new OnnxGraphs(), policy());
+    }
+
+    /** Writes a page into the folder, which is made if it does not exist; an earlier run in it stays. */
+    Path page(OutputArgument output, String name, String html) {
+        Path made = of(output);
+        try {
+            Files.createDirectories(made);
+        } catch (IOException e) {
+            throw StorageException.writing(made, e);
+        }
+        Path file = made.resolve(name);
+        AtomicFile.write(file, html.getBytes(StandardCharsets.UTF_8));
+        return file;
+    }
+
+    /** Writes the model of a fit's last epoch beside the rest, where another epoch was best; one of an earlier run goes in any case. */
+    void keepLast(OutputArgument output, Optional<Model> last) {
+        Path file = of(output).resolve(LAST);
+        if (last.isPresent()) {
+            Onnx.write(last.get(), file);
+            return;
+        }
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw StorageException.writing(file, e);
+        }
     }
 
     private CheckpointPolicy policy() {

@@ -9,7 +9,9 @@ import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.pipeline.RunPlan;
 import dev.espalier.pipeline.RunSetting;
+import dev.espalier.report.RatePage;
 import dev.espalier.train.CsvWriter;
+import dev.espalier.train.RateSearch;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.TensorBoardWriter;
 import java.nio.file.Files;
@@ -63,6 +65,12 @@ final class TrainCommand extends Subcommand {
     @Option(names = "--recipe", paramLabel = "R.yaml", description = "Settings as a YAML map; flags go before it.")
     private @Nullable Path recipe;
 
+    @Option(
+            names = "--find-lr",
+            description =
+                    "Do not train: show how the loss goes while the learning rate grows, on a copy, and suggest a rate.")
+    private boolean findRate;
+
     @Mixin
     private RunFolder runFolder = new RunFolder();
 
@@ -91,9 +99,14 @@ final class TrainCommand extends Subcommand {
         output.check();
         data.folder();
         checkModel();
-        runFolder.check(output);
         device.device(); // refused before images are decoded
-        Facts facts = Models.names().contains(model) ? made(chosen) : goneOn(chosen);
+        if (findRate) {
+            RateFacts facts = with(chosen, this::search);
+            json.print(console, facts, () -> facts.print(console));
+            return;
+        }
+        runFolder.check(output);
+        Facts facts = with(chosen, this::fit);
         json.print(
                 console,
                 facts,
@@ -108,29 +121,47 @@ final class TrainCommand extends Subcommand {
                         .print(console.out()));
     }
 
-    /** Trains an architecture with fresh weights. */
-    private Facts made(Recipe chosen) {
+    /** What is done with a model, and the data as it takes them. */
+    private interface Work<T> {
+        T on(Model initial, DataSets fed, Recipe chosen, HeldOut held);
+    }
+
+    private <T> T with(Recipe chosen, Work<T> work) {
+        return Models.names().contains(model) ? made(chosen, work) : goneOn(chosen, work);
+    }
+
+    /** On an architecture with fresh weights. */
+    private <T> T made(Recipe chosen, Work<T> work) {
         HeldOut held = HeldOut.of(chosen);
         long seed = chosen.run().seed();
         try (DataSets sets = data.open(console, held);
                 Model fresh = Models.create(
                         model, sets.images().imageShape(), sets.classes().size(), width, seed)) {
-            return fit(fresh, sets, chosen, held);
+            return work.on(fresh, data.fitted(console, sets, fresh), chosen, held);
         }
     }
 
-    /** Goes on with the model of a file. */
-    private Facts goneOn(Recipe chosen) {
+    /** On the model of a file. */
+    private <T> T goneOn(Recipe chosen, Work<T> work) {
         try (Model given = ModelFile.read(Path.of(model))) {
             HeldOut held = HeldOut.of(given, chosen, console);
             try (DataSets sets = data.open(console, held)) {
-                return fit(given, sets, chosen, held);
+                return work.on(given, data.fitted(console, sets, given), chosen, held);
             }
         }
     }
 
-    private Facts fit(Model initial, DataSets sets, Recipe chosen, HeldOut held) {
-        DataSets fed = data.fitted(console, sets, initial);
+    private RateFacts search(Model initial, DataSets fed, Recipe chosen, HeldOut held) {
+        RunSetting setting = RunSetting.of(fed, device.device());
+        long begun = System.nanoTime();
+        RateSearch.Found found = RateSearch.USUAL.run(initial, setting.training(chosen), chosen, setting.device());
+        Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, (System.nanoTime() - begun) / 1e9);
+        Path page = runFolder.page(
+                output, "learning-rate.html", RatePage.render("Learning rate of " + model, facts, found));
+        return RateFacts.of(found, page.toString());
+    }
+
+    private Facts fit(Model initial, DataSets fed, Recipe chosen, HeldOut held) {
         Checkpointing saving = runFolder.open(output);
         Path folder = runFolder.of(output);
         try (TensorBoardWriter events = new TensorBoardWriter(folder.resolve("events"), EVENT_EVERY);
@@ -148,6 +179,7 @@ final class TrainCommand extends Subcommand {
         Path folder = runFolder.of(output);
         try (RunOutcome outcome = PruningRun.run(initial, RunPlan.train(chosen), setting)) {
             output.write(held.statedIn(outcome.model()));
+            runFolder.keepLast(output, outcome.last().map(held::statedIn));
             double seconds = outcome.history().stream()
                     .mapToDouble(epoch -> epoch.report().seconds())
                     .sum();

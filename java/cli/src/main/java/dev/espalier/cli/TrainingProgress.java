@@ -8,17 +8,44 @@ import dev.espalier.train.StepReport;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Shows how training goes: a bar per epoch on a terminal, and a line for every epoch. */
+/** Shows how training goes: a bar per epoch on a terminal, and a line for every epoch, with speed and time left. */
 final class TrainingProgress implements Listener, AutoCloseable {
     private final Console console;
     private String stage = "";
     private int epochs;
     private int perEpoch;
+    private Pace pace = new Pace(0, 1);
+    private Sums sums = new Sums();
     private @Nullable Progress bar;
-    private int barEpoch = -1;
 
     TrainingProgress(Console console) {
         this.console = console;
+    }
+
+    /** Loss and accuracy over what this process has seen of an epoch. */
+    private static final class Sums {
+        private double loss;
+        private double right;
+        private long seen;
+
+        void add(StepReport report) {
+            loss += report.loss() * report.samples();
+            right += report.accuracy() * report.samples();
+            seen += report.samples();
+        }
+
+        @Override
+        public String toString() {
+            return scores(new EpochReport.Scores(loss / seen, right / seen));
+        }
+    }
+
+    private static String scores(EpochReport.Scores scores) {
+        return String.format(Locale.ROOT, "loss %.4f accuracy %.2f %%", scores.loss(), 100 * scores.accuracy());
+    }
+
+    private static String rate(double learningRate) {
+        return String.format(Locale.ROOT, ", lr %.3g", learningRate);
     }
 
     @Override
@@ -27,6 +54,7 @@ final class TrainingProgress implements Listener, AutoCloseable {
         stage = name;
         epochs = recipe.length().epochs();
         perEpoch = batches;
+        pace = new Pace(epochs, perEpoch);
     }
 
     @Override
@@ -42,37 +70,30 @@ final class TrainingProgress implements Listener, AutoCloseable {
 
     @Override
     public void stepEnd(StepReport report) {
+        pace.batch(report.batches(), report.samples(), System.nanoTime());
         if (!console.terminal()) {
             return;
         }
-        int epoch = (int) ((report.batches() - 1) / perEpoch);
-        if (bar == null || epoch != barEpoch) {
-            close();
-            barEpoch = epoch;
+        long epoch = (report.batches() - 1) / perEpoch;
+        if (bar == null) {
+            sums = new Sums();
             bar = Progress.start(console, stage + " epoch " + (epoch + 1) + "/" + epochs, perEpoch);
         }
-        bar.at(report.batches() - (long) epoch * perEpoch);
+        sums.add(report);
+        bar.at(report.batches() - epoch * perEpoch, sums + rate(report.learningRate()) + pace);
     }
 
     @Override
     public void epochEnd(EpochReport report) {
         close();
+        pace.epoch(System.nanoTime());
         EpochReport.Scores held = report.validation();
-        String validation = held == null
-                ? ""
-                : String.format(
-                        Locale.ROOT, ", validation loss %.4f accuracy %.2f %%", held.loss(), 100 * held.accuracy());
         console.err()
-                .println(String.format(
-                        Locale.ROOT,
-                        "%s epoch %d/%d: loss %.4f accuracy %.2f %%%s, %.1f s",
-                        stage,
-                        report.epoch() + 1,
-                        epochs,
-                        report.training().loss(),
-                        100 * report.training().accuracy(),
-                        validation,
-                        report.seconds()));
+                .println(stage + " epoch " + (report.epoch() + 1) + "/" + epochs + ": " + scores(report.training())
+                        + (held == null ? "" : ", validation " + scores(held))
+                        + rate(report.learningRate())
+                        + String.format(Locale.ROOT, ", %.1f s", report.seconds())
+                        + pace);
         console.err().flush();
     }
 

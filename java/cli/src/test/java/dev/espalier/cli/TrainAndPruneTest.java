@@ -58,6 +58,12 @@ class TrainAndPruneTest {
         Path run = Path.of(facts.get("runDir").asString());
         assertThat(run.resolve("metrics.csv")).exists();
         assertThat(run.resolve("checkpoints")).isNotEmptyDirectory();
+        try (Model last = Onnx.read(run.resolve("last.onnx"))) {
+            assertThat(last.metadata().labels()).isEqualTo(SyntheticImages.CLASSES);
+            assertThat(last.metadata().provenance().facts())
+                    .containsEntry("weights", "of the last epoch")
+                    .containsEntry("data.held-out", "0.1");
+        }
         JsonNode eval = CommandRun.of("eval", out, "--data", data, "--cache", folder.resolve("cache"), "--json")
                 .json();
         assertThat(eval.get("samples").asInt()).isEqualTo(16);
@@ -69,6 +75,23 @@ class TrainAndPruneTest {
             assertThat(trained.metadata().labels()).isEqualTo(SyntheticImages.CLASSES);
             assertThat(trained.metadata().imagePreprocessing()).isPresent();
         }
+    }
+
+    @Test
+    void findsALearningRateAndTrainsNothing() {
+        JsonNode facts = train("--model", "kerasCnn", "--width", 0.25, "--batch-size", 8, "--find-lr", "--json")
+                .json();
+        assertThat(facts.get("suggestedLr").asDouble())
+                .isBetween(1e-5, facts.get("lowestLossLr").asDouble());
+        assertThat(facts.get("points").size()).isBetween(20, 200);
+        assertThat(Path.of(facts.get("page").asString()))
+                .content()
+                .contains("<polyline", "falls fastest", "train --data");
+        assertThat(out).doesNotExist();
+        assertThat(folder.resolve("out.onnx.run/checkpoints")).doesNotExist();
+        assertThat(train("--model", "kerasCnn", "--width", 0.25, "--batch-size", 8, "--find-lr")
+                        .out())
+                .contains("suggested lr", "smoothed");
     }
 
     @Test

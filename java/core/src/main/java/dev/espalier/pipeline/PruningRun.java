@@ -4,6 +4,7 @@ import dev.espalier.data.Batches;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
+import dev.espalier.model.Weights;
 import dev.espalier.prune.ChannelGroups;
 import dev.espalier.prune.Permutation;
 import dev.espalier.prune.Policy;
@@ -41,6 +42,8 @@ public final class PruningRun {
     private final List<Stage> stages;
     private final History history = new History();
     private final @Nullable RunCheckpoint checkpoint;
+    /** What the latest fit ended with where its best epoch's weights took their place, unless the model was changed since. */
+    private final Held<Tensors> last = new Held<>("last weights", new Tensors(Map.of()));
 
     private PruningRun(Model dense, RunPlan plan, RunSetting setting) {
         this.dense = dense;
@@ -70,7 +73,8 @@ public final class PruningRun {
     }
 
     private RunOutcome run() {
-        try (Scope scope = Scope.open()) {
+        try (last;
+                Scope scope = Scope.open()) {
             Optional<Snapshot> saved =
                     setting.checkpointing().flatMap(c -> c.store().latest());
             try (RunState run = saved.isPresent() ? resumed(saved.get()) : fresh()) {
@@ -145,6 +149,9 @@ public final class PruningRun {
     }
 
     private void carryOut(Stage stage, RunState run, Optional<Snapshot> saved) {
+        if (!(stage instanceof Stage.Measure)) {
+            last.hold(new Tensors(Map.of()));
+        }
         if (stage instanceof Stage.Fit fit) {
             fit(fit, run, saved);
         } else if (stage instanceof Stage.Measure) {
@@ -214,9 +221,17 @@ public final class PruningRun {
                 run.endPruningInFit();
             }
             train(fit, listeners, Optional.empty(), run);
-            if (fit.recipe().length().keepBest()) {
+            training.settle();
+            if (fit.recipe().length().keepBest() && best.isPresent()) {
+                holdLast(training);
                 best.apply();
             }
+        }
+    }
+
+    private void holdLast(TrainingState training) {
+        try (Scope scope = Scope.open()) {
+            last.hold(Tensors.copyOf(training.tensors()));
         }
     }
 
@@ -274,6 +289,15 @@ public final class PruningRun {
         }
     }
 
+    private Optional<Model> last(RunState run, Metadata metadata) {
+        return last.value().byName().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Model(
+                        run.training().graph(),
+                        Weights.copyOf(last.value().byName()),
+                        RunProvenance.ofLastEpoch(metadata)));
+    }
+
     private RunOutcome outcome(RunState run) {
         Measured after = plan.pruning().isPresent() ? measure(run) : run.before();
         Metadata metadata = RunProvenance.withLatency(
@@ -282,6 +306,7 @@ public final class PruningRun {
         metadata = RunProvenance.withLayers(metadata, run.compaction());
         return new RunOutcome(
                 run.training().model(metadata),
+                last(run, metadata),
                 run.before(),
                 after,
                 run.compaction(),

@@ -10,6 +10,7 @@ import java.util.Optional;
  * What a run made.
  *
  * @param model the result, to be closed by the caller; its provenance tells how it came to be
+ * @param last what the last fit ended with, measured on nothing, where {@code model} has the weights of its best epoch instead; closed with this
  * @param before the dense model, measured before anything was removed
  * @param after the result
  * @param compaction what was physically removed, with the proof, where channels were pruned
@@ -19,6 +20,7 @@ import java.util.Optional;
  */
 public record RunOutcome(
         Model model,
+        Optional<Model> last,
         Measured before,
         Measured after,
         Optional<CompactionReport> compaction,
@@ -38,5 +40,6 @@ public record RunOutcome(
     @Override
     public void close() {
         model.close();
+        last.ifPresent(Model::close);
     }
 }

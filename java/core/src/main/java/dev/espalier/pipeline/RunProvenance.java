@@ -50,6 +50,14 @@ final class RunProvenance {
                 : metadata;
     }
 
+    /** Of the last epoch's weights, on which nothing was measured. */
+    static Metadata ofLastEpoch(Metadata kept) {
+        SortedMap<String, String> facts = new TreeMap<>(kept.provenance().facts());
+        facts.keySet().removeIf(name -> name.startsWith("before.") || name.startsWith("after."));
+        facts.put("weights", "of the last epoch");
+        return kept.withProvenance(new Provenance(facts));
+    }
+
     static Metadata withLatency(Metadata given, Optional<LatencyReport> latency) {
         if (latency.isEmpty()) {
             return given;

@@ -31,7 +31,8 @@ public record RunSetting(
         return new RunSetting(data, device, Optional.empty(), List.of());
     }
 
-    Batches training(Recipe recipe) {
+    /** Batches of the training split as a recipe takes them. */
+    public Batches training(Recipe recipe) {
         return new Batches(
                 data.train(),
                 BatchOptions.training(

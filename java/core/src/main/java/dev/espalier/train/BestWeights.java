@@ -5,7 +5,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Remembers the tensors of the epoch with the highest validation accuracy (the first of equals), to end training with. */
+/** Remembers the tensors, in their moving average where one is kept, of the epoch with the highest validation accuracy (the first of equals), to end training with. */
 public final class BestWeights implements Listener, AutoCloseable {
     private final TrainingState state;
     private Scope owner = Scope.owner("best weights");
@@ -20,7 +20,7 @@ public final class BestWeights implements Listener, AutoCloseable {
     public void epochEnd(EpochReport report) {
         if (report.validation() != null && report.validation().accuracy() > best) {
             best = report.validation().accuracy();
-            remember(state.tensors());
+            remember(state.judged());
         }
     }
 
@@ -38,6 +38,11 @@ public final class BestWeights implements Listener, AutoCloseable {
             values.forEach((name, value) ->
                     tensors.put(name, owner.adopt(value.detach().copy())));
         }
+    }
+
+    /** Whether any epoch was validated. */
+    public boolean isPresent() {
+        return !tensors.isEmpty();
     }
 
     /** Puts the remembered tensors into the state, if any epoch was validated. */

@@ -57,6 +57,17 @@ public final class EvaluationResult {
         return labels.length == 0 ? 0 : (double) right / labels.length;
     }
 
+    /** The share classified rightly of some samples, at least one. */
+    public double accuracy(int[] samples) {
+        int right = 0;
+        for (int sample : samples) {
+            if (predictions[sample] == labels[sample]) {
+                right++;
+            }
+        }
+        return (double) right / samples.length;
+    }
+
     /** The share classified rightly of each class's samples; NaN for a class without samples. */
     public double[] perClassAccuracy() {
         int[] right = new int[classes];

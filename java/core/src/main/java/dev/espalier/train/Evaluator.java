@@ -38,6 +38,11 @@ public final class Evaluator {
         return loss(state.graph(), tensors, batches, count, (batch, seen) -> {});
     }
 
+    /** Evaluates a model in training as validation judges it: the average of its weights where one is kept. */
+    static EvaluationResult judge(TrainingState state, Batches batches) {
+        return evaluate(state.graph(), state.judged(), batches);
+    }
+
     private static EvaluationResult evaluate(Graph graph, Map<String, Tensor> tensors, Batches batches) {
         if (batches.options().sampling().dropLast()) {
             throw new IllegalArgumentException("an evaluation needs every sample; make batches that keep the last one");

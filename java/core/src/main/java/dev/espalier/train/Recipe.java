@@ -25,6 +25,10 @@ public record Recipe(
             SettingKey.integer("epochs", 10, "passes over the training split"),
             SettingKey.integer("patience", 0, "stop after this many epochs without a better validation; 0 never stops"),
             SettingKey.flag("keep-best", true, "end with the weights of the epoch that was best on validation"),
+            SettingKey.real(
+                    "ema",
+                    0,
+                    "decay of a moving average of the weights, which is validated and kept instead of them; 0 keeps none"),
             SettingKey.integer("batch-size", 128, "images in a batch"),
             SettingKey.real("validation-fraction", 0.1, "share of the training split held out for validation"),
             SettingKey.flag("flip", false, "augmentation: mirror half of the images left to right"),
@@ -84,7 +88,7 @@ public record Recipe(
     public static Recipe fromMap(Map<String, ?> map) {
         Settings s = Settings.parse("the recipe", KEYS, map);
         return new Recipe(
-                new LengthRecipe(s.integer("epochs"), s.integer("patience"), s.flag("keep-best")),
+                new LengthRecipe(s.integer("epochs"), s.integer("patience"), s.flag("keep-best"), s.real("ema")),
                 new DataRecipe(s.integer("batch-size"), s.real("validation-fraction"), augmentation(s)),
                 optimizer(s),
                 new ScheduleRecipe(
@@ -165,6 +169,7 @@ public record Recipe(
         map.put("epochs", (long) length.epochs());
         map.put("patience", (long) length.patience());
         map.put("keep-best", length.keepBest());
+        map.put("ema", length.averageDecay());
         map.put("batch-size", (long) data.batchSize());
         map.put("validation-fraction", data.validationFraction());
         Augmentation augmentation = data.augmentation();

@@ -1,5 +1,7 @@
 package dev.espalier.train;
 
+import dev.espalier.data.Slice;
+import dev.espalier.data.Source;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +18,15 @@ public record SliceScore(String name, int samples, double accuracy) {
             throw new IllegalArgumentException("a slice needs a name, samples and an accuracy from 0 to 1, got '" + name
                     + "', " + samples + " and " + accuracy);
         }
+    }
+
+    /** The classes that have samples, then the slices of the source that the result is of. */
+    public static List<SliceScore> of(EvaluationResult result, Source source) {
+        List<SliceScore> scores = new ArrayList<>(perClass(result, source.classes()));
+        for (Slice slice : source.slices()) {
+            scores.add(new SliceScore(slice.name(), slice.size(), result.accuracy(slice.rows())));
+        }
+        return List.copyOf(scores);
     }
 
     /** One slice for every class that has samples, in the order of {@code classes}. */

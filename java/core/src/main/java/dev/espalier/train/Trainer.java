@@ -13,6 +13,7 @@ import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The training loop: batches in, gradients, updates, masks; everything else is a {@link Listener}. */
@@ -27,6 +28,7 @@ public final class Trainer {
     private final Penalty penalty;
     private final @Nullable Teacher teacher;
     private final int perEpoch;
+    private ToDoubleFunction<Step> rates = this::scheduled;
 
     private Trainer(
             TrainingState state,
@@ -81,12 +83,27 @@ public final class Trainer {
         }
     }
 
+    /** Trains as {@link #fit} does, but at the rates given, whatever the recipe's schedule. */
+    static void ramp(
+            TrainingState state, Batches train, Recipe recipe, ToDoubleFunction<Step> rates, Listener listener) {
+        Determinism.enable(recipe.run().deterministic());
+        Rng.seed(recipe.run().seed());
+        try (Tape tape = new Tape()) {
+            Trainer trainer = new Trainer(state, train, null, recipe, List.of(listener), tape, null);
+            trainer.rates = rates;
+            trainer.run();
+        }
+    }
+
     private Segments segments() {
         boolean masked = recipe.run().precision() == RunRecipe.Precision.F32;
         return Segments.plan(state, masked, batches.options().size(), tape);
     }
 
     private void run() {
+        if (recipe.length().averageDecay() > 0) {
+            state.keepAverage(recipe.length().averageDecay());
+        }
         while (state.position().epoch() < recipe.length().epochs() && !stopped()) {
             epoch();
         }
@@ -105,12 +122,12 @@ public final class Trainer {
         double rate = 0;
         try (Cursor cursor = batches.epoch(from.epoch(), from.iteration())) {
             while (cursor.hasNext() && !stopped()) {
-                rate = learningRate();
+                rate = rates.applyAsDouble(state.position());
                 batch(cursor, rate);
             }
         }
         boolean whole = state.position().iteration() == 0;
-        EvaluationResult held = whole && validation != null ? Evaluator.evaluate(state, validation) : null;
+        EvaluationResult held = whole && validation != null ? Evaluator.judge(state, validation) : null;
         state.progress().spend(System.nanoTime() - begun);
         if (whole) {
             if (held != null) {
@@ -132,15 +149,14 @@ public final class Trainer {
 
     private void tellSlices(EvaluationResult held) {
         if (validation != null) {
-            List<SliceScore> slices =
-                    SliceScore.perClass(held, validation.source().classes());
+            List<SliceScore> slices = SliceScore.of(held, validation.source());
             listeners.forEach(listener -> listener.slices(slices));
         }
     }
 
-    private double learningRate() {
+    private double scheduled(Step position) {
         return recipe.optimizer().learningRate()
-                * recipe.schedule().factor(state.position(), recipe.length().epochs(), perEpoch);
+                * recipe.schedule().factor(position, recipe.length().epochs(), perEpoch);
     }
 
     private void batch(Cursor cursor, double rate) {
@@ -212,6 +228,7 @@ public final class Trainer {
             penalty.shrink(parameters, rate);
         }
         listeners.forEach(listener -> listener.updated(state, rate));
+        state.moved();
         parameters.values().forEach(Tensor::clearGrad);
     }
 

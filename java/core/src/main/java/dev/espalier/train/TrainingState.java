@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A model in training: its graph, its tensors on one device, the optimiser with its state, masks, and the position reached. */
 public final class TrainingState implements AutoCloseable {
@@ -36,6 +37,7 @@ public final class TrainingState implements AutoCloseable {
     private Graph graph;
     private Optimizer optimizer;
     private Progress progress = new Progress();
+    private @Nullable WeightAverage average;
     private int maskings;
     private final SortedMap<String, Trial> trials = new TreeMap<>();
 
@@ -101,6 +103,55 @@ public final class TrainingState implements AutoCloseable {
         return all;
     }
 
+    /** The tensors that the model is judged by: those of {@link #tensors}, in their moving average where one is kept. */
+    public SortedMap<String, Tensor> judged() {
+        SortedMap<String, Tensor> all = tensors();
+        if (average != null) {
+            all.putAll(average.tensors());
+        }
+        return all;
+    }
+
+    /** What training moves: parameters and running statistics. */
+    private SortedMap<String, Tensor> moving() {
+        SortedMap<String, Tensor> moving = new TreeMap<>(parameters);
+        constants.forEach((name, constant) -> {
+            if (graph.isStatistic(name)) {
+                moving.put(name, constant);
+            }
+        });
+        return moving;
+    }
+
+    /** Keeps a moving average of the tensors from now on, unless one is kept already. */
+    void keepAverage(double decay) {
+        if (average == null) {
+            average = new WeightAverage(decay, moving());
+        }
+    }
+
+    /** Tells the moving average, if one is kept, that the tensors have moved. */
+    void moved() {
+        if (average != null) {
+            average.update(moving());
+        }
+    }
+
+    /** Puts the moving average, if one is kept, in the place of the tensors; it ends with that. */
+    public void settle() {
+        if (average != null) {
+            load(average.tensors());
+            dropAverage();
+        }
+    }
+
+    private void dropAverage() {
+        if (average != null) {
+            average.close();
+            average = null;
+        }
+    }
+
     public Optimizer optimizer() {
         return optimizer;
     }
@@ -129,13 +180,14 @@ public final class TrainingState implements AutoCloseable {
         return progress;
     }
 
-    /** Starts a new fit: position zero, the optimiser of {@code recipe} with its state zero; weights and masks stay. */
+    /** Starts a new fit: position zero, the optimiser of {@code recipe} with its state zero, no average; weights and masks stay. */
     public void begin(OptimizerRecipe recipe) {
         begin(recipe, Step.START);
     }
 
     /** Starts a new fit as {@link #begin(OptimizerRecipe)} does, but at a later position. */
     public void begin(OptimizerRecipe recipe, Step at) {
+        dropAverage();
         optimizer.close();
         optimizer = Optimizer.create(recipe, parameters);
         progress = Progress.at(at);
@@ -146,7 +198,7 @@ public final class TrainingState implements AutoCloseable {
         progress = new Progress();
     }
 
-    /** Puts masks in force in the place of any others: masked weights and their optimiser state become zero and stay so. */
+    /** Puts masks in force in the place of any others: masked weights, their optimiser state and their average become zero and stay so. */
     public void mask(Map<String, BitMask> newMasks) {
         newMasks.forEach((name, mask) -> {
             Shape shape = parameter(name).shape();
@@ -173,16 +225,20 @@ public final class TrainingState implements AutoCloseable {
         optimizer.update(parameters, masks, learningRate, gradientScale);
     }
 
-    /** Zeroes whatever is masked, in the weights and in the optimiser's state. */
+    /** Zeroes whatever is masked, in the weights, in the optimiser's state and in the average. */
     private void applyMasks() {
         if (masks.isEmpty()) {
             return;
         }
         List<Tensor> targets = new ArrayList<>();
         List<BitMask> over = new ArrayList<>();
+        WeightAverage averaged = average;
         masks.forEach((name, mask) -> {
             targets.add(parameter(name));
             targets.addAll(optimizer.state(name));
+            if (averaged != null) {
+                targets.add(averaged.of(name));
+            }
             while (over.size() < targets.size()) {
                 over.add(mask);
             }
@@ -208,7 +264,10 @@ public final class TrainingState implements AutoCloseable {
         }
     }
 
-    /** Puts a smaller model, with its optimiser state, in the place of this one; training goes on at the same position. */
+    /**
+     * Puts a smaller model, with its optimiser state, in the place of this one; training goes on at the same position. A moving average begins again
+     * with the smaller weights.
+     */
     public void replace(Model smaller, Map<String, List<Tensor>> optimizerState, Map<String, BitMask> smallerMasks) {
         List<Tensor> old = new ArrayList<>(tensors().values());
         mask(Map.of());
@@ -217,6 +276,9 @@ public final class TrainingState implements AutoCloseable {
         graph = smaller.graph();
         adopt(smaller.weights().asMap());
         optimizer.replaceState(optimizerState);
+        if (average != null) {
+            average.restart(moving());
+        }
         old.forEach(Tensor::close);
         mask(smallerMasks);
     }
@@ -247,6 +309,9 @@ public final class TrainingState implements AutoCloseable {
         progress.save(snapshot);
         optimizer.save(snapshot);
         snapshot.tensors("weight/", tensors());
+        if (average != null) {
+            average.save(snapshot);
+        }
         trials.forEach((key, trial) -> snapshot.fact(TRIAL + key, trial.denseMillis() + " " + trial.maskedMillis()));
         masks.forEach((name, mask) -> snapshot.tensor("mask/" + name, mask.words()));
         snapshot.tensor("random", randomState());
@@ -262,6 +327,9 @@ public final class TrainingState implements AutoCloseable {
         TrainingState state = new TrainingState(graph, snapshot.tensorsUnder("weight/"), recipe, device);
         state.optimizer.restore(snapshot);
         state.progress = Progress.restored(snapshot);
+        if (WeightAverage.isIn(snapshot)) {
+            state.average = WeightAverage.restored(snapshot, state.moving());
+        }
         snapshot.factsUnder(TRIAL).forEach((key, times) -> {
             int space = times.indexOf(' ');
             double dense = Double.parseDouble(times.substring(0, space));
@@ -280,6 +348,7 @@ public final class TrainingState implements AutoCloseable {
 
     @Override
     public void close() {
+        dropAverage();
         optimizer.close();
         owner.close();
     }

@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @NoLeaks
 class ResumeTest {
@@ -26,13 +28,17 @@ class ResumeTest {
 
     /** Trains to the end from the store's latest checkpoint, saving every second batch; gives all weights and the history. */
     private Map.Entry<SortedMap<String, byte[]>, List<History.Entry>> train(MemoryCheckpoints store) {
+        return train(store, RECIPE);
+    }
+
+    private Map.Entry<SortedMap<String, byte[]>, List<History.Entry>> train(MemoryCheckpoints store, Recipe recipe) {
         RunCheckpoint checkpoint = new RunCheckpoint(graphs, IDENTITY);
         TrainingState state;
         try (Scope scope = Scope.open();
                 Model model = TrainerTest.cnn()) {
             state = store.latest()
-                    .map(snapshot -> checkpoint.restore(snapshot, RECIPE.optimizer(), Device.CPU))
-                    .orElseGet(() -> TrainingState.of(model, RECIPE.optimizer(), Device.CPU));
+                    .map(snapshot -> checkpoint.restore(snapshot, recipe.optimizer(), Device.CPU))
+                    .orElseGet(() -> TrainingState.of(model, recipe.optimizer(), Device.CPU));
         }
         try (state;
                 BestWeights best = new BestWeights(state)) {
@@ -49,9 +55,12 @@ class ResumeTest {
                     state,
                     ToyImages.training(100, 16),
                     ToyImages.held(30),
-                    RECIPE,
+                    recipe,
                     List.of(history, best, remembering.get(2), saving));
-            best.apply();
+            state.settle();
+            if (recipe.length().keepBest()) {
+                best.apply();
+            }
             return Map.entry(TrainerTest.bytes(state.tensors()), history.entries());
         }
     }
@@ -62,15 +71,17 @@ class ResumeTest {
         Threads.configure(1);
     }
 
-    @Test
-    void resumingFromAnyCheckpointGivesTheBitsOfTheUninterruptedRun() {
+    @ParameterizedTest
+    @CsvSource({"0, true", "0.9, true", "0.9, false"})
+    void resumingFromAnyCheckpointGivesTheBitsOfTheUninterruptedRun(double ema, boolean keepBest) {
+        Recipe recipe = RECIPE.with(Map.of("ema", ema, "keep-best", keepBest));
         MemoryCheckpoints all = new MemoryCheckpoints();
-        Map.Entry<SortedMap<String, byte[]>, List<History.Entry>> whole = train(all);
+        Map.Entry<SortedMap<String, byte[]>, List<History.Entry>> whole = train(all, recipe);
         // 7 batches an epoch: after batches 2, 4, 6 and at the end of each epoch.
         assertThat(all.count()).isEqualTo(12);
         for (int i = 0; i < all.count(); i++) {
             Rng.seed(99);
-            Map.Entry<SortedMap<String, byte[]>, List<History.Entry>> resumed = train(all.upTo(i));
+            Map.Entry<SortedMap<String, byte[]>, List<History.Entry>> resumed = train(all.upTo(i), recipe);
             TrainerTest.assertSame(resumed.getKey(), whole.getKey());
             assertThat(resumed.getValue()).hasSameSizeAs(whole.getValue());
             for (int epoch = 0; epoch < whole.getValue().size(); epoch++) {
