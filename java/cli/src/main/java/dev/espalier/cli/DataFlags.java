@@ -6,10 +6,12 @@ import dev.espalier.data.DataSets;
 import dev.espalier.data.Datasets;
 import dev.espalier.data.Decoding;
 import dev.espalier.data.ImageSize;
+import dev.espalier.data.ImageSource;
 import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
 import dev.espalier.data.Statistics;
 import dev.espalier.graph.Graph;
+import dev.espalier.manifest.encode.Encoding;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Preprocessing;
@@ -20,12 +22,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The labelled images that a subcommand works on. */
+/** The labelled samples that a subcommand works on. */
 final class DataFlags {
     @Option(
             names = "--data",
-            paramLabel = "DIR",
-            description = "Labelled images: train/<class>/*.jpg|png, CIFAR binary files or MNIST idx files.")
+            paramLabel = "DIR|FILE",
+            description = "Labelled images: train/<class>/*.jpg|png, CIFAR binary files or MNIST idx files;"
+                    + " sounds: train/<class>/*.wav|flac; or a manifest: a table M.csv|jsonl with columns of images,"
+                    + " sounds, texts and numbers, or its description M.yaml.")
     private @Nullable Path folder;
 
     @Option(
@@ -48,6 +52,13 @@ final class DataFlags {
             description = "Resize every image to this size (default: all must have one size).")
     private @Nullable ImageSize size;
 
+    @Option(
+            names = "--columns",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Of a manifest, feed only these columns to the model (default: all that are inputs).")
+    private List<String> columns = List.of();
+
     /** Whether a folder was given. */
     boolean given() {
         return folder != null;
@@ -63,6 +74,20 @@ final class DataFlags {
 
     /** Decodes and opens the splits, telling the console how it goes. */
     DataSets open(Console console, HeldOut held) {
+        return open(console, held, Metadata.NONE);
+    }
+
+    /** As {@link #open(Console, HeldOut)}; rows of a manifest are encoded as the model that says this of itself takes them. */
+    DataSets open(Console console, HeldOut held, Metadata metadata) {
+        if (ManifestData.isManifest(folder())) {
+            try (DecodingProgress progress = new DecodingProgress(console)) {
+                ManifestData manifest = new ManifestData(folder(), columns, onCorrupt, progress);
+                return manifest.open(held, Encoding.of(metadata));
+            }
+        }
+        if (!columns.isEmpty()) {
+            throw new BadInput("--columns names columns of a manifest, and " + folder() + " is a folder of images");
+        }
         Decoding decoding = Decoding.defaults().withOnCorrupt(onCorrupt).withSize(size);
         try (DecodingProgress progress = new DecodingProgress(console)) {
             DataOptions options = DataOptions.defaults()
@@ -97,7 +122,21 @@ final class DataFlags {
 
     /** Refuses data that a model cannot be fed with. */
     void check(DataSets data, Graph graph) {
-        Shape image = data.images().imageShape();
+        if (data.train() instanceof ImageSource images) {
+            check(images, graph);
+        } else {
+            ManifestData.check(data, graph);
+        }
+        TensorType output = graph.type(graph.outputs().get(0));
+        long classes = data.classes().size();
+        if (output.rank() != 2 || output.dim(1) != classes) {
+            throw new BadInput(
+                    "the data in " + folder + " has " + classes + " classes, but the model's output is " + output);
+        }
+    }
+
+    private void check(ImageSource images, Graph graph) {
+        Shape image = images.imageShape();
         TensorType input = graph.inputs().values().iterator().next();
         boolean fits = graph.inputs().size() == 1 && input.rank() == 4;
         for (int i = 0; fits && i < 3; i++) {
@@ -106,12 +145,6 @@ final class DataFlags {
         if (!fits) {
             throw new BadInput("the images in " + folder + " have shape " + image + ", but the model takes "
                     + graph.inputs() + (input.rank() == 4 ? "; --image-size resizes them" : ""));
-        }
-        TensorType output = graph.type(graph.outputs().get(0));
-        long classes = data.classes().size();
-        if (output.rank() != 2 || output.dim(1) != classes) {
-            throw new BadInput(
-                    "the data in " + folder + " has " + classes + " classes, but the model's output is " + output);
         }
     }
 

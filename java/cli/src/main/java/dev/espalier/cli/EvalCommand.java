@@ -66,7 +66,7 @@ final class EvalCommand extends Subcommand {
         data.folder();
         Facts facts;
         try (Model read = model.read();
-                DataSets sets = data.open(console, held(read))) {
+                DataSets sets = data.open(console, held(read), read.metadata())) {
             Statistics statistics = data.fitted(console, sets, read).statistics();
             Source source = source(sets);
             try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {

@@ -299,7 +299,7 @@ final class PruneCommand extends Subcommand {
     private PruningFacts withData(Model dense, PruningRecipe chosen, Optional<Recipe> fineTuning, Device on) {
         RunPlan plan = SettingFlags.checked("", () -> new RunPlan(Optional.empty(), Optional.of(chosen), fineTuning));
         HeldOut held = HeldOut.of(dense, fineTuning.orElseGet(Recipe::defaults), console);
-        try (DataSets sets = data.open(console, held);
+        try (DataSets sets = data.open(console, held, dense.metadata());
                 TrainingProgress progress = new TrainingProgress(console)) {
             DataSets fed = data.fitted(console, sets, dense);
             Checkpointing checkpoints = runFolder.open(output);

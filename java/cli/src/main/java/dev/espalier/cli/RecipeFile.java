@@ -19,16 +19,29 @@ final class RecipeFile {
 
     private RecipeFile() {}
 
-    /** The settings as they stand in the file, not yet checked. */
-    static Map<String, Object> read(Path file) {
-        JsonNode root;
+    /** The map that a file holds, with texts, numbers, booleans, lists and maps as values. */
+    @SuppressWarnings("unchecked") // the keys of a JSON object are texts
+    static Map<String, Object> document(Path file) {
+        JsonNode root = tree(file);
+        if (!root.isObject()) {
+            throw new BadInput(file + ": expected a map such as 'files: manifest.csv', got " + root);
+        }
+        return YAML.convertValue(root, Map.class);
+    }
+
+    private static JsonNode tree(Path file) {
         try {
-            root = YAML.readTree(Files.readString(file));
+            return YAML.readTree(Files.readString(file));
         } catch (IOException e) {
             throw StorageException.reading(file, e);
         } catch (JacksonException e) {
             throw new BadInput(file + ": not a YAML file: " + e.getOriginalMessage(), e);
         }
+    }
+
+    /** The settings as they stand in the file, not yet checked. */
+    static Map<String, Object> read(Path file) {
+        JsonNode root = tree(file);
         Map<String, Object> settings = new LinkedHashMap<>();
         if (root.isMissingNode() || root.isNull()) {
             return settings;

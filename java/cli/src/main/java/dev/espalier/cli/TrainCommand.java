@@ -20,6 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,8 +30,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
-/** Trains a model on labelled images; a killed run goes on from its last checkpoint. */
-@Command(name = "train", description = "Train a model on labelled images.")
+/** Trains a model on labelled samples; a killed run goes on from its last checkpoint. */
+@Command(name = "train", description = "Train a model on labelled images, sounds, texts and tables.")
 final class TrainCommand extends Subcommand {
     static final SettingFlags RECIPE = new SettingFlags(Recipe.keys());
 
@@ -52,7 +54,8 @@ final class TrainCommand extends Subcommand {
             required = true,
             paramLabel = "NAME|M.onnx",
             description =
-                    "An architecture (kerasCnn, mlp, resnet20, ...; a wrong name lists all), or a model file to go on with.")
+                    "An architecture (kerasCnn, mlp, resnet20, ...; fused or fusedGated for a manifest; a wrong name lists all),"
+                            + " or a model file to go on with.")
     private String model = "";
 
     @Option(
@@ -127,7 +130,7 @@ final class TrainCommand extends Subcommand {
     }
 
     private <T> T with(Recipe chosen, Work<T> work) {
-        return Models.names().contains(model) ? made(chosen, work) : goneOn(chosen, work);
+        return names().contains(model) ? made(chosen, work) : goneOn(chosen, work);
     }
 
     /** On an architecture with fresh weights. */
@@ -135,8 +138,13 @@ final class TrainCommand extends Subcommand {
         HeldOut held = HeldOut.of(chosen);
         long seed = chosen.run().seed();
         try (DataSets sets = data.open(console, held);
-                Model fresh = Models.create(
-                        model, sets.images().imageShape(), sets.classes().size(), width, seed)) {
+                Model fresh = ManifestData.model(model, sets, width, seed)
+                        .orElseGet(() -> Models.create(
+                                model,
+                                sets.images().imageShape(),
+                                sets.classes().size(),
+                                width,
+                                seed))) {
             return work.on(fresh, data.fitted(console, sets, fresh), chosen, held);
         }
     }
@@ -145,7 +153,7 @@ final class TrainCommand extends Subcommand {
     private <T> T goneOn(Recipe chosen, Work<T> work) {
         try (Model given = ModelFile.read(Path.of(model))) {
             HeldOut held = HeldOut.of(given, chosen, console);
-            try (DataSets sets = data.open(console, held)) {
+            try (DataSets sets = data.open(console, held, given.metadata())) {
                 return work.on(given, data.fitted(console, sets, given), chosen, held);
             }
         }
@@ -224,12 +232,18 @@ final class TrainCommand extends Subcommand {
 
     /** Refuses a wrong model before images are decoded for it. */
     private void checkModel() {
-        if (Models.names().contains(model)) {
+        if (names().contains(model)) {
             return;
         }
         if (!model.endsWith(".onnx") && !Files.exists(Path.of(model))) {
-            throw new BadInput("--model '" + model + "' is no model file and none of " + Models.names());
+            throw new BadInput("--model '" + model + "' is no model file and none of " + names());
         }
         ModelFile.read(Path.of(model)).close();
+    }
+
+    private static SortedSet<String> names() {
+        SortedSet<String> names = new TreeSet<>(Models.names());
+        names.addAll(ManifestData.ARCHITECTURES.keySet());
+        return names;
     }
 }

@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The mean and the standard deviation of each channel over the pixels of a split, pixels scaled to 0..1.
+ * The mean and the standard deviation of each channel over the pixels of a split, pixels scaled to 0..1; of no channels where samples are not images alone.
  *
  * @param mean one per channel
  * @param std one per channel, above 0 (the population's; 1 for a channel that is constant, which then normalises to 0)
@@ -14,7 +14,7 @@ public record Statistics(List<Float> mean, List<Float> std) {
     public Statistics {
         mean = List.copyOf(mean);
         std = List.copyOf(std);
-        if (mean.isEmpty() || mean.size() != std.size()) {
+        if (mean.size() != std.size()) {
             throw new DataException("statistics: expected a mean and a deviation per channel, got " + mean.size()
                     + " and " + std.size());
         }
@@ -25,6 +25,11 @@ public record Statistics(List<Float> mean, List<Float> std) {
                                 + mean.get(c) + " and " + std.get(c));
             }
         }
+    }
+
+    /** Those of samples that are not images alone. */
+    public static Statistics none() {
+        return identity(0);
     }
 
     /** Mean 0 and deviation 1: pixels stay as they are. */

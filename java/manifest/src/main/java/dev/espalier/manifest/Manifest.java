@@ -7,6 +7,7 @@ import dev.espalier.manifest.table.Tables;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * A data set whose samples mix modalities, listed row by row.
@@ -47,6 +48,21 @@ public record Manifest(Path root, Columns columns, Table table, Label label) {
                         + Table.named(read.columns()) + "; give it the type"))
                 .name();
         return new Manifest(root, columns, table, plan.label(table.values(label)));
+    }
+
+    /**
+     * The same with some inputs only.
+     *
+     * @param inputs names of columns; the other inputs are not used
+     */
+    public Manifest withInputs(Set<String> inputs) {
+        inputs.forEach(table::indexOf);
+        List<Column> kept = columns.list().stream()
+                .map(column -> column.type().isInput() && !inputs.contains(column.name())
+                        ? Column.of(column.name(), ColumnType.IGNORE)
+                        : column)
+                .toList();
+        return new Manifest(root, new Columns(kept), table, label);
     }
 
     /** The rows of one split; without a split column all rows are for training. */

@@ -92,7 +92,7 @@ public final class MixedData {
         if (train.size() == 0) {
             throw new DataException("manifest: expected training rows that can be used, got none of " + training.size());
         }
-        return new DataSets(train, validation, test, Statistics.identity(0), skipped);
+        return new DataSets(train, validation, test, Statistics.none(), skipped);
     }
 
     private Optional<Source> some(Encoding encoding, List<Table.Row> rows, String split) {

@@ -1,0 +1,105 @@
+package dev.espalier.cli;
+
+import dev.espalier.data.BatchOptions;
+import dev.espalier.data.Batches;
+import dev.espalier.data.Cursor;
+import dev.espalier.data.DataListener;
+import dev.espalier.data.DataSets;
+import dev.espalier.data.OnCorrupt;
+import dev.espalier.graph.Graph;
+import dev.espalier.manifest.Manifest;
+import dev.espalier.manifest.ManifestFile;
+import dev.espalier.manifest.encode.Encoding;
+import dev.espalier.manifest.encode.MixedData;
+import dev.espalier.manifest.table.TableOptions;
+import dev.espalier.model.Fusion;
+import dev.espalier.model.Model;
+import dev.espalier.op.TensorType;
+import dev.espalier.runtime.Device;
+import dev.espalier.runtime.Scope;
+import dev.espalier.runtime.Tensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** The samples of a manifest that a subcommand works on, and the models made for them. */
+final class ManifestData {
+    /** Models that are made for the inputs of a manifest, by name. */
+    static final Map<String, Fusion> ARCHITECTURES =
+            new TreeMap<>(Map.of("fused", Fusion.CONCAT, "fusedGated", Fusion.GATED));
+
+    private final Path path;
+    private final List<String> columns;
+    private final OnCorrupt onCorrupt;
+    private final DataListener listener;
+
+    /** @param columns the only inputs; empty for all */
+    ManifestData(Path path, List<String> columns, OnCorrupt onCorrupt, DataListener listener) {
+        this.path = path;
+        this.columns = columns;
+        this.onCorrupt = onCorrupt;
+        this.listener = listener;
+    }
+
+    /** Whether samples are listed in a file, or lie in folders of sounds. */
+    static boolean isManifest(Path path) {
+        return Files.isRegularFile(path);
+    }
+
+    /** The splits as a model takes them; {@code encoding} is the model's own, if it has one. */
+    DataSets open(HeldOut held, Optional<Encoding> encoding) {
+        Manifest manifest = manifest();
+        return MixedData.open(
+                columns.isEmpty() ? manifest : manifest.withInputs(Set.copyOf(columns)),
+                new MixedData.Options(encoding, held.fraction(), held.seed(), onCorrupt, listener));
+    }
+
+    Manifest manifest() {
+        TableOptions options = TableOptions.defaults().withOnCorrupt(onCorrupt).withListener(listener);
+        String name = path.getFileName().toString();
+        if (name.endsWith(".yaml") || name.endsWith(".yml")) {
+            return ManifestFile.read(
+                    RecipeFile.document(path), path.toAbsolutePath().getParent(), options);
+        }
+        return Manifest.open(path, options);
+    }
+
+    /** A model of this name with fresh weights for the inputs of the samples, if it is one of {@link #ARCHITECTURES}. */
+    static Optional<Model> model(String name, DataSets data, double width, long seed) {
+        Fusion fusion = ARCHITECTURES.get(name);
+        if (fusion == null) {
+            return Optional.empty();
+        }
+        String facts = data.train().facts().get(Encoding.FACT);
+        if (facts == null) {
+            throw new BadInput("--model " + name + " is made for the columns of a manifest, and --data holds images");
+        }
+        return Optional.of(fusion.model(
+                Encoding.fromJson(facts).branches(), data.classes().size(), width, seed));
+    }
+
+    /** Refuses samples whose inputs are not those of the model. */
+    static void check(DataSets data, Graph graph) {
+        BatchOptions two = BatchOptions.evaluation(2, data.statistics(), Device.CPU);
+        try (Scope scope = Scope.open();
+                Cursor cursor = new Batches(data.train(), two).epoch(0, 0)) {
+            Map<String, Tensor> inputs = cursor.next().inputsFor(List.copyOf(graph.inputs().keySet()));
+            graph.inputs().forEach((name, type) -> check(name, type, inputs.get(name)));
+        }
+    }
+
+    private static void check(String name, TensorType type, Tensor given) {
+        boolean fits = type.rank() == given.rank() && type.dtype() == given.dtype();
+        for (int axis = 1; fits && axis < type.rank(); axis++) {
+            fits = type.dim(axis) < 0 || type.dim(axis) == given.size(axis);
+        }
+        if (!fits) {
+            throw new BadInput("the model's input '" + name + "' is " + type + ", the manifest gives " + given.dtype()
+                    + given.shape() + "; set the column's size, length or rate to fit");
+        }
+    }
+}
