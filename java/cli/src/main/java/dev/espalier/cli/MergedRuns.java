@@ -28,7 +28,7 @@ final class MergedRuns {
                 models(),
                 curves(),
                 last(RunReport::layers),
-                last(RunReport::classes),
+                last(RunReport::slices),
                 last(RunReport::newlyWrong));
     }
 
@@ -45,8 +45,8 @@ final class MergedRuns {
             }
         }));
         runs.forEach((run, report) -> {
-            if (!report.classes().isEmpty()) {
-                own.put("compared class by class", run);
+            if (!report.slices().isEmpty()) {
+                own.put("compared slice by slice", run);
             }
         });
         own.putAll(common);
@@ -90,7 +90,7 @@ final class MergedRuns {
     private <T> List<T> last(Function<RunReport, List<T>> part) {
         List<T> last = List.of();
         for (RunReport report : runs.values()) {
-            last = report.classes().isEmpty() && report.layers().isEmpty() ? last : part.apply(report);
+            last = report.slices().isEmpty() && report.layers().isEmpty() ? last : part.apply(report);
         }
         return last;
     }

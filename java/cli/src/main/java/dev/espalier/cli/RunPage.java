@@ -1,6 +1,5 @@
 package dev.espalier.cli;
 
-import dev.espalier.data.ImageSource;
 import dev.espalier.data.Source;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
@@ -10,13 +9,15 @@ import dev.espalier.op.TensorType;
 import dev.espalier.pipeline.Measured;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.report.RunReport;
-import dev.espalier.report.RunReport.ClassAccuracy;
 import dev.espalier.report.RunReport.Curve;
+import dev.espalier.report.RunReport.Exhibit;
 import dev.espalier.report.RunReport.LayerChannels;
 import dev.espalier.report.RunReport.ModelFacts;
 import dev.espalier.report.RunReport.NewlyWrong;
+import dev.espalier.report.RunReport.SliceAccuracy;
 import dev.espalier.train.EpochReport;
 import dev.espalier.train.History;
+import dev.espalier.train.SliceScore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -24,7 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** The report of a model and of what was made of it; the first such model is compared class by class. */
+/** The report of a model and of what was made of it; the first such model is compared slice by slice. */
 final class RunPage {
     private static final int MOST_PICTURES = 48;
 
@@ -74,7 +75,7 @@ final class RunPage {
                 models(),
                 curves(),
                 layers(before.graph(), after.graph()),
-                classes(before.measured(), after.measured()),
+                slices(before.measured(), after.measured()),
                 newlyWrong(after.measured(), wrong));
     }
 
@@ -149,14 +150,22 @@ final class RunPage {
         return Math.toIntExact(output.dim(axis));
     }
 
-    private List<ClassAccuracy> classes(Measured before, Measured after) {
-        double[] was = before.evaluation().perClassAccuracy();
-        double[] is = after.evaluation().perClassAccuracy();
-        List<ClassAccuracy> classes = new ArrayList<>();
-        for (int i = 0; i < was.length; i++) {
-            classes.add(new ClassAccuracy(measuredOn.classes().get(i), was[i], is[i]));
+    /** The slices of both, which are of the same samples. */
+    private static List<SliceAccuracy> slices(Measured before, Measured after) {
+        Map<String, SliceScore> was = new LinkedHashMap<>();
+        before.slices().forEach(slice -> was.put(slice.name(), slice));
+        List<SliceAccuracy> slices = new ArrayList<>();
+        for (SliceScore is : after.slices()) {
+            SliceScore then = was.get(is.name());
+            if (then != null) {
+                slices.add(new SliceAccuracy(is.name(), is.samples(), then.accuracy(), is.accuracy()));
+            }
         }
-        return classes;
+        return slices;
+    }
+
+    private static Exhibit shown(dev.espalier.data.Exhibit part) {
+        return new Exhibit(Exhibit.Kind.valueOf(part.kind().name()), part.content());
     }
 
     private List<NewlyWrong> newlyWrong(Measured after, int[] wrong) {
@@ -168,7 +177,9 @@ final class RunPage {
                         measuredOn.name(index),
                         measuredOn.classes().get(labels[index]),
                         measuredOn.classes().get(predictions[index]),
-                        measuredOn instanceof ImageSource images ? Pictures.png(images, index) : ""))
+                        measuredOn.exhibits(index).stream()
+                                .map(RunPage::shown)
+                                .toList()))
                 .toList();
     }
 }

@@ -30,8 +30,8 @@ class ReportCommandTest {
                         new RunReport.ModelFacts(made, 500, 1_234_567, 0.25, accuracy, Double.NaN)),
                 List.of(new RunReport.Curve("loss", "training", List.of(2.0, Double.NaN, 1.0))),
                 List.of(new RunReport.LayerChannels("conv_" + made, 32, 16)),
-                List.of(new RunReport.ClassAccuracy("cat", 0.6, Double.NaN)),
-                List.of(new RunReport.NewlyWrong("cat/1.png", "cat", "dog in " + made, "AQID")));
+                List.of(new RunReport.SliceAccuracy("cat", 7, 0.6, Double.NaN)),
+                List.of(new RunReport.NewlyWrong("cat/1.png", "cat", "dog in " + made, List.of(new RunReport.Exhibit(RunReport.Exhibit.Kind.PICTURE, "AQID")))));
     }
 
     private Path run(String name, RunReport report) throws IOException {
@@ -187,7 +187,11 @@ class ReportCommandTest {
                 .containsExactly(
                         pruned.at("/accuracy/before").asDouble(),
                         pruned.at("/accuracy/after").asDouble());
-        assertThat(pruning.classes()).extracting(RunReport.ClassAccuracy::label).isEqualTo(SyntheticImages.CLASSES);
+        assertThat(pruning.slices())
+                .extracting(RunReport.SliceAccuracy::name)
+                .isEqualTo(SyntheticImages.CLASSES.stream()
+                        .map(name -> "class " + name)
+                        .toList());
         assertThat(pruning.layers()).allMatch(layer -> layer.after() <= layer.before() && layer.after() > 0);
         assertThat(pruning.facts().get("samples newly wrong"))
                 .isEqualTo(pruning.newlyWrong().size() + " of 16");

@@ -2,6 +2,7 @@ package dev.espalier.data;
 
 import dev.espalier.runtime.Shape;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /** Labelled images of one size, read by index as bytes; safe for use by several threads. */
 public interface ImageSource extends Source {
@@ -29,6 +30,14 @@ public interface ImageSource extends Source {
             throw new DataException("statistics: expected one per channel of images " + imageShape() + ", got "
                     + options.statistics().channels());
         }
+    }
+
+    @Override
+    default List<Exhibit> exhibits(int index) {
+        long[] shape = imageShape().toArray();
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(imageShape().numel()));
+        read(index, bytes);
+        return List.of(Exhibit.picture(new Picture((int) shape[0], (int) shape[1], (int) shape[2], bytes.array())));
     }
 
     @Override

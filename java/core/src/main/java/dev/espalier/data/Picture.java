@@ -10,7 +10,7 @@ public final class Picture {
     private final byte[] bytes;
 
     /** Takes over {@code bytes}. */
-    Picture(int channels, int height, int width, byte[] bytes) {
+    public Picture(int channels, int height, int width, byte[] bytes) {
         if ((channels != 1 && channels != 3) || bytes.length != channels * height * width) {
             throw new IllegalArgumentException(
                     "picture of " + channels + "x" + height + "x" + width + ": " + bytes.length + " bytes");

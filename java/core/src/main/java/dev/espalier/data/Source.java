@@ -25,8 +25,18 @@ public interface Source extends AutoCloseable {
         return List.of();
     }
 
+    /** The samples that have a modality, ascending. */
+    default int[] having(String modality) {
+        throw new DataException("no sample has a modality '" + modality + "', expected one of " + modalities());
+    }
+
     /** Samples that belong together, by name, for which results are stated on their own; classes are not among them. */
     default List<Slice> slices() {
+        return List.of();
+    }
+
+    /** The parts of a sample as people see them. */
+    default List<Exhibit> exhibits(int index) {
         return List.of();
     }
 

@@ -14,6 +14,7 @@ import dev.espalier.runtime.Scope;
 import dev.espalier.train.BestWeights;
 import dev.espalier.train.Checkpointer;
 import dev.espalier.train.EarlyStop;
+import dev.espalier.train.EvaluationResult;
 import dev.espalier.train.Evaluator;
 import dev.espalier.train.History;
 import dev.espalier.train.Listener;
@@ -280,9 +281,11 @@ public final class PruningRun {
 
     private Measured measure(RunState run) {
         try (Model model = run.training().model(Metadata.NONE)) {
+            EvaluationResult evaluation = Evaluator.evaluate(model, setting.measured());
             return new Measured(
                     Size.of(model.graph(), model.weights().asMap()),
-                    Evaluator.evaluate(model, setting.measured()),
+                    evaluation,
+                    Evaluator.slices(model, setting.measured(), evaluation),
                     new LatencyRace(1, LATENCY_RUNS, setting.device())
                             .medians(List.of(model))
                             .get(0));

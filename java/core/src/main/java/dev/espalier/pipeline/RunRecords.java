@@ -6,6 +6,7 @@ import dev.espalier.prune.Frozen;
 import dev.espalier.prune.Size;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.train.EvaluationResult;
+import dev.espalier.train.SliceScore;
 import dev.espalier.train.Snapshot;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.Optional;
 final class RunRecords {
     private static final String BEFORE = "before/";
     private static final String COMPACTION = "compaction/";
+    private static final String SLICES = "slices-before/";
     private static final String LATENCY = "latency/";
 
     private RunRecords() {}
@@ -28,6 +30,13 @@ final class RunRecords {
                 .fact(BEFORE + "latency", measured.latencyMillis())
                 .tensor(BEFORE + "predictions", tensor(evaluation.predictions()))
                 .tensor(BEFORE + "labels", tensor(evaluation.labels()));
+        for (int i = 0; i < measured.slices().size(); i++) {
+            SliceScore slice = measured.slices().get(i);
+            String name = SLICES + "%06d".formatted(i) + "/";
+            snapshot.fact(name + "1-name", slice.name())
+                    .fact(name + "2-samples", slice.samples())
+                    .fact(name + "3-accuracy", slice.accuracy());
+        }
     }
 
     static Optional<Measured> measured(Snapshot snapshot) {
@@ -39,7 +48,14 @@ final class RunRecords {
                 array(snapshot.tensor(BEFORE + "predictions")),
                 array(snapshot.tensor(BEFORE + "labels")),
                 snapshot.integer(BEFORE + "classes"));
-        return Optional.of(new Measured(size(snapshot, BEFORE), evaluation, snapshot.real(BEFORE + "latency")));
+        List<String> facts = new ArrayList<>(snapshot.factsUnder(SLICES).values());
+        List<SliceScore> slices = new ArrayList<>();
+        for (int i = 0; i < facts.size(); i += 3) {
+            slices.add(new SliceScore(
+                    facts.get(i), Integer.parseInt(facts.get(i + 1)), Double.parseDouble(facts.get(i + 2))));
+        }
+        return Optional.of(
+                new Measured(size(snapshot, BEFORE), evaluation, slices, snapshot.real(BEFORE + "latency")));
     }
 
     static void save(Snapshot.Builder snapshot, CompactionReport report) {

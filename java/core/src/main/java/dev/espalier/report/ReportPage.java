@@ -31,7 +31,7 @@ public final class ReportPage {
         tradeOffs();
         curves();
         layers();
-        classes();
+        slices();
         newlyWrong();
         return html.append(END).toString();
     }
@@ -140,28 +140,32 @@ public final class ReportPage {
                 .append("</div>\n");
     }
 
-    private void classes() {
-        List<RunReport.ClassAccuracy> classes = report.classes();
-        if (classes.isEmpty()) {
+    private void slices() {
+        List<RunReport.SliceAccuracy> slices = report.slices();
+        if (slices.isEmpty()) {
             return;
         }
-        html.append("<h2>Accuracy per class</h2><div class=\"charts\">")
+        html.append("<h2>Accuracy per slice</h2><div class=\"charts\">")
                 .append(Chart.bars(
-                        "Accuracy per class",
+                        "Accuracy per slice",
                         "accuracy, %",
-                        classes.stream().map(RunReport.ClassAccuracy::label).toList(),
+                        slices.stream().map(RunReport.SliceAccuracy::name).toList(),
                         List.of("before", "after"),
                         List.of(
-                                classes.stream()
+                                slices.stream()
                                         .mapToDouble(c -> 100 * c.before())
                                         .toArray(),
-                                classes.stream()
+                                slices.stream()
                                         .mapToDouble(c -> 100 * c.after())
                                         .toArray())))
-                .append(table(List.of("class", "before", "after", "change")));
-        for (RunReport.ClassAccuracy c : classes) {
-            html.append(
-                    row(List.of(c.label(), percent(c.before()), percent(c.after()), points(c.after() - c.before()))));
+                .append(table(List.of("slice", "samples", "before", "after", "change")));
+        for (RunReport.SliceAccuracy slice : slices) {
+            html.append(row(List.of(
+                    slice.name(),
+                    grouped(slice.samples()),
+                    percent(slice.before()),
+                    percent(slice.after()),
+                    points(slice.after() - slice.before()))));
         }
         html.append(TABLE_END).append("</div>\n");
     }
@@ -177,13 +181,7 @@ public final class ReportPage {
                 .append(" shown.</p><div class=\"gallery\">");
         for (RunReport.NewlyWrong wrong : report.newlyWrong()) {
             html.append("<figure class=\"sample\">");
-            if (!wrong.png().isEmpty()) {
-                html.append("<img alt=\"")
-                        .append(Html.escape(wrong.sample()))
-                        .append("\" src=\"data:image/png;base64,")
-                        .append(wrong.png())
-                        .append("\">");
-            }
+            wrong.exhibits().forEach(exhibit -> html.append(shown(exhibit, wrong.sample())));
             html.append("<figcaption>")
                     .append(Html.escape(wrong.label()))
                     .append(" → ")
@@ -193,6 +191,15 @@ public final class ReportPage {
                     .append("</small></figcaption></figure>");
         }
         html.append("</div>\n");
+    }
+
+    private static String shown(RunReport.Exhibit exhibit, String sample) {
+        return switch (exhibit.kind()) {
+            case PICTURE ->
+                "<img alt=\"" + Html.escape(sample) + "\" src=\"data:image/png;base64," + exhibit.content() + "\">";
+            case SOUND -> "<audio controls preload=\"none\" src=\"data:audio/wav;base64," + exhibit.content() + "\"></audio>";
+            case TEXT -> "<blockquote>" + Html.escape(exhibit.content()) + "</blockquote>";
+        };
     }
 
     /** The begin of a table with this head, in a box that scrolls where the screen is narrower. */

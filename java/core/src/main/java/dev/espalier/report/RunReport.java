@@ -16,7 +16,7 @@ import java.util.Map;
  * @param models the dense model first, then what was made of it
  * @param curves loss and accuracy over epochs
  * @param layers channels per layer before and after
- * @param classes accuracy per class before and after
+ * @param slices accuracy of named parts of the samples before and after
  * @param newlyWrong samples that the dense model got right and the pruned one gets wrong
  */
 public record RunReport(
@@ -25,7 +25,7 @@ public record RunReport(
         List<ModelFacts> models,
         List<Curve> curves,
         List<LayerChannels> layers,
-        List<ClassAccuracy> classes,
+        List<SliceAccuracy> slices,
         List<NewlyWrong> newlyWrong) {
 
     /** Copies the lists; the facts keep their order. */
@@ -36,7 +36,7 @@ public record RunReport(
         models = List.copyOf(models);
         curves = List.copyOf(curves);
         layers = List.copyOf(layers);
-        classes = List.copyOf(classes);
+        slices = List.copyOf(slices);
         newlyWrong = List.copyOf(newlyWrong);
     }
 
@@ -85,27 +85,54 @@ public record RunReport(
         }
     }
 
-    /** Accuracy, 0 to 1, of one class; NaN where it has no samples. */
-    public record ClassAccuracy(String label, double before, double after) {
+    /**
+     * Accuracy, 0 to 1, of some samples.
+     *
+     * @param name such as "class cat" or "missing text"
+     * @param samples how many they are
+     */
+    public record SliceAccuracy(String name, int samples, double before, double after) {
         /** Refuses what is no share. */
-        public ClassAccuracy {
-            requireShare("accuracy of class '" + label + "'", before);
-            requireShare("accuracy of class '" + label + "'", after);
+        public SliceAccuracy {
+            requireShare("accuracy of slice '" + name + "'", before);
+            requireShare("accuracy of slice '" + name + "'", after);
         }
     }
 
     /**
      * One sample that pruning lost.
      *
-     * @param png the picture as a PNG file in base64, or empty
+     * @param exhibits its parts as people see them
      */
-    public record NewlyWrong(String sample, String label, String predicted, String png) {
-        /** Refuses a picture that is not base64; a page holds it as it is. */
+    public record NewlyWrong(String sample, String label, String predicted, List<Exhibit> exhibits) {
+        /** Copies the parts. */
         public NewlyWrong {
-            try {
-                Base64.getDecoder().decode(png);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("the picture of sample '" + sample + "' is not base64", e);
+            exhibits = List.copyOf(exhibits);
+        }
+    }
+
+    /**
+     * A part of a sample.
+     *
+     * @param kind what the content is
+     * @param content a PNG or WAV file in base64, or the text itself
+     */
+    public record Exhibit(Kind kind, String content) {
+        /** What is shown. */
+        public enum Kind {
+            PICTURE,
+            SOUND,
+            TEXT
+        }
+
+        /** Refuses a file that is not base64; a page holds it as it is. */
+        public Exhibit {
+            if (kind != Kind.TEXT) {
+                try {
+                    Base64.getDecoder().decode(content);
+                } catch (IllegalArgumentException e) {
+                    throw new IllegalArgumentException("a " + kind + " of a sample is not base64", e);
+                }
             }
         }
     }

@@ -3,13 +3,21 @@ package dev.espalier.train;
 import dev.espalier.data.Batch;
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
+import dev.espalier.data.Source;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /** Runs a classifier over a split without training it. */
@@ -19,6 +27,43 @@ public final class Evaluator {
     /** Evaluates a model; batches must be on the device of its weights. */
     public static EvaluationResult evaluate(Model model, Batches batches) {
         return evaluate(model.graph(), model.weights().asMap(), batches);
+    }
+
+    /**
+     * How parts of a split fare: classes, slices of the source and, where samples have several modalities, the samples with all but one
+     * modality hidden ({@code only image}) and with one hidden ({@code without image}), as far as they have others.
+     *
+     * @param whole what {@link #evaluate} said of the same model and batches
+     */
+    public static List<SliceScore> slices(Model model, Batches batches, EvaluationResult whole) {
+        Source source = batches.source();
+        List<SliceScore> scores = new ArrayList<>(SliceScore.of(whole, source));
+        Set<String> all = new LinkedHashSet<>(source.modalities());
+        for (String modality : all.size() > 1 ? all : Set.<String>of()) {
+            Set<String> others = new LinkedHashSet<>(all);
+            others.remove(modality);
+            BitSet rest = new BitSet();
+            others.forEach(other -> Arrays.stream(source.having(other)).forEach(rest::set));
+            seen(model, batches, others, source.having(modality))
+                    .ifPresent(result -> scores.add(score("only " + modality, result)));
+            seen(model, batches, Set.of(modality), rest.stream().toArray())
+                    .ifPresent(result -> scores.add(score("without " + modality, result)));
+        }
+        return List.copyOf(scores);
+    }
+
+    private static SliceScore score(String name, EvaluationResult result) {
+        return new SliceScore(name, result.samples(), result.accuracy());
+    }
+
+    private static Optional<EvaluationResult> seen(Model model, Batches batches, Set<String> hidden, int[] samples) {
+        return samples.length == 0
+                ? Optional.empty()
+                : Optional.of(evaluate(
+                        model,
+                        new Batches(
+                                batches.source().rows(samples),
+                                batches.options().hiding(hidden))));
     }
 
     /** Evaluates a model in training as it is now. */

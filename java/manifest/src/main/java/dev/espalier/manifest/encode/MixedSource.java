@@ -90,6 +90,16 @@ final class MixedSource implements Source {
     }
 
     @Override
+    public int[] having(String modality) {
+        Modality part = modalities.stream()
+                .filter(one -> one.encoder().modality().equals(modality))
+                .findFirst()
+                .orElseThrow(() -> new DataException(
+                        "no sample has a modality '" + modality + "', expected one of " + modalities()));
+        return IntStream.range(0, size()).filter(part::has).toArray();
+    }
+
+    @Override
     public List<Slice> slices() {
         List<Slice> slices = new ArrayList<>();
         Map<String, List<Integer>> groups = new TreeMap<>();
