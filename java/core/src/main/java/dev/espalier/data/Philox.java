@@ -15,6 +15,8 @@ public final class Philox {
     public static final int AUGMENT = 3;
     /** Stream of synthetic images. */
     public static final int SYNTHETIC = 4;
+    /** Stream of the augmentation of sounds. */
+    public static final int AUDIO = 5;
 
     private static final long MULTIPLIER_0 = 0xD2511F53L;
     private static final long MULTIPLIER_1 = 0xCD9E8D57L;

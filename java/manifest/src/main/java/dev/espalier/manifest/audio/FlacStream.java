@@ -58,12 +58,11 @@ record FlacStream(int longest, int sampleRate, int channels, int bits, long tota
 
     /** Refuses a frame that is not of this stream; what a frame leaves to the stream agrees. */
     void require(FlacFrame frame) throws CorruptAudioException {
-        boolean sameRate = frame.sampleRate() == 0 || frame.sampleRate() == sampleRate;
-        boolean sameBits = frame.bits() == 0 || frame.bits() == bits;
-        if (!sameRate || !sameBits || frame.channels() != channels) {
-            throw new CorruptAudioException(
-                    "expected frames of " + channels + " channels of " + bits + " bits at " + sampleRate + " Hz, got "
-                            + frame.channels() + " of " + frame.bits() + " at " + frame.sampleRate());
+        int frameRate = frame.sampleRate() == 0 ? sampleRate : frame.sampleRate();
+        int frameBits = frame.bits() == 0 ? bits : frame.bits();
+        if (frameRate != sampleRate || frameBits != bits || frame.channels() != channels) {
+            throw new CorruptAudioException("expected frames of " + channels + " channels of " + bits + " bits at "
+                    + sampleRate + " Hz, got " + frame.channels() + " of " + frameBits + " at " + frameRate);
         }
         if (frame.length() > longest) {
             throw new CorruptAudioException(

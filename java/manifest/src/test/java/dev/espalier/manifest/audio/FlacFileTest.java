@@ -55,7 +55,7 @@ class FlacFileTest {
     }
 
     /** Samples that may need all bits, with stretches of silence and of zeros in the low bits. */
-    private static long[][] samples(int channels, int bits, int length, long seed) {
+    static long[][] samples(int channels, int bits, int length, long seed) {
         Philox random = new Philox(seed, 1, 0);
         long[][] samples = new long[channels][length];
         for (int c = 0; c < channels; c++) {
@@ -96,6 +96,15 @@ class FlacFileTest {
                 }
                 assertThat(decoded[i]).isEqualTo((float) (sum / channels / Math.pow(2, bits - 1)));
             }
+        }
+    }
+
+    /** Numbers of frames and samples that take one to three bytes. */
+    @Test
+    void longFilesNumberTheirFrames() throws CorruptAudioException {
+        for (long seed = 0; seed < 4; seed++) {
+            byte[] file = FlacWriter.write(new long[1][40_000], 8, 16, true, seed);
+            assertThat(decode(file).samples()).hasSize(40_000).containsOnly(0f);
         }
     }
 

@@ -191,7 +191,7 @@ final class FlacWriter {
     }
 
     private void residual(BitWriter out, long[] residual, int order) {
-        int method = below(2);
+        int method = bits > 20 ? 1 : below(2);
         int power = 0;
         while (power < 4
                 && residual.length % (2 << power) == 0
