@@ -15,6 +15,8 @@ public final class Philox {
     public static final int AUGMENT = 3;
     /** Stream of synthetic images. */
     public static final int SYNTHETIC = 4;
+    /** Stream of the augmentation of sounds. */
+    public static final int AUDIO = 5;
     /** Stream of the modalities that training samples lose. */
     public static final int MODALITIES = 7;
     /** Stream of the words that training leaves out. */
