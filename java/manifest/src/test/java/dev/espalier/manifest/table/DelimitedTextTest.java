@@ -147,27 +147,6 @@ class DelimitedTextTest {
                 .hasMessageContaining(message);
     }
 
-    @Test
-    void otherFilesAreRefusedByName() throws IOException {
-        Path file = Files.writeString(folder.resolve("t.xlsx"), "a\n1\n");
-        assertThat(Tables.knows(file)).isFalse();
-        assertThatThrownBy(() -> Tables.read(file, options))
-                .isInstanceOf(DataException.class)
-                .hasMessageContaining("ends in .csv, .tsv, .jsonl, .ndjson");
-        assertThatThrownBy(() -> Tables.read(folder.resolve("none.csv"), options))
-                .isInstanceOf(DataException.class)
-                .hasMessageContaining("none.csv: expected a file, got nothing");
-        assertThatThrownBy(() -> Tables.read(folder, options))
-                .isInstanceOf(DataException.class)
-                .hasMessageContaining("expected a file, got something else");
-    }
-
-    @Test
-    void messagesHoldOneBoundedLine() {
-        assertThat(OneLine.of("a\nb\u001b[2J\u202ec\ud800")).isEqualTo("a\\nb\\u001b[2J\\u202ec\\ud800");
-        assertThat(OneLine.of("x".repeat(500))).hasSize(201).endsWith("…");
-    }
-
     private Table read(String text) throws IOException {
         return Tables.read(Files.writeString(folder.resolve("t.csv"), text), options);
     }
