@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,10 +59,14 @@ record ColumnFacts(
     }
 
     private static int words(String cell) {
-        return (int) IntStream.range(0, cell.length())
-                .filter(i -> !Character.isWhitespace(cell.charAt(i))
-                        && (i == 0 || Character.isWhitespace(cell.charAt(i - 1))))
-                .count();
+        int words = 0;
+        boolean inside = false;
+        for (int i = 0; i < cell.length(); i++) {
+            boolean space = Character.isWhitespace(cell.charAt(i));
+            words += !space && !inside ? 1 : 0;
+            inside = !space;
+        }
+        return words;
     }
 
     int distinct() {

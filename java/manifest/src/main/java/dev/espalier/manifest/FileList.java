@@ -9,9 +9,11 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 
@@ -25,6 +27,17 @@ record FileList(Path folder) {
 
     /** The files of one name, a list of names, or a map from split to either; in the order of the names, then of the paths. */
     List<TableFile> find(String what, Object value) {
+        List<TableFile> files = all(what, value);
+        Set<Path> seen = new HashSet<>();
+        for (TableFile file : files) {
+            if (!seen.add(file.path().toAbsolutePath().normalize())) {
+                throw new DataException(what + ": expected every file once, got " + file.path() + " twice");
+            }
+        }
+        return files;
+    }
+
+    private List<TableFile> all(String what, Object value) {
         if (!(value instanceof Map)) {
             return find(what, value, Optional.empty());
         }

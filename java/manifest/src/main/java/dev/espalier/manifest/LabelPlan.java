@@ -35,7 +35,14 @@ record LabelPlan(Kind kind, String separator, List<String> order, Map<String, St
             }
             return new Label(kind, separator, Map.of());
         }
-        return new Label(kind, separator, named(sorted(cells)));
+        List<String> values = sorted(cells);
+        if (values.isEmpty()) {
+            throw new DataException("label: expected at least one value, got none; check which column is the label");
+        }
+        if (order.isEmpty() && names.isEmpty()) {
+            requireClasses(values);
+        }
+        return new Label(kind, separator, named(values));
     }
 
     /** The different values: numbers by size, words by letters. */
@@ -74,6 +81,19 @@ record LabelPlan(Kind kind, String separator, List<String> order, Map<String, St
             named.put(keys.get(i), ordered.get(i));
         }
         return named;
+    }
+
+    /** Refuses measurements that would each become a class of its own. */
+    private static void requireClasses(List<String> values) {
+        if (values.stream().allMatch(value -> CellText.number(value).isPresent())) {
+            values.stream()
+                    .filter(value -> CellText.number(value).orElseThrow() % 1 != 0)
+                    .findFirst()
+                    .ifPresent(value -> {
+                        throw new DataException("label: expected classes, got numbers such as " + OneLine.of(value)
+                                + "; describe it in YAML with label: {kind: number}, or list the classes");
+                    });
+        }
     }
 
     private void requireKnown(List<String> values) {

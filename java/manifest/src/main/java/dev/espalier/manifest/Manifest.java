@@ -4,6 +4,7 @@ import dev.espalier.data.DataException;
 import dev.espalier.manifest.table.Table;
 import dev.espalier.manifest.table.TableOptions;
 import dev.espalier.manifest.table.Tables;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -29,11 +30,15 @@ public record Manifest(Path root, Columns columns, Table table, Label label) {
     }
 
     /**
-     * Reads a table file whose description is found out from its names and cells; the listener is told of it.
+     * Reads a table file, whose description is found out from its names and cells and told to the listener, or a folder of sounds
+     * that has one folder per class: {@code train/CLASS/*.wav} with optional validation and test folders, or {@code CLASS/*.wav}.
      *
      * @throws DataException if it cannot be read or understood
      */
     public static Manifest open(Path path, TableOptions options) {
+        if (Files.isDirectory(path)) {
+            return SoundFolder.read(path);
+        }
         Table table = Tables.read(path, options);
         Path root = path.resolveSibling("").toAbsolutePath().normalize();
         Inferred inferred = Columns.infer(table, root);
@@ -76,7 +81,7 @@ public record Manifest(Path root, Columns columns, Table table, Label label) {
                 .toList();
     }
 
-    /** The file that a cell of an image or audio column means. */
+    /** The file that a cell of an image or audio column means; the cell is one of the table. */
     public Path file(String cell) {
         return FilePaths.resolve(root, cell);
     }

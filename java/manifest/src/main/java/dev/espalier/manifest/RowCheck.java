@@ -50,7 +50,7 @@ final class RowCheck {
     }
 
     private Optional<String> fault(Table.Row row) {
-        if (split >= 0 && row.cell(split) == null) {
+        if (split >= 0 && isBlank(row.cell(split))) {
             return Optional.of("expected a split, " + Split.KNOWN + ", got none");
         }
         Optional<String> labelFault = label < 0 ? Optional.empty() : labelFault(row.cell(label));
@@ -78,6 +78,10 @@ final class RowCheck {
             return Optional.of("expected a label that is a finite number, got '" + cell + "'");
         }
         return Optional.empty();
+    }
+
+    private static boolean isBlank(@Nullable String cell) {
+        return cell == null || cell.isBlank();
     }
 
     private Table.Row spelt(Table.Row row) {

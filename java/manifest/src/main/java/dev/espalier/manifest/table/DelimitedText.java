@@ -10,6 +10,9 @@ import java.util.Locale;
 
 /** Files of cells set apart by commas or tabs, quoted as in RFC 4180; an empty cell is a missing one. */
 final class DelimitedText implements TableFormat {
+    /** Characters that the parser may hold however short rows have to be. */
+    private static final int LEAST_BUFFER = 1 << 16;
+
     @Override
     public List<String> extensions() {
         return List.of("csv", "tsv");
@@ -18,7 +21,10 @@ final class DelimitedText implements TableFormat {
     @Override
     public Table read(Path file, TableOptions options) throws IOException {
         char separator = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv") ? '\t' : ',';
-        var parser = CsvReader.builder().fieldSeparator(separator).skipEmptyLines(false);
+        var parser = CsvReader.builder()
+                .fieldSeparator(separator)
+                .skipEmptyLines(false)
+                .maxBufferSize(Math.max(LEAST_BUFFER, options.rowLimit()));
         TableDraft draft = new TableDraft(file, options);
         try (RawRows rows = RawRows.delimited(file, separator, options.rowLimit())) {
             draft.declare(options.header().isEmpty() ? header(file, rows, parser) : options.header());

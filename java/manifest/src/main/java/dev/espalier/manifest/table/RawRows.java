@@ -122,8 +122,7 @@ final class RawRows implements Closeable {
     }
 
     private RawRow unclosed(long first) {
-        return new RawRow(
-                first, "", "a quote opens that is not closed and takes in the " + (line - first) + " lines after it");
+        return new RawRow(first, "", "a quote opens that is not closed by the end of the file, line " + line);
     }
 
     private boolean isBlank() {

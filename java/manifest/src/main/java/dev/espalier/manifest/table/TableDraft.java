@@ -23,6 +23,7 @@ final class TableDraft {
     private final List<Draft> rows = new ArrayList<>();
     private final Map<String, String> shared = new HashMap<>();
     private int rejected;
+    private String firstFault = "";
 
     private record Draft(String place, List<@Nullable String> cells) {}
 
@@ -71,14 +72,18 @@ final class TableDraft {
     }
 
     void reject(long line, String reason) {
-        rejected++;
+        if (rejected++ == 0) {
+            firstFault = OneLine.of(place(line) + ": " + reason);
+        }
         options.reject(place(line), reason);
     }
 
     Table table() {
         if (rows.isEmpty()) {
             throw new DataException("table " + file + ": expected rows, got none"
-                    + (rejected == 0 ? "" : " that can be used and " + rejected + " that cannot"));
+                    + (rejected == 0
+                            ? ""
+                            : " that can be used; the first of " + rejected + " that cannot: " + firstFault));
         }
         Table.requireNames("table " + file, List.copyOf(columns.keySet()));
         List<Table.Row> padded = new ArrayList<>(rows.size());
