@@ -66,6 +66,9 @@ final class TrainCommand extends Subcommand {
     @Mixin
     private RunFolder runFolder = new RunFolder();
 
+    @Mixin
+    private WatchOption watch = new WatchOption();
+
     TrainCommand(Console console) {
         super(console);
     }
@@ -93,7 +96,10 @@ final class TrainCommand extends Subcommand {
         checkModel();
         runFolder.check(output);
         device.device(); // refused before images are decoded
-        Facts facts = Models.names().contains(model) ? made(chosen) : goneOn(chosen);
+        Facts facts = watch.during(
+                console,
+                "Training of " + output.name(),
+                () -> Models.names().contains(model) ? made(chosen) : goneOn(chosen));
         json.print(
                 console,
                 facts,
@@ -139,7 +145,7 @@ final class TrainCommand extends Subcommand {
                     fed,
                     device.device(),
                     Optional.of(saving),
-                    List.of(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
+                    watch.listeners(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
             return train(initial, chosen, setting, held);
         }
     }
@@ -165,7 +171,7 @@ final class TrainCommand extends Subcommand {
     }
 
     private void record(RunOutcome outcome, RunSetting setting, Path folder, double seconds) {
-        String name = output.file().getFileName().toString();
+        String name = output.name();
         Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
         RunPage.Made made = RunPage.Made.of(name, outcome, outcome.after().latencyMillis());
         RunPage page = new RunPage(List.of(made), setting.measuredSplit());
