@@ -60,7 +60,7 @@ final class ErrorLine implements IParameterExceptionHandler, IExecutionException
         return cause == null ? "" : ": " + firstLine(cause.getMessage());
     }
 
-    private static String firstLine(@Nullable String message) {
+    static String firstLine(@Nullable String message) {
         return message == null ? "no message" : message.lines().findFirst().orElse("no message");
     }
 }

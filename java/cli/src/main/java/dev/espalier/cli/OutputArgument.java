@@ -19,6 +19,11 @@ final class OutputArgument {
         return file;
     }
 
+    /** Its name without its folder. */
+    String name() {
+        return String.valueOf(file.getFileName());
+    }
+
     /** Refuses a place that cannot be written, before any work is done. */
     void check() {
         Path folder = file.toAbsolutePath().getParent();

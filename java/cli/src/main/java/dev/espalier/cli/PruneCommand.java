@@ -67,6 +67,9 @@ final class PruneCommand extends Subcommand {
     private RunFolder runFolder = new RunFolder();
 
     @Mixin
+    private WatchOption watch = new WatchOption();
+
+    @Mixin
     private VocabularyFlags vocabulary = new VocabularyFlags();
 
     @Option(names = "--ignore", paramLabel = "NODE", description = "A node to leave alone; may be repeated.")
@@ -104,7 +107,10 @@ final class PruneCommand extends Subcommand {
         Device on = device.device();
         PruningFacts facts;
         try (Model read = model.read()) {
-            facts = data.given() ? withData(read, chosen, tuning, on) : withoutData(read, chosen, on);
+            facts = watch.during(
+                    console,
+                    "Pruning to " + output.name(),
+                    () -> data.given() ? withData(read, chosen, tuning, on) : withoutData(read, chosen, on));
         }
         json.print(console, facts, () -> facts.print(console));
     }
@@ -154,6 +160,9 @@ final class PruneCommand extends Subcommand {
         }
         if (!chosen.policy().spared().open().isEmpty() && data.given()) {
             throw new BadInput("--inputs: images are always fed whole; leave out --data");
+        }
+        if (watch.given() && !data.given()) {
+            throw new BadInput("--watch shows how training goes: add --data DIR");
         }
         if (runFolder.given() && !data.given()) {
             throw new BadInput("--run-dir keeps what was measured on labelled images: add --data DIR");
@@ -304,7 +313,7 @@ final class PruneCommand extends Subcommand {
             DataSets fed = data.fitted(console, sets, dense);
             Checkpointing checkpoints = runFolder.open(output);
             Optional<Checkpointing> saving = fineTuning.map(fit -> checkpoints);
-            RunSetting setting = new RunSetting(fed, on, saving, List.of(progress));
+            RunSetting setting = new RunSetting(fed, on, saving, watch.listeners(progress));
             long begun = System.nanoTime();
             try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
                 Optional<CompactionReport> removal = outcome.compaction();
@@ -329,7 +338,7 @@ final class PruneCommand extends Subcommand {
     }
 
     private void record(Model dense, RunOutcome outcome, RunSetting setting, double seconds) {
-        String is = output.file().getFileName().toString();
+        String is = output.name();
         String input = model.file().getFileName().toString();
         String was = input.equals(is) ? "before" : input;
         List<Double> latencies = ModelLatencies.medians(console, List.of(dense, outcome.model()), setting.device());

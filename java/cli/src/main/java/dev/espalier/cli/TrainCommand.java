@@ -77,6 +77,9 @@ final class TrainCommand extends Subcommand {
     @Mixin
     private RunFolder runFolder = new RunFolder();
 
+    @Mixin
+    private WatchOption watch = new WatchOption();
+
     TrainCommand(Console console) {
         super(console);
     }
@@ -109,7 +112,8 @@ final class TrainCommand extends Subcommand {
             return;
         }
         runFolder.check(output);
-        Facts facts = with(chosen, this::fit);
+        Facts facts =
+                watch.during(console, "Training of " + output.name(), () -> with(chosen, this::fit));
         json.print(
                 console,
                 facts,
@@ -178,7 +182,7 @@ final class TrainCommand extends Subcommand {
                     fed,
                     device.device(),
                     Optional.of(saving),
-                    List.of(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
+                    watch.listeners(progress, new CsvWriter(folder.resolve("metrics.csv")), events));
             return train(initial, chosen, setting, held);
         }
     }
@@ -205,7 +209,7 @@ final class TrainCommand extends Subcommand {
     }
 
     private void record(RunOutcome outcome, RunSetting setting, Path folder, double seconds) {
-        String name = output.file().getFileName().toString();
+        String name = output.name();
         Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
         RunPage.Made made = RunPage.Made.of(name, outcome, outcome.after().latencyMillis());
         RunPage page = new RunPage(List.of(made), setting.measuredSplit());
