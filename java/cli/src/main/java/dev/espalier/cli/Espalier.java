@@ -23,6 +23,7 @@ import picocli.CommandLine.IVersionProvider;
             ConvertCommand.class,
             BenchCommand.class,
             ReportCommand.class,
+            DataCommand.class,
             DoctorCommand.class
         })
 public final class Espalier {

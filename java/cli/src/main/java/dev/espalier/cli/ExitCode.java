@@ -1,5 +1,6 @@
 package dev.espalier.cli;
 
+import dev.espalier.manifest.fetch.FetchException;
 import dev.espalier.runtime.DeviceLostException;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.KernelException;
@@ -15,13 +16,14 @@ final class ExitCode {
     private ExitCode() {}
 
     /**
-     * Failures of operators, kernels and devices are ours; every other reported one, and every failing file, names
-     * what the user gave.
+     * Failures of operators, kernels and devices are ours, those of servers nobody's here; every other reported one, and
+     * every failing file, names what the user gave.
      */
     static int of(Throwable failure) {
         if (failure instanceof OperatorException
                 || failure instanceof KernelException
-                || failure instanceof DeviceLostException) {
+                || failure instanceof DeviceLostException
+                || failure instanceof FetchException) {
             return FAILED;
         }
         return failure instanceof EspalierException || failure instanceof UncheckedIOException ? BAD_INPUT : FAILED;

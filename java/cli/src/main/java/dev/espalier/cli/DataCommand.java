@@ -1,0 +1,19 @@
+package dev.espalier.cli;
+
+import picocli.CommandLine.Command;
+
+/** What concerns data alone; it holds the subcommands that do the work. */
+@Command(
+        name = "data",
+        description = "Fetch well-known data sets.",
+        subcommands = {DataFetchCommand.class})
+final class DataCommand extends Subcommand {
+    DataCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    void run() {
+        throw new BadInput("expected fetch, got none (see espalier data --help)");
+    }
+}
