@@ -3,32 +3,28 @@ package dev.espalier.data;
 import java.util.Objects;
 
 /**
- * Random changes to training images, each drawn anew per image and epoch; what moves in from outside an image under zoom,
- * shear, shift and rotation repeats its edge.
+ * Random changes to training images, each drawn anew per image and epoch.
  *
  * @param horizontalFlip mirror left and right with probability one half
- * @param zoom each axis is scaled by a factor drawn from {@code [1 - zoom, 1 + zoom]}; below 1
- * @param shear rows slide by a factor from {@code [-shear, shear]} of their distance to the centre
- * @param shift the image moves by a share of its height and width from {@code [-shift, shift]}; at most 1
- * @param rotation the image turns by an angle from {@code [-rotation, rotation]} degrees
+ * @param verticalFlip mirror top and bottom with probability one half
+ * @param warp zoom, shear, shift and rotation
  * @param crop random crop out of the padded image
+ * @param cutout the side of a square that is blanked to the mean, its centre anywhere in the image, as a share of the image's shorter side; at most 1
+ *     (DeVries and Taylor, "Improved regularization of convolutional neural networks with cutout", 2017)
  * @param mixed changes to samples that are not images alone
  */
 public record Augmentation(
         boolean horizontalFlip,
-        double zoom,
-        double shear,
-        double shift,
-        double rotation,
+        boolean verticalFlip,
+        Warp warp,
         Crop crop,
+        double cutout,
         MixedAugmentation mixed) {
     public Augmentation {
+        Objects.requireNonNull(warp, "warp");
         Objects.requireNonNull(crop, "crop");
         Objects.requireNonNull(mixed, "mixed");
-        within("zoom", zoom, 0.99);
-        within("shear", shear, 10);
-        within("shift", shift, 1);
-        within("rotation", rotation, 180);
+        within("cutout", cutout, 1);
     }
 
     static void within(String name, double value, double largest) {
@@ -38,44 +34,56 @@ public record Augmentation(
     }
 
     public static Augmentation none() {
-        return new Augmentation(false, 0, 0, 0, 0, Crop.none(), MixedAugmentation.none());
+        return new Augmentation(false, false, Warp.NONE, Crop.none(), 0, MixedAugmentation.none());
     }
 
     public Augmentation withHorizontalFlip(boolean flip) {
-        return new Augmentation(flip, zoom, shear, shift, rotation, crop, mixed);
+        return new Augmentation(flip, verticalFlip, warp, crop, cutout, mixed);
     }
 
-    public Augmentation withZoom(double newZoom) {
-        return new Augmentation(horizontalFlip, newZoom, shear, shift, rotation, crop, mixed);
+    public Augmentation withVerticalFlip(boolean flip) {
+        return new Augmentation(horizontalFlip, flip, warp, crop, cutout, mixed);
     }
 
-    public Augmentation withShear(double newShear) {
-        return new Augmentation(horizontalFlip, zoom, newShear, shift, rotation, crop, mixed);
+    public Augmentation withWarp(Warp newWarp) {
+        return new Augmentation(horizontalFlip, verticalFlip, newWarp, crop, cutout, mixed);
     }
 
-    public Augmentation withShift(double newShift) {
-        return new Augmentation(horizontalFlip, zoom, shear, newShift, rotation, crop, mixed);
+    public Augmentation withZoom(double zoom) {
+        return withWarp(new Warp(zoom, warp.shear(), warp.shift(), warp.rotation()));
+    }
+
+    public Augmentation withShear(double shear) {
+        return withWarp(new Warp(warp.zoom(), shear, warp.shift(), warp.rotation()));
+    }
+
+    public Augmentation withShift(double shift) {
+        return withWarp(new Warp(warp.zoom(), warp.shear(), shift, warp.rotation()));
     }
 
     public Augmentation withRotation(double degrees) {
-        return new Augmentation(horizontalFlip, zoom, shear, shift, degrees, crop, mixed);
+        return withWarp(new Warp(warp.zoom(), warp.shear(), warp.shift(), degrees));
     }
 
     public Augmentation withCrop(Crop newCrop) {
-        return new Augmentation(horizontalFlip, zoom, shear, shift, rotation, newCrop, mixed);
+        return new Augmentation(horizontalFlip, verticalFlip, warp, newCrop, cutout, mixed);
+    }
+
+    public Augmentation withCutout(double share) {
+        return new Augmentation(horizontalFlip, verticalFlip, warp, crop, share, mixed);
     }
 
     public Augmentation withMixed(MixedAugmentation newMixed) {
-        return new Augmentation(horizontalFlip, zoom, shear, shift, rotation, crop, newMixed);
+        return new Augmentation(horizontalFlip, verticalFlip, warp, crop, cutout, newMixed);
     }
 
     /** True if images are resampled between pixels. */
     boolean resamples() {
-        return zoom > 0 || shear > 0 || shift > 0 || rotation > 0;
+        return warp.moves();
     }
 
     /** True if pixels move by whole steps. */
     boolean movesPixels() {
-        return horizontalFlip || crop.padding() > 0;
+        return horizontalFlip || verticalFlip || crop.padding() > 0;
     }
 }

@@ -18,6 +18,9 @@ final class BatchMaker implements BatchSupply {
     private final ImageSource source;
     private final BatchOptions options;
     private final int[] order;
+    /** What keys the random numbers of each visit. */
+    private final int[] keys;
+
     private final int[] labels;
     private final Augmenter augmenter;
     private final Scope owner = Scope.owner("batch statistics");
@@ -29,7 +32,8 @@ final class BatchMaker implements BatchSupply {
     BatchMaker(ImageSource source, BatchOptions options, int epoch) {
         this.source = source;
         this.options = options;
-        this.order = options.sampling().order(source.size(), epoch);
+        this.order = options.sampling().order(source, epoch);
+        this.keys = Sampling.keys(order, source.size());
         this.labels = source.labels();
         this.image = source.imageShape().toArray();
         this.augmenter =
@@ -51,7 +55,9 @@ final class BatchMaker implements BatchSupply {
     @Override
     public Batch take(int batch) {
         int from = batch * options.size();
-        int[] indices = Arrays.copyOfRange(order, from, Math.min(order.length, from + options.size()));
+        int to = Math.min(order.length, from + options.size());
+        int[] indices = Arrays.copyOfRange(order, from, to);
+        int[] drawn = Arrays.copyOfRange(keys, from, to);
         long[] targets = new long[indices.length];
         for (int i = 0; i < targets.length; i++) {
             targets[i] = labels[indices[i]];
@@ -59,8 +65,9 @@ final class BatchMaker implements BatchSupply {
         try (Scope scope = Scope.open();
                 Grad guard = Grad.disabled()) {
             Tensor bytes = Tensor.wrap(gather(indices), DType.U8, indices.length, image[0], image[1], image[2]);
-            Tensor inputs = augmenter.apply(bytes.to(options.device()), indices);
+            Tensor inputs = augmenter.apply(bytes.to(options.device()), drawn);
             inputs.subInPlace(mean).divInPlace(std);
+            augmenter.cut(inputs, drawn, 0);
             Tensor classes = Tensor.of(targets, targets.length).to(options.device());
             scope.keep(List.of(inputs, classes));
             return new Batch(Map.of(ImageSource.INPUT, inputs), classes, indices);

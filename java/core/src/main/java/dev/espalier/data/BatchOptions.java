@@ -37,6 +37,11 @@ public record BatchOptions(
         return new BatchOptions(size, sampling, augmentation, statistics, device, modalities);
     }
 
+    /** The same with samples in another order. */
+    public BatchOptions sampled(Sampling other) {
+        return new BatchOptions(size, other, augmentation, statistics, device, hidden);
+    }
+
     /** Every sample once, in order, unchanged. */
     public static BatchOptions evaluation(int size, Statistics statistics, Device device) {
         return new BatchOptions(size, Sampling.inOrder(), Augmentation.none(), statistics, device, Set.of());

@@ -12,16 +12,7 @@ import java.util.Arrays;
 public record HoldOut(int[] kept, int[] held) {
     /** Of a class with at least two images, at least one is held out and at least one stays. */
     public static HoldOut of(int[] labels, int classes, double fraction, long seed) {
-        int[][] byClass = new int[classes][];
-        int[] counts = new int[classes];
-        for (int label : labels) {
-            counts[label]++;
-        }
-        Arrays.setAll(byClass, label -> new int[counts[label]]);
-        int[] next = new int[classes];
-        for (int row = 0; row < labels.length; row++) {
-            byClass[labels[row]][next[labels[row]]++] = row;
-        }
+        int[][] byClass = byClass(labels, classes);
         boolean[] out = new boolean[labels.length];
         int heldOut = 0;
         for (int label = 0; label < classes; label++) {
@@ -45,6 +36,21 @@ public record HoldOut(int[] kept, int[] held) {
             }
         }
         return new HoldOut(kept, held);
+    }
+
+    /** The rows of each class, ascending. */
+    static int[][] byClass(int[] labels, int classes) {
+        int[][] byClass = new int[classes][];
+        int[] counts = new int[classes];
+        for (int label : labels) {
+            counts[label]++;
+        }
+        Arrays.setAll(byClass, label -> new int[counts[label]]);
+        int[] next = new int[classes];
+        for (int row = 0; row < labels.length; row++) {
+            byClass[labels[row]][next[labels[row]]++] = row;
+        }
+        return byClass;
     }
 
     private static int share(int images, double fraction) {

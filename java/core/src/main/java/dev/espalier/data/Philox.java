@@ -21,6 +21,10 @@ public final class Philox {
     public static final int MODALITIES = 7;
     /** Stream of the words that training leaves out. */
     public static final int TEXT = 6;
+    /** Stream of visits that are balanced between classes. */
+    public static final int BALANCE = 11;
+    /** Stream of samples that are mixed with others. */
+    public static final int MIX = 12;
 
     private static final long MULTIPLIER_0 = 0xD2511F53L;
     private static final long MULTIPLIER_1 = 0xCD9E8D57L;
@@ -58,8 +62,13 @@ public final class Philox {
 
     /** Fisher-Yates: every order is equally likely; draw i places element i. */
     public void shuffle(int[] values) {
+        shuffle(values, 0);
+    }
+
+    /** As {@link #shuffle(int[])}; draw {@code first + i} places element i. */
+    public void shuffle(int[] values, long first) {
         for (int i = values.length - 1; i > 0; i--) {
-            int j = below(i, i + 1);
+            int j = below(first + i, i + 1);
             int swapped = values[i];
             values[i] = values[j];
             values[j] = swapped;

@@ -36,11 +36,12 @@ public record RunSetting(
         return new Batches(
                 data.train(),
                 BatchOptions.training(
-                        recipe.data().batchSize(),
-                        recipe.run().seed(),
-                        recipe.data().augmentation(),
-                        data.statistics(),
-                        device));
+                                recipe.data().batchSize(),
+                                recipe.run().seed(),
+                                recipe.data().augmentation(),
+                                data.statistics(),
+                                device)
+                        .sampled(recipe.data().sampling(recipe.run().seed())));
     }
 
     /** Shuffled, unaugmented batches of the training split, on which gradients are judged. */

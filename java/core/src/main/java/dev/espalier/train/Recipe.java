@@ -3,6 +3,8 @@ package dev.espalier.train;
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.Crop;
 import dev.espalier.data.MixedAugmentation;
+import dev.espalier.data.Sampling;
+import dev.espalier.data.Warp;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,6 +22,13 @@ public record Recipe(
         ScheduleRecipe schedule,
         RegularisationRecipe regularisation,
         RunRecipe run) {
+    public Recipe {
+        if (data.visits() == Sampling.Visits.BALANCED
+                && regularisation.classWeights() == RegularisationRecipe.ClassWeights.BALANCED) {
+            throw new IllegalArgumentException(
+                    "sampling balanced and class-weights balanced both make up for rare classes; set one of them");
+        }
+    }
 
     private static final List<SettingKey> KEYS = List.of(
             SettingKey.integer("epochs", 10, "passes over the training split"),
@@ -31,13 +40,32 @@ public record Recipe(
                     "decay of a moving average of the weights, which is validated and kept instead of them; 0 keeps none"),
             SettingKey.integer("batch-size", 128, "images in a batch"),
             SettingKey.real("validation-fraction", 0.1, "share of the training split held out for validation"),
+            new SettingKey(
+                    "sampling",
+                    SettingKey.Kind.CHOICE,
+                    "shuffle",
+                    "shuffle: each image once an epoch; balanced: each class equally often, by repeats and omissions",
+                    List.of("shuffle", "balanced")),
+            SettingKey.choice(
+                    "class-weights",
+                    RegularisationRecipe.ClassWeights.NONE,
+                    "balanced: in the loss of training, images of rare classes count more"),
             SettingKey.flag("flip", false, "augmentation: mirror half of the images left to right"),
+            SettingKey.flag("flip-vertical", false, "augmentation: mirror half of the images top to bottom"),
             SettingKey.real("zoom", 0, "augmentation: zoom by up to this share, in and out"),
             SettingKey.real("shear", 0, "augmentation: shear by up to this share of the height"),
             SettingKey.real("shift", 0, "augmentation: shift by up to this share of the size"),
             SettingKey.real("rotation", 0, "augmentation: turn by up to this many degrees"),
             SettingKey.integer("crop-padding", 0, "augmentation: crop at random after padding by this many pixels"),
             SettingKey.choice("crop-border", Crop.Border.ZERO, "augmentation: what the padding shows"),
+            SettingKey.real(
+                    "cutout",
+                    0,
+                    "augmentation: blank a square with this share of the shorter side, anywhere, to the mean"),
+            SettingKey.real(
+                    "mixup",
+                    0,
+                    "augmentation: blend images and labels in pairs by shares drawn from Beta(mixup, mixup)"),
             SettingKey.real("modality-dropout", 0, "augmentation: hide each modality of a sample with this probability"),
             SettingKey.real("token-dropout", 0, "augmentation: make tokens of texts unknown with this probability"),
             SettingKey.real("time-shift", 0, "augmentation: shift sounds by up to this share of their length"),
@@ -89,7 +117,12 @@ public record Recipe(
         Settings s = Settings.parse("the recipe", KEYS, map);
         return new Recipe(
                 new LengthRecipe(s.integer("epochs"), s.integer("patience"), s.flag("keep-best"), s.real("ema")),
-                new DataRecipe(s.integer("batch-size"), s.real("validation-fraction"), augmentation(s)),
+                new DataRecipe(
+                        s.integer("batch-size"),
+                        s.real("validation-fraction"),
+                        s.choice("sampling", Sampling.Visits.class),
+                        augmentation(s),
+                        s.real("mixup")),
                 optimizer(s),
                 new ScheduleRecipe(
                         s.choice("schedule", ScheduleRecipe.Kind.class),
@@ -108,7 +141,8 @@ public record Recipe(
                                 s.real("group-lasso"),
                                 s.real("channel-lasso"),
                                 s.flag("proximal")),
-                        new DistillRecipe(s.real("distill"), s.real("temperature"))),
+                        new DistillRecipe(s.real("distill"), s.real("temperature")),
+                        s.choice("class-weights", RegularisationRecipe.ClassWeights.class)),
                 new RunRecipe(
                         s.choice("precision", RunRecipe.Precision.class),
                         s.integer("accumulate"),
@@ -119,11 +153,10 @@ public record Recipe(
     private static Augmentation augmentation(Settings s) {
         return new Augmentation(
                 s.flag("flip"),
-                s.real("zoom"),
-                s.real("shear"),
-                s.real("shift"),
-                s.real("rotation"),
+                s.flag("flip-vertical"),
+                new Warp(s.real("zoom"), s.real("shear"), s.real("shift"), s.real("rotation")),
                 new Crop(s.integer("crop-padding"), s.choice("crop-border", Crop.Border.class)),
+                s.real("cutout"),
                 new MixedAugmentation(
                         s.real("modality-dropout"),
                         s.real("token-dropout"),
@@ -150,6 +183,7 @@ public record Recipe(
         putOptimizerAndSchedule(map);
         map.put("label-smoothing", regularisation.labelSmoothing());
         map.put("clip-norm", regularisation.clipNorm());
+        map.put("class-weights", SettingKey.label(regularisation.classWeights()));
         map.put("l1", regularisation.penalty().l1());
         map.put("l2", regularisation.penalty().l2());
         map.put("scale-l1", regularisation.penalty().scaleL1());
@@ -172,12 +206,19 @@ public record Recipe(
         map.put("ema", length.averageDecay());
         map.put("batch-size", (long) data.batchSize());
         map.put("validation-fraction", data.validationFraction());
-        Augmentation augmentation = data.augmentation();
+        map.put("sampling", SettingKey.label(data.visits()));
+        map.put("mixup", data.mixup());
+        putAugmentation(map, data.augmentation());
+    }
+
+    private static void putAugmentation(Map<String, Object> map, Augmentation augmentation) {
         map.put("flip", augmentation.horizontalFlip());
-        map.put("zoom", augmentation.zoom());
-        map.put("shear", augmentation.shear());
-        map.put("shift", augmentation.shift());
-        map.put("rotation", augmentation.rotation());
+        map.put("flip-vertical", augmentation.verticalFlip());
+        map.put("zoom", augmentation.warp().zoom());
+        map.put("shear", augmentation.warp().shear());
+        map.put("shift", augmentation.warp().shift());
+        map.put("rotation", augmentation.warp().rotation());
+        map.put("cutout", augmentation.cutout());
         map.put("crop-padding", (long) augmentation.crop().padding());
         map.put("crop-border", SettingKey.label(augmentation.crop().border()));
         MixedAugmentation mixed = augmentation.mixed();

@@ -26,7 +26,8 @@ public final class Trainer {
     private final Tape tape;
     private Segments segments;
     private final Penalty penalty;
-    private final @Nullable Teacher teacher;
+    private final Objective objective;
+    private final Mixup mixup;
     private final int perEpoch;
     private ToDoubleFunction<Step> rates = this::scheduled;
 
@@ -37,9 +38,10 @@ public final class Trainer {
             Recipe recipe,
             List<Listener> listeners,
             Tape tape,
-            @Nullable Teacher teacher) {
+            Objective objective) {
         this.state = state;
-        this.teacher = teacher;
+        this.objective = objective;
+        this.mixup = new Mixup(recipe.data().mixup(), recipe.run().seed());
         this.batches = batches;
         this.validation = validation;
         this.recipe = recipe;
@@ -78,8 +80,9 @@ public final class Trainer {
         if (!state.progress().begun()) {
             Rng.seed(recipe.run().seed());
         }
-        try (Tape tape = new Tape()) {
-            new Trainer(state, train, validation, recipe, listeners, tape, distills ? teacher : null).run();
+        try (Tape tape = new Tape();
+                Objective objective = objective(state, train, recipe, distills ? teacher : null)) {
+            new Trainer(state, train, validation, recipe, listeners, tape, objective).run();
         }
     }
 
@@ -88,11 +91,16 @@ public final class Trainer {
             TrainingState state, Batches train, Recipe recipe, ToDoubleFunction<Step> rates, Listener listener) {
         Determinism.enable(recipe.run().deterministic());
         Rng.seed(recipe.run().seed());
-        try (Tape tape = new Tape()) {
-            Trainer trainer = new Trainer(state, train, null, recipe, List.of(listener), tape, null);
+        try (Tape tape = new Tape();
+                Objective objective = objective(state, train, recipe, null)) {
+            Trainer trainer = new Trainer(state, train, null, recipe, List.of(listener), tape, objective);
             trainer.rates = rates;
             trainer.run();
         }
+    }
+
+    private static Objective objective(TrainingState state, Batches train, Recipe recipe, @Nullable Teacher teacher) {
+        return new Objective(recipe.regularisation(), train.source(), state.device(), teacher);
     }
 
     private Segments segments() {
@@ -167,9 +175,10 @@ public final class Trainer {
         boolean update = inGroup + 1 == group;
         StepReport report;
         try (Scope scope = Scope.open()) {
-            Batch batch = cursor.next();
+            Mixture mixture = mixup.of(cursor.next(), step);
+            Batch batch = mixture.batch();
             Classifier.Seen seen = forward(batch);
-            Tensor loss = loss(seen, batch);
+            Tensor loss = objective.of(seen, mixture);
             double value = loss.item();
             if (!Double.isFinite(value)) {
                 throw new DivergenceException(value, step, rate);
@@ -190,13 +199,6 @@ public final class Trainer {
         if (update && state.position().iteration() > 0) {
             listeners.forEach(listener -> listener.safePoint(state.position()));
         }
-    }
-
-    private Tensor loss(Classifier.Seen seen, Batch batch) {
-        Tensor labelled = seen.loss(recipe.regularisation().labelSmoothing());
-        return teacher == null
-                ? labelled
-                : recipe.regularisation().distill().loss(labelled, seen.logits(), teacher.scores(batch));
     }
 
     private Classifier.Seen forward(Batch batch) {

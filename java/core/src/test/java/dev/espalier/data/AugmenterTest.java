@@ -109,8 +109,8 @@ class AugmenterTest {
 
     @Test
     void imageDecidesItsAugmentationWhateverTheBatch() {
-        Augmentation augmentation = new Augmentation(
-                true, 0.2, 0.2, 0.1, 20, new Crop(2, Crop.Border.REFLECT), MixedAugmentation.none());
+        Augmentation augmentation =
+                new Augmentation(true, true, new Warp(0.2, 0.2, 0.1, 20), new Crop(2, Crop.Border.REFLECT), 0.3, MixedAugmentation.none());
         float[] batch = augment(augmentation, 4, 5, 6, 7, 8);
         float[] alone = augment(augmentation, 4, 7);
         int image = CHANNELS * HEIGHT * WIDTH;
@@ -120,11 +120,81 @@ class AugmenterTest {
         assertThat(augment(augmentation, 5, 7)).isNotEqualTo(alone);
     }
 
+    @Test
+    void verticalFlipMirrorsAboutHalfOfTheImagesTopToBottom() {
+        float[] still = augment(Augmentation.none(), 0, IMAGES);
+        float[] batch = augment(Augmentation.none().withVerticalFlip(true), 0, IMAGES);
+        int flipped = 0;
+        for (int i = 0; i < COUNT; i++) {
+            boolean same = true;
+            boolean mirrored = true;
+            for (int c = 0; c < CHANNELS; c++) {
+                for (int y = 0; y < HEIGHT; y++) {
+                    for (int x = 0; x < WIDTH; x++) {
+                        same &= at(batch, i, c, y, x) == at(still, i, c, y, x);
+                        mirrored &= at(batch, i, c, y, x) == at(still, i, c, HEIGHT - 1 - y, x);
+                    }
+                }
+            }
+            assertThat(same || mirrored).isTrue();
+            flipped += mirrored ? 1 : 0;
+        }
+        // Binomial of 40 and one half: beyond these bounds with probability below 1e-4.
+        assertThat(flipped).isBetween(8, 32);
+    }
+
+    @Test
+    void cutoutBlanksOneSquareOfAllChannelsAnywhere() {
+        Augmentation augmentation = Augmentation.none().withCutout(0.6); // 3 of 5 rows
+        boolean[][] blanked = new boolean[HEIGHT][WIDTH];
+        for (int epoch = 0; epoch < 5; epoch++) {
+            float[] batch = new float[COUNT * CHANNELS * HEIGHT * WIDTH];
+            Arrays.fill(batch, 7);
+            try (Scope scope = Scope.open()) {
+                Tensor inputs = Tensor.of(batch, COUNT, CHANNELS, HEIGHT, WIDTH);
+                new Augmenter(augmentation, 11, epoch).cut(inputs, IMAGES, 0);
+                batch = inputs.toFloatArray();
+            }
+            for (int i = 0; i < COUNT; i++) {
+                boolean[] rows = new boolean[HEIGHT];
+                boolean[] columns = new boolean[WIDTH];
+                for (int y = 0; y < HEIGHT; y++) {
+                    for (int x = 0; x < WIDTH; x++) {
+                        boolean blank = at(batch, i, 0, y, x) == 0;
+                        rows[y] |= blank;
+                        columns[x] |= blank;
+                        blanked[y][x] |= blank;
+                    }
+                }
+                assertThat(count(rows)).isBetween(2, 3);
+                assertThat(count(columns)).isBetween(2, 3);
+                for (int c = 0; c < CHANNELS; c++) {
+                    for (int y = 0; y < HEIGHT; y++) {
+                        for (int x = 0; x < WIDTH; x++) {
+                            assertThat(at(batch, i, c, y, x)).isEqualTo(rows[y] && columns[x] ? 0f : 7f);
+                        }
+                    }
+                }
+            }
+        }
+        for (boolean[] row : blanked) {
+            assertThat(row).doesNotContain(false);
+        }
+    }
+
+    private static int count(boolean[] flags) {
+        int count = 0;
+        for (boolean flag : flags) {
+            count += flag ? 1 : 0;
+        }
+        return count;
+    }
+
     /** A map close to none moves pixels by at most a rounding of the sampling position times the largest step in value. */
     @Test
     void tinyRangesBarelyMovePixels() {
         double tiny = 1e-9;
-        float[] moved = augment(new Augmentation(false, tiny, tiny, tiny, tiny, Crop.none(), MixedAugmentation.none()), 0, IMAGES);
+        float[] moved = augment(Augmentation.none().withWarp(new Warp(tiny, tiny, tiny, tiny)), 0, IMAGES);
         float[] still = augment(Augmentation.none(), 0, IMAGES);
         float tolerance = 16 * Math.ulp(1f) * WIDTH;
         for (int k = 0; k < still.length; k++) {
@@ -139,7 +209,7 @@ class AugmenterTest {
             byte[] bytes = new byte[COUNT * HEIGHT * WIDTH];
             Arrays.fill(bytes, (byte) 51);
             Tensor batch = Tensor.of(bytes, COUNT, 1, HEIGHT, WIDTH);
-            Augmentation wild = new Augmentation(true, 0.5, 0.5, 0.5, 90, Crop.none(), MixedAugmentation.none());
+            Augmentation wild = Augmentation.none().withHorizontalFlip(true).withWarp(new Warp(0.5, 0.5, 0.5, 90));
             for (float value : new Augmenter(wild, 3, 0).apply(batch, IMAGES).toFloatArray()) {
                 assertThat(value).isCloseTo(0.2f, within(4 * Math.ulp(0.2f)));
             }

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NoLeaks
 class BatchesTest {
     private static final Augmentation EVERYTHING =
-            new Augmentation(true, 0.2, 0.2, 0.1, 15, new Crop(2, Crop.Border.REFLECT), MixedAugmentation.none());
+            new Augmentation(true, true, new Warp(0.2, 0.2, 0.1, 15), new Crop(2, Crop.Border.REFLECT), 0.4, MixedAugmentation.none());
 
     @TempDir
     Path folder;
@@ -130,7 +130,7 @@ class BatchesTest {
 
     @Test
     void dropLastLeavesFullBatchesOnly() {
-        Batches batches = batches(new Sampling(true, 1, true), Augmentation.none());
+        Batches batches = batches(new Sampling(Sampling.Visits.SHUFFLE, 1, true), Augmentation.none());
         assertThat(batches.perEpoch()).isEqualTo(6);
         assertThat(walk(batches.epoch(0, 0))).hasSize(6).allMatch(seen -> seen.indices.length == 4);
     }
@@ -170,7 +170,7 @@ class BatchesTest {
                         sets.train(),
                         new BatchOptions(
                                 99,
-                                new Sampling(false, 0, true),
+                                new Sampling(Sampling.Visits.IN_ORDER, 0, true),
                                 Augmentation.none(),
                                 sets.statistics(),
                                 Device.CPU,

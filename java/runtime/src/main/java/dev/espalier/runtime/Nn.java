@@ -285,6 +285,21 @@ public final class Nn {
     }
 
     /**
+     * For each sample -log softmax(logits)[label], [n].
+     *
+     * @param logits [n, classes]
+     * @param labels I64 [n]
+     * @param labelSmoothing in [0, 1]: the share of the target that is spread over all classes
+     */
+    public static Tensor crossEntropies(Tensor logits, Tensor labels, double labelSmoothing) {
+        return Operator.binary(
+                "crossEntropies(logits, labels)",
+                logits,
+                labels,
+                (x, y) -> TorchNeural.crossEntropies(x, y, labelSmoothing));
+    }
+
+    /**
      * The sampling positions of affine maps, in [-1, 1] from edge to edge of the image.
      *
      * @param theta [n, 2, 3]: each maps the output's (x, y, 1) to the input's (x, y)

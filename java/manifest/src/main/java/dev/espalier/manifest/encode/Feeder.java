@@ -11,10 +11,10 @@ interface Feeder extends AutoCloseable {
      *
      * @param rows stored rows one after the other, zeros where the modality is missing; only valid during the call
      * @param present which samples have the modality
-     * @param indices which samples of the source these are
+     * @param keys what keys the random numbers of each sample
      * @param inputs by name; those of this modality are added
      */
-    void feed(ByteBuffer rows, boolean[] present, int[] indices, Map<String, Tensor> inputs);
+    void feed(ByteBuffer rows, boolean[] present, int[] keys, Map<String, Tensor> inputs);
 
     @Override
     default void close() {}

@@ -4,6 +4,7 @@ import dev.espalier.data.Batch;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
 import dev.espalier.data.Philox;
+import dev.espalier.data.Sampling;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
@@ -23,6 +24,8 @@ final class MixedBatches implements BatchSupply {
     private final MixedSource source;
     private final BatchOptions options;
     private final int[] order;
+    /** What keys the random numbers of each visit. */
+    private final int[] keys;
     private final int[] labels;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();
@@ -31,7 +34,8 @@ final class MixedBatches implements BatchSupply {
     MixedBatches(MixedSource source, BatchOptions options, int epoch) {
         this.source = source;
         this.options = options;
-        this.order = options.sampling().order(source.size(), epoch);
+        this.order = options.sampling().order(source, epoch);
+        this.keys = Sampling.keys(order, source.size());
         this.labels = source.labels();
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
         source.parts().forEach(part -> feeders.add(part.encoder().feeder(options, epoch)));
@@ -40,14 +44,16 @@ final class MixedBatches implements BatchSupply {
     @Override
     public Batch take(int batch) {
         int from = batch * options.size();
-        int[] indices = Arrays.copyOfRange(order, from, Math.min(order.length, from + options.size()));
+        int to = Math.min(order.length, from + options.size());
+        int[] indices = Arrays.copyOfRange(order, from, to);
+        int[] drawn = Arrays.copyOfRange(keys, from, to);
         long[] targets = Arrays.stream(indices).mapToLong(i -> labels[i]).toArray();
-        boolean[][] present = present(indices);
+        boolean[][] present = present(indices, drawn);
         try (Scope scope = Scope.open();
                 Grad guard = Grad.disabled()) {
             Map<String, Tensor> inputs = new LinkedHashMap<>();
             for (int m = 0; m < feeders.size(); m++) {
-                feeders.get(m).feed(gather(source.parts().get(m), present[m], indices), present[m], indices, inputs);
+                feeders.get(m).feed(gather(source.parts().get(m), present[m], indices), present[m], drawn, inputs);
             }
             Tensor classes = Tensor.of(targets, targets.length).to(options.device());
             inputs.values().forEach(scope::keep);
@@ -57,7 +63,7 @@ final class MixedBatches implements BatchSupply {
     }
 
     /** For each modality which samples have it, after what is hidden and what chance takes away. */
-    private boolean[][] present(int[] indices) {
+    private boolean[][] present(int[] indices, int[] drawn) {
         List<MixedSource.Modality> parts = source.parts();
         boolean[][] present = new boolean[parts.size()][indices.length];
         for (int m = 0; m < parts.size(); m++) {
@@ -69,7 +75,7 @@ final class MixedBatches implements BatchSupply {
         double dropout = options.augmentation().mixed().modalityDropout();
         if (dropout > 0) {
             for (int i = 0; i < indices.length; i++) {
-                drop(present, i, (long) indices[i] * DRAWS, dropout);
+                drop(present, i, (long) drawn[i] * DRAWS, dropout);
             }
         }
         return present;

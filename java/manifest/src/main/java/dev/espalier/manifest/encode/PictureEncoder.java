@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param shape [channels, height, width]
  */
 public record PictureEncoder(String modality, String column, Shape shape) implements Encoder {
+    /** What cutout shows, the middle of pixels from 0 to 1. */
+    private static final double GREY = 0.5;
+
     private static final int LARGEST_UNASKED = 64;
 
     public PictureEncoder {
@@ -106,7 +109,9 @@ public record PictureEncoder(String modality, String column, Shape shape) implem
                 new Augmenter(options.augmentation(), options.sampling().seed(), epoch);
         return (rows, present, indices, inputs) -> {
             Tensor bytes = Tensor.wrap(rows, DType.U8, indices.length, shape.dim(0), shape.dim(1), shape.dim(2));
-            inputs.put(modality, augmenter.apply(bytes.to(options.device()), indices));
+            Tensor pixels = augmenter.apply(bytes.to(options.device()), indices);
+            augmenter.cut(pixels, indices, GREY);
+            inputs.put(modality, pixels);
             inputs.put(Branch.present(modality), Presence.of(present, options.device()));
         };
     }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** libtorch's operators of neural networks, without convolution and pooling. */
 public final class TorchNeural {
+    private static final int EACH = 0;
     private static final int MEAN = 1;
     private static final int IGNORE_NOTHING = -100;
     private static final int BILINEAR = 0;
@@ -95,6 +96,11 @@ public final class TorchNeural {
     public static TorchTensor crossEntropy(TorchTensor logits, TorchTensor labels, double smoothing) {
         return new TorchTensor(
                 torch.cross_entropy_loss(logits.t, labels.t, new TensorOptional(), MEAN, IGNORE_NOTHING, smoothing));
+    }
+
+    public static TorchTensor crossEntropies(TorchTensor logits, TorchTensor labels, double smoothing) {
+        return new TorchTensor(
+                torch.cross_entropy_loss(logits.t, labels.t, new TensorOptional(), EACH, IGNORE_NOTHING, smoothing));
     }
 
     public static TorchTensor affineGrid(TorchTensor theta, long[] size) {
