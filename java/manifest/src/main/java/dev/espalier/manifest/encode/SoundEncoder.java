@@ -2,12 +2,16 @@ package dev.espalier.manifest.encode;
 
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.DataException;
+import dev.espalier.data.MixedAugmentation;
 import dev.espalier.manifest.Column;
+import dev.espalier.manifest.audio.AudioAugmentation;
 import dev.espalier.manifest.audio.DecibelRange;
 import dev.espalier.manifest.audio.LogMel;
 import dev.espalier.manifest.audio.Loudness;
 import dev.espalier.manifest.audio.MelFilters;
+import dev.espalier.manifest.audio.PictureAugmenter;
 import dev.espalier.manifest.audio.Resampler;
+import dev.espalier.manifest.audio.WaveAugmenter;
 import dev.espalier.manifest.audio.Waveform;
 import dev.espalier.model.Branch;
 import dev.espalier.runtime.DType;
@@ -42,6 +46,8 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
     private static final double BELOW = 0.05;
 
     private static final double ABOVE = 0.0005;
+    /** Masks of each kind in the picture of a training sound. */
+    private static final int MASKS = 1;
 
     public SoundEncoder {
         if (mel.frames(samples) < 1) {
@@ -164,20 +170,34 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
         return List.of(new Branch.Sound(modality, Shape.of(mel.bins(), mel.frames(samples))));
     }
 
+    private static AudioAugmentation changes(MixedAugmentation mixed) {
+        return AudioAugmentation.none()
+                .withShift(mixed.timeShift())
+                .withNoise(mixed.noise())
+                .withTimeMasks(mixed.timeMask() > 0 ? MASKS : 0, mixed.timeMask())
+                .withBandMasks(mixed.frequencyMask() > 0 ? MASKS : 0, mixed.frequencyMask());
+    }
+
     @Override
     public Feeder feeder(BatchOptions options, int epoch) {
+        long seed = options.sampling().seed();
+        AudioAugmentation changes = changes(options.augmentation().mixed());
         MelFilters filters = mel.filters(options.device());
+        WaveAugmenter waving = new WaveAugmenter(changes, seed, options.device());
+        PictureAugmenter masking = new PictureAugmenter(changes, seed);
         return new Feeder() {
             @Override
-            public void feed(ByteBuffer rows, boolean[] present, int[] indices, Map<String, Tensor> inputs) {
-                Tensor waves = Tensor.wrap(rows, DType.F32, indices.length, samples).to(options.device());
-                inputs.put(modality, filters.apply(waves));
+            public void feed(ByteBuffer rows, boolean[] present, int[] keys, Map<String, Tensor> inputs) {
+                Tensor waves = Tensor.wrap(rows, DType.F32, keys.length, samples).to(options.device());
+                Tensor pictures = filters.apply(waving.apply(waves, keys, epoch));
+                inputs.put(modality, masking.apply(pictures, keys, epoch));
                 inputs.put(Branch.present(modality), Presence.of(present, options.device()));
             }
 
             @Override
             public void close() {
                 filters.close();
+                waving.close();
             }
         };
     }
