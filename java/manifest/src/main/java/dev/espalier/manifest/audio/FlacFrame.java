@@ -16,7 +16,7 @@ record FlacFrame(int length, int sampleRate, int assignment, int bits, boolean b
     static final int MID_SIDE = 10;
     static final int MOST_SAMPLES = 65535;
 
-    /** Fourteen ones but the last bit of the sync code, and a reserved 0. */
+    /** The sync code of 14 bits and a reserved 0. */
     private static final int SYNC = 0x7FFC;
 
     private static final int[] RATES = {0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000

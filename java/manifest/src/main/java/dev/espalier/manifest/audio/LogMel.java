@@ -44,10 +44,12 @@ public record LogMel(int sampleRate, Framing framing, MelBands bands, DecibelRan
         }
     }
 
-    /** Windows of 25 ms every 10 ms, bins from 20 Hz to half the sample rate, -80 to 0 dB. */
+    /** Windows of 25 ms, or as long as the lowest bin needs, every 10 ms; bins from 20 Hz to half the sample rate, -80 to 0 dB. */
     public static LogMel standard(int sampleRate, int bins) {
-        Framing framing = new Framing(sampleRate / 40, sampleRate / 100);
-        return new LogMel(sampleRate, framing, MelBands.all(bins, 20, sampleRate / 2.0), new DecibelRange(-80, 0));
+        MelBands bands = MelBands.all(bins, Math.min(20, sampleRate / 100.0), sampleRate / 2.0);
+        int narrowest = (int) (sampleRate / (bands.edge(2) - bands.edge(0))) + 1;
+        Framing framing = new Framing(Math.max(sampleRate / 40, narrowest), Math.max(1, sampleRate / 100));
+        return new LogMel(sampleRate, framing, bands, new DecibelRange(-80, 0));
     }
 
     /** The height of the pictures: the mel bins that are kept. */
