@@ -10,7 +10,9 @@ import dev.espalier.runtime.Device;
 import dev.espalier.train.EvaluationResult;
 import dev.espalier.train.Evaluator;
 import dev.espalier.train.Recipe;
+import dev.espalier.train.SliceScore;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -54,8 +56,18 @@ final class EvalCommand extends Subcommand {
         super(console);
     }
 
-    /** The facts, in the form of the JSON output. */
-    record Facts(String split, int samples, double loss, double accuracy, Map<String, Double> perClass) {}
+    /**
+     * The facts, in the form of the JSON output.
+     *
+     * @param slices parts of the samples other than classes: groups, what is missing, and what is hidden
+     */
+    record Facts(
+            String split,
+            int samples,
+            double loss,
+            double accuracy,
+            Map<String, Double> perClass,
+            List<SliceScore> slices) {}
 
     @Override
     void run() {
@@ -71,7 +83,8 @@ final class EvalCommand extends Subcommand {
             Source source = source(sets);
             try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {
                 Batches batches = new Batches(source, BatchOptions.evaluation(batchSize, statistics, on));
-                facts = facts(Evaluator.evaluate(placed, batches), sets);
+                EvaluationResult result = Evaluator.evaluate(placed, batches);
+                facts = facts(result, sets, Evaluator.slices(placed, batches, result));
             }
         }
         json.print(console, facts, () -> print(facts));
@@ -95,14 +108,20 @@ final class EvalCommand extends Subcommand {
         return new BadInput("the data in " + data.folder() + " has no " + name + " split; choose another with --split");
     }
 
-    private Facts facts(EvaluationResult result, DataSets sets) {
+    private Facts facts(EvaluationResult result, DataSets sets, List<SliceScore> slices) {
         Map<String, Double> perClass = new LinkedHashMap<>();
         double[] accuracies = result.perClassAccuracy();
         for (int i = 0; i < accuracies.length; i++) {
             perClass.put(sets.classes().get(i), accuracies[i]);
         }
+        int classes = SliceScore.perClass(result, sets.classes()).size();
         return new Facts(
-                split.name().toLowerCase(Locale.ROOT), result.samples(), result.loss(), result.accuracy(), perClass);
+                split.name().toLowerCase(Locale.ROOT),
+                result.samples(),
+                result.loss(),
+                result.accuracy(),
+                perClass,
+                slices.subList(classes, slices.size()));
     }
 
     private void print(Facts facts) {
@@ -112,6 +131,8 @@ final class EvalCommand extends Subcommand {
                 .row("loss", facts.loss())
                 .row("accuracy", facts.accuracy());
         facts.perClass().forEach((label, accuracy) -> table.row("  " + label, accuracy));
+        facts.slices()
+                .forEach(slice -> table.row("  " + slice.name() + " (" + slice.samples() + ")", slice.accuracy()));
         table.print(console.out());
     }
 }

@@ -6,9 +6,11 @@ import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Provenance;
 import dev.espalier.pipeline.Checkpointing;
+import dev.espalier.pipeline.GatedRun;
 import dev.espalier.pipeline.LatencyPruning;
 import dev.espalier.pipeline.PruningRecipe;
 import dev.espalier.pipeline.PruningRun;
+import dev.espalier.pipeline.SliceGate;
 import dev.espalier.pipeline.RunOutcome;
 import dev.espalier.pipeline.RunPlan;
 import dev.espalier.pipeline.RunSetting;
@@ -34,6 +36,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -65,6 +68,9 @@ final class PruneCommand extends Subcommand {
 
     @Mixin
     private RunFolder runFolder = new RunFolder();
+
+    @Mixin
+    private GateFlags gate = new GateFlags();
 
     @Mixin
     private WatchOption watch = new WatchOption();
@@ -163,6 +169,9 @@ final class PruneCommand extends Subcommand {
         }
         if (watch.given() && !data.given()) {
             throw new BadInput("--watch shows how training goes: add --data DIR");
+        }
+        if (gate.asked().isPresent() && !data.given()) {
+            throw new BadInput("--max-slice-drop compares on labelled samples: add --data DIR");
         }
         if (runFolder.given() && !data.given()) {
             throw new BadInput("--run-dir keeps what was measured on labelled images: add --data DIR");
@@ -311,11 +320,16 @@ final class PruneCommand extends Subcommand {
         try (DataSets sets = data.open(console, held, dense.metadata());
                 TrainingProgress progress = new TrainingProgress(console)) {
             DataSets fed = data.fitted(console, sets, dense);
-            Checkpointing checkpoints = runFolder.open(output);
-            Optional<Checkpointing> saving = fineTuning.map(fit -> checkpoints);
-            RunSetting setting = new RunSetting(fed, on, saving, watch.listeners(progress));
+            IntFunction<RunSetting> settings = retry -> {
+                Checkpointing checkpoints = runFolder.open(output, retry);
+                return new RunSetting(fed, on, fineTuning.map(fit -> checkpoints), watch.listeners(progress));
+            };
             long begun = System.nanoTime();
-            try (RunOutcome outcome = PruningRun.run(dense, plan, setting)) {
+            RunSetting setting = settings.apply(0);
+            Optional<SliceGate> asked = gate.asked();
+            try (RunOutcome outcome = asked.isEmpty()
+                    ? PruningRun.run(dense, plan, setting)
+                    : GatedRun.run(dense, plan, settings, asked.get(), console.err()::println)) {
                 Optional<CompactionReport> removal = outcome.compaction();
                 double seconds = (System.nanoTime() - begun) / 1e9;
                 output.write(held.statedIn(outcome.model()));

@@ -79,6 +79,11 @@ final class RunFolder {
 
     /** Makes the folder; the record of an earlier run in it goes, for it no longer tells what is there. */
     Checkpointing open(OutputArgument output) {
+        return open(output, 0);
+    }
+
+    /** As {@link #open(OutputArgument)}, with checkpoints of their own for each retry of what is not good enough. */
+    Checkpointing open(OutputArgument output, int retry) {
         Path made = of(output);
         try {
             Files.createDirectories(made);
@@ -87,7 +92,11 @@ final class RunFolder {
             throw StorageException.writing(made, e);
         }
         return new Checkpointing(
-                new SafetensorsCheckpoints(checkpoints(output), KEPT_CHECKPOINTS), new OnnxGraphs(), policy());
+                new SafetensorsCheckpoints(
+                        retry == 0 ? checkpoints(output) : of(output).resolve("checkpoints-" + retry),
+                        KEPT_CHECKPOINTS),
+                new OnnxGraphs(),
+                policy());
     }
 
     /** Writes a page into the folder, which is made if it does not exist; an earlier run in it stays. */

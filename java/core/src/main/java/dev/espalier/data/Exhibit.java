@@ -28,15 +28,17 @@ public record Exhibit(Kind kind, String content) {
         Objects.requireNonNull(content, "content");
     }
 
+    /** A text as it is. */
     public static Exhibit text(String text) {
         return new Exhibit(Kind.TEXT, text);
     }
 
-    /** @param file a whole WAV file */
+    /** A sound, given as a whole WAV file. */
     public static Exhibit sound(byte[] file) {
         return new Exhibit(Kind.SOUND, Base64.getEncoder().encodeToString(file));
     }
 
+    /** A picture, kept as a PNG file. */
     public static Exhibit picture(Picture picture) {
         int plane = picture.height() * picture.width();
         byte[] bytes = picture.bytes();

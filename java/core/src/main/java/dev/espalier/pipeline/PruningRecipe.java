@@ -128,6 +128,11 @@ public record PruningRecipe(
         return with(policy.withSeed(seed));
     }
 
+    /** The same pruning with another share to be removed. */
+    PruningRecipe withTarget(double share) {
+        return with(policy.withTarget(share));
+    }
+
     private PruningRecipe with(Policy other) {
         return new PruningRecipe(other, course, probe, shrunkBelow, permute, reestimateBatches);
     }

@@ -129,6 +129,11 @@ public record RunPlan(Optional<Recipe> training, Optional<PruningRecipe> pruning
                 fineTuning.map(recipe -> recipe.with("seed", seed)));
     }
 
+    /** The same plan with another share to be removed; a plan that prunes. */
+    RunPlan withTarget(double share) {
+        return new RunPlan(training, pruning.map(recipe -> recipe.withTarget(share)), fineTuning);
+    }
+
     /** Training alone. */
     public static RunPlan train(Recipe training) {
         return new RunPlan(Optional.of(training), Optional.empty(), Optional.empty());

@@ -136,6 +136,11 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
         return spared.ignored();
     }
 
+    /** The same policy with another share to be removed; a table keeps its proportion to it. */
+    public Policy withTarget(double share) {
+        return new Policy(ranking, pattern, grain, budget.withTarget(share), spared, seed);
+    }
+
     /** The same policy with another seed. */
     public Policy withSeed(long other) {
         return new Policy(ranking, pattern, grain, budget, spared, other);

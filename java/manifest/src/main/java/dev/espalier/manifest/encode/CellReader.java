@@ -18,7 +18,7 @@ public final class CellReader implements AutoCloseable {
     private final Path root;
     private final PictureDecoder pictures = new PictureDecoder();
 
-    /** @param root the folder that relative paths start from */
+    /** Relative paths start from {@code root}. */
     public CellReader(Path root) {
         this.root = root;
     }

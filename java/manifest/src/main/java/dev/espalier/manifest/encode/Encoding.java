@@ -47,11 +47,16 @@ public record Encoding(List<Encoder> encoders, Label label) {
         return encoders.stream().flatMap(encoder -> encoder.branches().stream()).toList();
     }
 
-    /** @throws DataException if it is not what {@link #toJson} wrote */
+    /**
+     * Reads an encoding.
+     *
+     * @throws DataException if it is not what {@link #toJson} wrote
+     */
     public static Encoding fromJson(String json) {
         return EncodingJson.read(json);
     }
 
+    /** The encoding as JSON, whose numbers come back to the bit. */
     public String toJson() {
         return EncodingJson.write(this);
     }
