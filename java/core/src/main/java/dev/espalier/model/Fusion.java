@@ -25,6 +25,11 @@ public enum Fusion {
      * @param width multiplies the channels of every hidden layer
      */
     public Model model(List<Branch> branches, int classes, double width, long seed) {
+        return layers(branches, classes, width).build(seed);
+    }
+
+    /** As {@link #model}, not yet built: for the graph alone. */
+    public ModelBuilder layers(List<Branch> branches, int classes, double width) {
         Branch first = branches.get(0);
         ModelBuilder layers = new ModelBuilder("fused", first.input(), first.sample(), first.dtype());
         List<Consumer<ModelBuilder>> parts = branches.stream()
@@ -46,8 +51,7 @@ public enum Fusion {
                 .dense(Models.scaled(2 * FEATURES, width))
                 .relu()
                 .dropout(DROPOUT)
-                .dense(classes)
-                .build(seed);
+                .dense(classes);
     }
 
     private void features(ModelBuilder from, Branch branch, double width) {

@@ -95,7 +95,7 @@ final class PruningSettings {
                     "target",
                     0.5,
                     "share to be removed; without it pattern nm makes all groups N:M, which 2:4 does at 0.5"),
-            SettingKey.text("table", "", "other targets by node, for scope table: NAME=SHARE,NAME=SHARE"),
+            SettingKey.text("table", "", "other targets by node or branch, for scope table: NAME=SHARE,NAME=SHARE"),
             SettingKey.choice("of", Of.AUTO, "what the target is a share of; auto: channels, layers, or weights"),
             SettingKey.integer(
                     "round-to",

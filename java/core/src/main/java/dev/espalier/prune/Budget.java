@@ -2,7 +2,6 @@ package dev.espalier.prune;
 
 import java.util.Collection;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -11,7 +10,8 @@ import java.util.TreeMap;
  * @param target the share to be removed, from 0 up to but not including 1
  * @param of what the share is of
  * @param roundTo every group keeps a multiple of this many channels, or all; 1 leaves them free
- * @param table other shares for what certain nodes produce or hold, by name of node, group or parameter; the smallest that applies holds
+ * @param table other shares for what certain nodes produce or hold, by name of node, group or parameter, or of a block such as a branch, which
+ *     the names in it begin with; the smallest that applies holds
  */
 public record Budget(double target, Of of, int roundTo, Map<String, Double> table) {
     /** What the share is of. */
@@ -72,11 +72,15 @@ public record Budget(double target, Of of, int roundTo, Map<String, Double> tabl
 
     /** The share for what goes by these names. */
     double targetOf(Collection<String> names) {
-        return names.stream()
-                .map(table::get)
-                .filter(Objects::nonNull)
-                .mapToDouble(own -> own)
+        return table.entrySet().stream()
+                .filter(entry -> names.stream().anyMatch(name -> covers(entry.getKey(), name)))
+                .mapToDouble(Map.Entry::getValue)
                 .min()
                 .orElse(target);
+    }
+
+    /** Whether a name in the table means what has another name: the same, or a block that it is in, such as a branch. */
+    static boolean covers(String inTable, String name) {
+        return name.equals(inTable) || name.startsWith(inTable + ".");
     }
 }

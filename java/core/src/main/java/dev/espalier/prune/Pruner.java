@@ -38,8 +38,11 @@ public final class Pruner {
     private boolean isNamed(Graph graph, String name) {
         return policy.pattern() == Pattern.ELEMENT
                 ? ElementStep.eligible(graph, policy.ignored()).stream()
-                        .anyMatch(p -> ElementStep.names(graph, p).contains(name))
-                : groups.prunable().stream().anyMatch(g -> ChannelStep.names(g).contains(name));
+                        .flatMap(p -> ElementStep.names(graph, p).stream())
+                        .anyMatch(known -> Budget.covers(name, known))
+                : groups.prunable().stream()
+                        .flatMap(g -> ChannelStep.names(g).stream())
+                        .anyMatch(known -> Budget.covers(name, known));
     }
 
     /** The channel groups that this pruner chooses from. */

@@ -2,6 +2,8 @@ package dev.espalier.prune;
 
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
+import dev.espalier.model.Branch;
+import dev.espalier.model.Fusion;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.op.Add;
 import dev.espalier.op.Attribute;
@@ -82,6 +84,8 @@ final class Networks {
             Map.entry("upsampled", Networks::upsampled),
             Map.entry("attention", Networks::attention),
             Map.entry("outerProduct", Networks::outerProduct),
+            Map.entry("fused", () -> fused(Fusion.CONCAT)),
+            Map.entry("fusedGated", () -> fused(Fusion.GATED)),
             Map.entry("tokenMixer", Networks::tokenMixer)));
 
     /** Graphs whose results change by nature when channels go. */
@@ -101,6 +105,17 @@ final class Networks {
                 .globalAveragePool()
                 .dense(4)
                 .graph();
+    }
+
+    /** A branch for each modality, with inputs that say what is present. */
+    static Graph fused(Fusion fusion) {
+        List<Branch> branches = List.of(
+                new Branch.Image("image", Shape.of(1, 8, 8), 1),
+                new Branch.Sound("audio", Shape.of(6, 16)),
+                new Branch.Text("text", 5, 20),
+                new Branch.Numbers("table", 3),
+                new Branch.Category("pen", 4));
+        return fusion.layers(branches, 3, 0.1).graph();
     }
 
     static Graph residual() {
