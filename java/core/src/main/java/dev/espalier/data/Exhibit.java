@@ -32,7 +32,11 @@ public record Exhibit(Kind kind, String content) {
         return new Exhibit(Kind.TEXT, text);
     }
 
-    /** @param file a whole WAV file */
+    /**
+     * A sound.
+     *
+     * @param file a whole WAV file
+     */
     public static Exhibit sound(byte[] file) {
         return new Exhibit(Kind.SOUND, Base64.getEncoder().encodeToString(file));
     }
