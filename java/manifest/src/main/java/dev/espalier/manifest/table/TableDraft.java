@@ -12,13 +12,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A table while its file is read: columns may be added, equal short cells are kept once. */
-final class TableDraft {
+public final class TableDraft {
     private static final int MOST_COLUMNS = 1 << 14;
     private static final int SHORT = 32;
     private static final int MOST_SHARED = 1 << 16;
 
     private final Path file;
     private final TableOptions options;
+    private final String unit;
     private final Map<String, Integer> columns = new LinkedHashMap<>();
     private final List<Draft> rows = new ArrayList<>();
     private final Map<String, String> shared = new HashMap<>();
@@ -28,12 +29,18 @@ final class TableDraft {
     private record Draft(String place, List<@Nullable String> cells) {}
 
     TableDraft(Path file, TableOptions options) {
+        this(file, options, "line");
+    }
+
+    /** An empty table; {@code unit} is what numbers in its file's places count: lines or rows. */
+    public TableDraft(Path file, TableOptions options, String unit) {
         this.file = file;
         this.options = options;
+        this.unit = unit;
     }
 
     /** Names the columns of a file that names them once. */
-    void declare(List<String> names) {
+    public void declare(List<String> names) {
         Table.requireNames("table " + file, names);
         names.forEach(this::column);
     }
@@ -55,8 +62,8 @@ final class TableDraft {
         return columns.size();
     }
 
-    /** Adds a row; columns beyond its cells are missing in it. Rejects it if a cell is too long. */
-    void add(long line, Collection<? extends @Nullable String> cells) {
+    /** Adds a row; columns beyond its cells are missing in it, and so are empty cells. Rejects it if a cell is too long. */
+    public void add(long line, Collection<? extends @Nullable String> cells) {
         List<@Nullable String> kept = new ArrayList<>(cells.size());
         for (String cell : cells) {
             if (cell != null && cell.length() > options.cellLimit()) {
@@ -78,7 +85,12 @@ final class TableDraft {
         options.reject(place(line), reason);
     }
 
-    Table table() {
+    /**
+     * The rows that were added.
+     *
+     * @throws DataException if there are none
+     */
+    public Table table() {
         if (rows.isEmpty()) {
             throw new DataException("table " + file + ": expected rows, got none"
                     + (rejected == 0
@@ -96,7 +108,7 @@ final class TableDraft {
     }
 
     private String place(long line) {
-        return OneLine.of(file.getFileName().toString()) + ", line " + line;
+        return OneLine.of(file.getFileName().toString()) + ", " + unit + " " + line;
     }
 
     private String share(String cell) {
