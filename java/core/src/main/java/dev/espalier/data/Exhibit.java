@@ -32,7 +32,7 @@ public record Exhibit(Kind kind, String content) {
         return new Exhibit(Kind.TEXT, text);
     }
 
-    /** @param file a whole WAV file */
+    /** A sound. */
     public static Exhibit sound(byte[] file) {
         return new Exhibit(Kind.SOUND, Base64.getEncoder().encodeToString(file));
     }

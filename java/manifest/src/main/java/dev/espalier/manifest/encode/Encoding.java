@@ -47,7 +47,11 @@ public record Encoding(List<Encoder> encoders, Label label) {
         return encoders.stream().flatMap(encoder -> encoder.branches().stream()).toList();
     }
 
-    /** @throws DataException if it is not what {@link #toJson} wrote */
+    /**
+     * Reads what {@link #toJson} wrote.
+     *
+     * @throws DataException if it is something else
+     */
     public static Encoding fromJson(String json) {
         return EncodingJson.read(json);
     }
