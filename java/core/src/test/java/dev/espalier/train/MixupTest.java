@@ -34,8 +34,9 @@ class MixupTest {
             assertThat(own).containsExactly(0, 1, 2, 3);
             assertThat(others).containsExactlyInAnyOrder(0, 1, 2, 3);
             for (int i = 0; i < 4; i++) {
-                double expected =
-                        mixture.share() * Math.pow(10, own[i]) + (1 - mixture.share()) * Math.pow(10, others[i]);
+                double mine = Math.pow(10, (int) own[i]);
+                double theirs = Math.pow(10, (int) others[i]);
+                double expected = mixture.share() * mine + (1 - mixture.share()) * theirs;
                 assertThat((double) blended[i]).isCloseTo(expected, within(2.0 * Math.ulp((float) expected)));
             }
         }
