@@ -244,7 +244,7 @@ class PagesInBrowserTest {
         BrowserPage page = page();
         page.offline();
         page.open(report.toUri());
-        assertThat(page.text()).contains("Before and after", "dense.onnx", "small.onnx", "Accuracy per class");
+        assertThat(page.text()).contains("Before and after", "dense.onnx", "small.onnx", "Accuracy per slice");
         assertThat(page.requests()).allMatch(address -> address.startsWith("file:"));
         assertReadable(page, "report");
     }
