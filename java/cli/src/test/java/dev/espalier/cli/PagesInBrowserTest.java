@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -89,8 +88,7 @@ class PagesInBrowserTest {
 
     private Path data() {
         Path data = folder.resolve("data");
-        boolean shown = SCREENSHOTS != null;
-        new SyntheticImages(shown ? 32 : 16, shown ? 60 : 8, shown ? 20 : 2, 1).write(data);
+        (SCREENSHOTS == null ? new SyntheticImages(16, 8, 2, 1) : SyntheticImages.standard(1)).write(data);
         return data;
     }
 
@@ -106,11 +104,11 @@ class PagesInBrowserTest {
             "--model",
             "kerasCnn",
             "--width",
-            SCREENSHOTS == null ? 0.25 : 0.5,
+            SCREENSHOTS == null ? 0.25 : 1,
             "--epochs",
             SCREENSHOTS == null ? 3 : 14,
             "--batch-size",
-            8,
+            SCREENSHOTS == null ? 8 : 32,
             "--optimizer",
             "adamw",
             "--lr",
@@ -190,13 +188,18 @@ class PagesInBrowserTest {
         }
     }
 
+    /** Without the facts of a report, which name folders of this machine. */
     private static void photograph(BrowserPage page, Path where, String name) throws IOException {
-        Map<String, int[]> sizes = Map.of("desktop", new int[] {1200, 1000, 1}, "phone", new int[] {PHONE, 780, 2});
-        for (Map.Entry<String, int[]> size : sizes.entrySet()) {
-            page.prefer(size.getKey().equals("desktop") ? "light" : "dark");
-            page.resize(size.getValue()[0], size.getValue()[1], size.getValue()[2]);
-            page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
-            page.photograph(where.resolve(name + "-" + size.getKey() + ".png"));
+        for (boolean phone : new boolean[] {false, true}) {
+            page.prefer(phone ? "dark" : "light");
+            page.resize(phone ? PHONE : 1200, phone ? 780 : 1000, phone ? 1.5 : 1);
+            page.await(
+                    "window.shown === undefined && (window.shown = false, requestAnimationFrame(() => requestAnimationFrame(()"
+                            + " => { if (document.querySelector('main > h2')) document.querySelector('main > h2').scrollIntoView();"
+                            + " window.shown = true })), true)");
+            page.await("window.shown");
+            page.evaluate("delete window.shown");
+            page.photograph(where.resolve(name + (phone ? "-phone.png" : "-desktop.png")));
         }
     }
 
