@@ -190,7 +190,7 @@
     chart.x = x;
     chart.svg.setAttribute("viewBox", "0 0 " + width + " " + height);
     const parts = [...grid(chart, xs, ys, x, y, width, height), ...stages(xs, x, height)];
-    for (const line of lines) parts.push(...curve(line, x, y));
+    for (const line of lines) parts.push(...curve(line, x, (value) => Math.min(height - BOTTOM, Math.max(TOP, y(value)))));
     if (cursor !== null) {
       parts.push(svg("line", {class: "cursor", x1: x(cursor), x2: x(cursor), y1: TOP, y2: height - BOTTOM}));
     }
@@ -227,7 +227,7 @@
   function curve(line, x, y) {
     const points = series[line.key], places = [], dots = [];
     for (let i = 0; i < points.length; i += 2) {
-      const left = x(points[i]).toFixed(1), top = Math.max(TOP, y(points[i + 1])).toFixed(1);
+      const left = x(points[i]).toFixed(1), top = y(points[i + 1]).toFixed(1);
       places.push(left + "," + top);
       if (line.dots && points.length <= 200) dots.push(svg("circle", {class: "fill " + line.css, cx: left, cy: top, r: 2.5}));
     }

@@ -224,14 +224,14 @@ public final class LiveRun implements Listener {
         return new Frame.Header(title, ending, position, pace.speed(), List.copyOf(stages));
     }
 
-    /** A running mean over about a tenth of an epoch. */
+    /** A running mean over half an epoch, but 10 batches at least and 200 at most. */
     private static final class Smoothed {
         private int window = 1;
         private int count;
         private double mean;
 
         void begin(int perEpoch) {
-            window = Math.max(5, Math.min(200, perEpoch / 10));
+            window = Math.max(10, Math.min(200, perEpoch / 2));
             count = 0;
         }
 

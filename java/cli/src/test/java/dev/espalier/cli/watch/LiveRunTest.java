@@ -70,7 +70,7 @@ class LiveRunTest {
         assertThat(points("accuracy.validation")).containsExactly(1f, 0.75f);
     }
 
-    /** Of 8 batches an epoch the mean runs over the last 5. */
+    /** Of few batches it is their plain mean. */
     @Test
     void lossesAreSmoothedWithinAStage() {
         run.stageBegin("train", RECIPE, PER_EPOCH);
