@@ -1,17 +1,16 @@
 package dev.espalier.cli;
 
+import dev.espalier.data.DataException;
 import dev.espalier.data.DataListener;
+import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
 import dev.espalier.manifest.Manifest;
-import dev.espalier.manifest.ManifestFile;
 import dev.espalier.manifest.check.Subject;
 import dev.espalier.manifest.table.TableOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Parameters;
 
@@ -19,8 +18,9 @@ import picocli.CommandLine.Parameters;
 final class DataArgument {
     @Parameters(
             paramLabel = "DATA",
-            description = "A folder of labelled images as train takes it, a manifest (.csv, .tsv, .jsonl), or a YAML"
-                    + " file that describes one.")
+            description =
+                    "What train --data takes: a folder of labelled images or sounds, a manifest as a table, or the YAML"
+                            + " file that describes one.")
     private Path data = Path.of("");
 
     Path path() {
@@ -30,14 +30,14 @@ final class DataArgument {
     /** Opens it, telling the console what is found out. */
     Subject open(Console console) {
         if (Files.isDirectory(data)) {
-            return Subject.images(data);
+            return folder();
         }
         if (!Files.exists(data)) {
             throw new BadInput(
                     "data " + data + ": expected a folder, a table or a YAML file, got nothing; check the path");
         }
         List<Skipped> unusable = new ArrayList<>();
-        TableOptions options = TableOptions.defaults().withListener(new DataListener() {
+        DataListener listener = new DataListener() {
             @Override
             public void note(String message) {
                 console.err().println(message);
@@ -47,18 +47,21 @@ final class DataArgument {
             public void skipped(Skipped row) {
                 unusable.add(row);
             }
-        });
-        return Subject.rows(manifest(options), unusable);
+        };
+        return Subject.rows(new ManifestData(data, List.of(), OnCorrupt.SKIP, listener).manifest(), unusable);
     }
 
-    private Manifest manifest(TableOptions options) {
-        String name = data.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (!name.endsWith(".yaml") && !name.endsWith(".yml")) {
-            return Manifest.open(data, options);
+    /** Images, or sounds where there are no images. */
+    private Subject folder() {
+        try {
+            return Subject.images(data);
+        } catch (DataException noImages) {
+            try {
+                return Subject.rows(Manifest.open(data, TableOptions.defaults()), List.of());
+            } catch (DataException noSounds) {
+                throw noImages;
+            }
         }
-        Map<String, Object> description = RecipeFile.document(data);
-        return ManifestFile.read(
-                description, data.toAbsolutePath().resolveSibling("").normalize(), options);
     }
 
     /** Shows how far looking through has come. */

@@ -82,6 +82,28 @@ class DataCheckCommandTest {
     }
 
     @Test
+    void statsShowWhatEachInputIsLike() throws IOException {
+        cleanFolder();
+        JsonNode images =
+                CommandRun.of("data", "stats", folder, "--json").json().at("/columns/0");
+        assertThat(images.at("/type").asString()).isEqualTo("image");
+        assertThat(images.at("/detail/sizes/4x6").asInt()).isEqualTo(10);
+        assertThat(CommandRun.of("data", "stats", folder).out())
+                .contains("image (image): 10 present, 0 missing", "sizes: 4x6 (10)", "rgb pixels of training")
+                .containsPattern("height +4");
+        Path table = Files.writeString(
+                folder.resolve("m.csv"),
+                "age,town,note,label\n1,A,a long walk,x\nNA,B,no,y\n2.5,A,so it is,x\n3,A,a dog,y\n");
+        Path yaml = Files.writeString(
+                folder.resolve("m.yaml"),
+                "files: m.csv\ncolumns: {age: numeric, town: categorical, note: text, label: label}\n");
+        assertThat(CommandRun.of("data", "stats", yaml).out())
+                .contains("age (numeric): 3 present, 1 missing", "values: A (3), B (1)", "different words: 8")
+                .containsPattern("value +1\\.0+ .*3\\.0");
+        assertThat(table).exists();
+    }
+
+    @Test
     void whatIsNoDataIsBadInput() throws IOException {
         CommandRun.of("data", "check", folder.resolve("none"))
                 .refused("none", "expected a folder")

@@ -14,12 +14,7 @@ import java.util.Objects;
  * @param mixed changes to samples that are not images alone
  */
 public record Augmentation(
-        boolean horizontalFlip,
-        boolean verticalFlip,
-        Warp warp,
-        Crop crop,
-        double cutout,
-        MixedAugmentation mixed) {
+        boolean horizontalFlip, boolean verticalFlip, Warp warp, Crop crop, double cutout, MixedAugmentation mixed) {
     public Augmentation {
         Objects.requireNonNull(warp, "warp");
         Objects.requireNonNull(crop, "crop");

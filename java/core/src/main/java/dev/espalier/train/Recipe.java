@@ -66,7 +66,8 @@ public record Recipe(
                     "mixup",
                     0,
                     "augmentation: blend images and labels in pairs by shares drawn from Beta(mixup, mixup)"),
-            SettingKey.real("modality-dropout", 0, "augmentation: hide each modality of a sample with this probability"),
+            SettingKey.real(
+                    "modality-dropout", 0, "augmentation: hide each modality of a sample with this probability"),
             SettingKey.real("token-dropout", 0, "augmentation: make tokens of texts unknown with this probability"),
             SettingKey.real("time-shift", 0, "augmentation: shift sounds by up to this share of their length"),
             SettingKey.real("noise", 0, "augmentation: add noise of up to this share of a sound's level"),

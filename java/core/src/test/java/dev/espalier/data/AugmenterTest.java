@@ -109,8 +109,13 @@ class AugmenterTest {
 
     @Test
     void imageDecidesItsAugmentationWhateverTheBatch() {
-        Augmentation augmentation =
-                new Augmentation(true, true, new Warp(0.2, 0.2, 0.1, 20), new Crop(2, Crop.Border.REFLECT), 0.3, MixedAugmentation.none());
+        Augmentation augmentation = new Augmentation(
+                true,
+                true,
+                new Warp(0.2, 0.2, 0.1, 20),
+                new Crop(2, Crop.Border.REFLECT),
+                0.3,
+                MixedAugmentation.none());
         float[] batch = augment(augmentation, 4, 5, 6, 7, 8);
         float[] alone = augment(augmentation, 4, 7);
         int image = CHANNELS * HEIGHT * WIDTH;

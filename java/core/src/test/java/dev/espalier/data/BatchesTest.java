@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
 class BatchesTest {
-    private static final Augmentation EVERYTHING =
-            new Augmentation(true, true, new Warp(0.2, 0.2, 0.1, 15), new Crop(2, Crop.Border.REFLECT), 0.4, MixedAugmentation.none());
+    private static final Augmentation EVERYTHING = new Augmentation(
+            true, true, new Warp(0.2, 0.2, 0.1, 15), new Crop(2, Crop.Border.REFLECT), 0.4, MixedAugmentation.none());
 
     @TempDir
     Path folder;

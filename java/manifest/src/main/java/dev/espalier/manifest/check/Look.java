@@ -1,6 +1,8 @@
 package dev.espalier.manifest.check;
 
 import dev.espalier.data.Picture;
+import dev.espalier.manifest.audio.Waveform;
+import java.nio.ByteBuffer;
 
 /** What a cell turned out to hold; a key says which content it is. */
 sealed interface Look {
@@ -20,9 +22,29 @@ sealed interface Look {
     record Corrupt(String reason) implements Look {}
 
     /** Text, a number or a category as it stands in its cell. */
-    record Words(ContentKey key, String text) implements Look {
-        static Words of(String text) {
-            return new Words(ContentKey.of(text), text);
+    record Cell(ContentKey key, String text) implements Look {
+        static Cell of(String text) {
+            return new Cell(ContentKey.of(text), text);
+        }
+    }
+
+    /**
+     * A sound; its key is over its rate and samples, so that it is the same in another format without loss.
+     *
+     * @param rate in Hz
+     * @param power mean square of its samples, full scale being 1
+     */
+    record Sound(ContentKey key, int rate, double seconds, double power) implements Look {
+        static Sound of(Waveform wave) {
+            float[] samples = wave.samples();
+            ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(4, samples.length));
+            double energy = 0;
+            for (float sample : samples) {
+                bytes.putFloat(sample);
+                energy += (double) sample * sample;
+            }
+            ContentKey key = ContentKey.of(bytes.array(), wave.sampleRate());
+            return new Sound(key, wave.sampleRate(), wave.seconds(), energy / samples.length);
         }
     }
 

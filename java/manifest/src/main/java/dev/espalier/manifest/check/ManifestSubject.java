@@ -7,6 +7,8 @@ import dev.espalier.manifest.Column;
 import dev.espalier.manifest.ColumnType;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.Split;
+import dev.espalier.manifest.audio.AudioFile;
+import dev.espalier.manifest.audio.AudioLimits;
 import dev.espalier.manifest.table.Table;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,8 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** The rows of a manifest. */
 final class ManifestSubject extends Subject {
     private static final Set<String> SUFFIXES = Set.of("jpg", "jpeg", "png", "wav", "flac");
-    /** A longer file is taken for something else. */
-    private static final long MOST_BYTES = 1L << 30;
+    private static final AudioLimits LIMITS = AudioLimits.standard();
 
     private final Manifest manifest;
     private final List<Skipped> unusable;
@@ -98,7 +99,8 @@ final class ManifestSubject extends Subject {
         }
         return switch (type) {
             case IMAGE -> decoder -> image(manifest.file(cell), decoder);
-            default -> decoder -> Look.Words.of(cell);
+            case AUDIO -> decoder -> Look.Sound.of(AudioFile.decode(bytes(manifest.file(cell)), LIMITS));
+            default -> decoder -> Look.Cell.of(cell);
         };
     }
 
@@ -108,8 +110,8 @@ final class ManifestSubject extends Subject {
 
     private static byte[] bytes(Path file) throws IOException {
         long length = Files.size(file);
-        if (length > MOST_BYTES) {
-            throw new IOException("expected at most " + MOST_BYTES + " bytes, got " + length);
+        if (length > LIMITS.bytes()) {
+            throw new IOException("expected at most " + LIMITS.bytes() + " bytes, got " + length);
         }
         return Files.readAllBytes(file);
     }

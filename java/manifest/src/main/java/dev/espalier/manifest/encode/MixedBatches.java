@@ -26,6 +26,7 @@ final class MixedBatches implements BatchSupply {
     private final int[] order;
     /** What keys the random numbers of each visit. */
     private final int[] keys;
+
     private final int[] labels;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();

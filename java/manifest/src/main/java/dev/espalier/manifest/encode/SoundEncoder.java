@@ -170,7 +170,8 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
         return new Feeder() {
             @Override
             public void feed(ByteBuffer rows, boolean[] present, int[] indices, Map<String, Tensor> inputs) {
-                Tensor waves = Tensor.wrap(rows, DType.F32, indices.length, samples).to(options.device());
+                Tensor waves =
+                        Tensor.wrap(rows, DType.F32, indices.length, samples).to(options.device());
                 inputs.put(modality, filters.apply(waves));
                 inputs.put(Branch.present(modality), Presence.of(present, options.device()));
             }

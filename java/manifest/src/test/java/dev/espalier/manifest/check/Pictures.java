@@ -18,11 +18,12 @@ final class Pictures {
     static Path write(Path file, int number, int width, int height, int type) throws IOException {
         BufferedImage picture = new BufferedImage(width, height, type);
         for (int i = 0; i < width * height; i++) {
-            int grey = (number + i) & 0xFF;
-            picture.setRGB(
-                    i % width,
-                    i / width,
-                    type == BufferedImage.TYPE_BYTE_GRAY ? grey * 0x010101 : 1000 * number + 7 * i);
+            if (type == BufferedImage.TYPE_BYTE_GRAY) {
+                // setRGB would convert between colour spaces.
+                picture.getRaster().setSample(i % width, i / width, 0, (number + i) & 0xFF);
+            } else {
+                picture.setRGB(i % width, i / width, 1000 * number + 7 * i);
+            }
         }
         Files.createDirectories(file.getParent());
         if (!ImageIO.write(picture, "png", file.toFile())) {
