@@ -7,7 +7,7 @@ import dev.espalier.runtime.KernelException;
 import dev.espalier.runtime.OperatorException;
 import java.io.UncheckedIOException;
 
-/** The command's exit codes: 0 done, 1 it failed, 2 the input was bad. */
+/** The command's exit codes: 0 done, 1 it failed (or found errors in what it was to check), 2 the input was bad. */
 final class ExitCode {
     static final int DONE = 0;
     static final int FAILED = 1;

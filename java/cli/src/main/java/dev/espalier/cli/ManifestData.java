@@ -78,8 +78,8 @@ final class ManifestData {
         if (facts == null) {
             throw new BadInput("--model " + name + " is made for the columns of a manifest, and --data holds images");
         }
-        return Optional.of(fusion.model(
-                Encoding.fromJson(facts).branches(), data.classes().size(), width, seed));
+        return Optional.of(
+                fusion.model(Encoding.fromJson(facts).branches(), data.classes().size(), width, seed));
     }
 
     /** Refuses samples whose inputs are not those of the model. */
@@ -87,7 +87,8 @@ final class ManifestData {
         BatchOptions two = BatchOptions.evaluation(2, data.statistics(), Device.CPU);
         try (Scope scope = Scope.open();
                 Cursor cursor = new Batches(data.train(), two).epoch(0, 0)) {
-            Map<String, Tensor> inputs = cursor.next().inputsFor(List.copyOf(graph.inputs().keySet()));
+            Map<String, Tensor> inputs =
+                    cursor.next().inputsFor(List.copyOf(graph.inputs().keySet()));
             graph.inputs().forEach((name, type) -> check(name, type, inputs.get(name)));
         }
     }

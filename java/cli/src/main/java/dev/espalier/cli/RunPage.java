@@ -177,9 +177,7 @@ final class RunPage {
                         measuredOn.name(index),
                         measuredOn.classes().get(labels[index]),
                         measuredOn.classes().get(predictions[index]),
-                        measuredOn.exhibits(index).stream()
-                                .map(RunPage::shown)
-                                .toList()))
+                        measuredOn.exhibits(index).stream().map(RunPage::shown).toList()))
                 .toList();
     }
 }

@@ -28,9 +28,14 @@ abstract class Subcommand implements Callable<Integer> {
     /** Does the work; every failure is an exception. */
     abstract void run();
 
+    /** The exit code after a run that did not fail. */
+    int outcome() {
+        return ExitCode.DONE;
+    }
+
     @Override
     public final Integer call() {
         run();
-        return ExitCode.DONE;
+        return outcome();
     }
 }

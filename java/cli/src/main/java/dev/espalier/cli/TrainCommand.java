@@ -112,8 +112,7 @@ final class TrainCommand extends Subcommand {
             return;
         }
         runFolder.check(output);
-        Facts facts =
-                watch.during(console, "Training of " + output.name(), () -> with(chosen, this::fit));
+        Facts facts = watch.during(console, "Training of " + output.name(), () -> with(chosen, this::fit));
         json.print(
                 console,
                 facts,

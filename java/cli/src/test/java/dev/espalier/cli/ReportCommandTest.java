@@ -31,7 +31,11 @@ class ReportCommandTest {
                 List.of(new RunReport.Curve("loss", "training", List.of(2.0, Double.NaN, 1.0))),
                 List.of(new RunReport.LayerChannels("conv_" + made, 32, 16)),
                 List.of(new RunReport.SliceAccuracy("cat", 7, 0.6, Double.NaN)),
-                List.of(new RunReport.NewlyWrong("cat/1.png", "cat", "dog in " + made, List.of(new RunReport.Exhibit(RunReport.Exhibit.Kind.PICTURE, "AQID")))));
+                List.of(new RunReport.NewlyWrong(
+                        "cat/1.png",
+                        "cat",
+                        "dog in " + made,
+                        List.of(new RunReport.Exhibit(RunReport.Exhibit.Kind.PICTURE, "AQID")))));
     }
 
     private Path run(String name, RunReport report) throws IOException {

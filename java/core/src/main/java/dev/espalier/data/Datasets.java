@@ -1,7 +1,6 @@
 package dev.espalier.data;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,24 +21,11 @@ public final class Datasets {
      * @throws DataException if the folder has none of the layouts, or a file in it cannot be used
      */
     public static DataSets open(Path root, DataOptions options) {
-        if (!Files.isDirectory(root)) {
-            throw new DataException(
-                    "data folder " + root + ": expected a folder, got " + (Files.exists(root) ? "a file" : "nothing")
-                            + "; give the folder that holds train/<class>/, CIFAR .bin files or MNIST idx files");
-        }
         try {
-            for (Layout layout : Layout.ALL) {
-                Optional<Layout.Splits> splits = layout.find(root);
-                if (splits.isPresent()) {
-                    return open(root, splits.get(), options);
-                }
-            }
+            return open(root, Layout.of(root), options);
         } catch (IOException e) {
-            throw new DataException(
-                    "data folder " + root + ": cannot be read (" + e + "); check its permissions and the disk", e);
+            throw Layout.unreadable(root, e);
         }
-        throw new DataException("data folder " + root
-                + ": expected train/<class>/ with images, CIFAR .bin files or MNIST idx files, got none of them");
     }
 
     private static DataSets open(Path root, Layout.Splits splits, DataOptions options) throws IOException {

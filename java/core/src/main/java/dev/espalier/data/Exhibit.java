@@ -57,7 +57,6 @@ public record Exhibit(Kind kind, String content) {
             throw new UncheckedIOException("a picture cannot be encoded", e);
         }
         return new Exhibit(
-                Kind.PICTURE,
-                new String(Base64.getEncoder().encode(png.toByteArray()), StandardCharsets.US_ASCII));
+                Kind.PICTURE, new String(Base64.getEncoder().encode(png.toByteArray()), StandardCharsets.US_ASCII));
     }
 }

@@ -9,10 +9,10 @@ import java.io.IOException;
  * @param label index of its class
  * @param pixels decodes it; may be called by any thread
  */
-record Original(String name, int label, Pixels pixels) {
+public record Original(String name, int label, Pixels pixels) {
     /** Decodes one image. */
     @FunctionalInterface
-    interface Pixels {
+    public interface Pixels {
         /**
          * Makes the image's pixels.
          *

@@ -44,7 +44,7 @@ public record Statistics(List<Float> mean, List<Float> std) {
      * @param sums per channel, the sum of the bytes
      * @param squares per channel, the sum of their squares
      */
-    static Statistics ofTotals(long pixels, long[] sums, long[] squares) {
+    public static Statistics ofTotals(long pixels, long[] sums, long[] squares) {
         List<Float> mean = new ArrayList<>();
         List<Float> std = new ArrayList<>();
         for (int c = 0; c < sums.length; c++) {

@@ -55,8 +55,7 @@ public sealed interface Branch {
                 for (int i = 0; i < blocks; i++) {
                     int stride = stage > 0 && i == 0 ? 2 : 1;
                     layers.block(
-                            "stage" + (stage + 1) + "." + i,
-                            ResidualArchitectures.basicBlock(channels, stride, false));
+                            "stage" + (stage + 1) + "." + i, ResidualArchitectures.basicBlock(channels, stride, false));
                 }
             }
             return layers.globalAveragePool();
@@ -74,20 +73,21 @@ public sealed interface Branch {
                     .relu();
             for (int i = 0; i < 3; i++) {
                 int channels = Models.scaled(48 + 16 * i, width);
-                layers.block("block" + i, block -> block.residual(
-                                branch -> branch.convNorm(channels, along(LENGTH, 2), 1)
-                                        .relu()
-                                        .convNorm(channels, along(LENGTH, 1), 1),
-                                shortcut -> shortcut.convNorm(channels, along(1, 2), 1))
-                        .relu());
+                layers.block(
+                        "block" + i,
+                        block -> block.residual(
+                                        branch -> branch.convNorm(channels, along(LENGTH, 2), 1)
+                                                .relu()
+                                                .convNorm(channels, along(LENGTH, 1), 1),
+                                        shortcut -> shortcut.convNorm(channels, along(1, 2), 1))
+                                .relu());
             }
             return layers.globalAveragePool();
         }
 
         private static Window along(long length, long stride) {
             long pad = length / 2;
-            return new Window(
-                    Ints.of(length), Ints.of(stride), Ints.of(pad, pad), Ints.of(1), AutoPad.NOTSET, false);
+            return new Window(Ints.of(length), Ints.of(stride), Ints.of(pad, pad), Ints.of(1), AutoPad.NOTSET, false);
         }
     }
 
@@ -113,7 +113,12 @@ public sealed interface Branch {
                     .<Consumer<ModelBuilder>>map(size -> branch -> branch.conv(
                                     Models.scaled(64, width),
                                     new Window(
-                                            Ints.of(size), Ints.of(1), Ints.of(0, 0), Ints.of(1), AutoPad.NOTSET, false),
+                                            Ints.of(size),
+                                            Ints.of(1),
+                                            Ints.of(0, 0),
+                                            Ints.of(1),
+                                            AutoPad.NOTSET,
+                                            false),
                                     1,
                                     true)
                             .relu()

@@ -4,7 +4,6 @@ import dev.espalier.op.Concat;
 import dev.espalier.op.Sigmoid;
 import dev.espalier.op.Variadic;
 import dev.espalier.runtime.DType;
-import dev.espalier.runtime.Shape;
 import java.util.List;
 import java.util.function.Consumer;
 

@@ -54,8 +54,7 @@ final class RunRecords {
             slices.add(new SliceScore(
                     facts.get(i), Integer.parseInt(facts.get(i + 1)), Double.parseDouble(facts.get(i + 2))));
         }
-        return Optional.of(
-                new Measured(size(snapshot, BEFORE), evaluation, slices, snapshot.real(BEFORE + "latency")));
+        return Optional.of(new Measured(size(snapshot, BEFORE), evaluation, slices, snapshot.real(BEFORE + "latency")));
     }
 
     static void save(Snapshot.Builder snapshot, CompactionReport report) {

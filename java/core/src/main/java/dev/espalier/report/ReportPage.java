@@ -197,7 +197,8 @@ public final class ReportPage {
         return switch (exhibit.kind()) {
             case PICTURE ->
                 "<img alt=\"" + Html.escape(sample) + "\" src=\"data:image/png;base64," + exhibit.content() + "\">";
-            case SOUND -> "<audio controls preload=\"none\" src=\"data:audio/wav;base64," + exhibit.content() + "\"></audio>";
+            case SOUND ->
+                "<audio controls preload=\"none\" src=\"data:audio/wav;base64," + exhibit.content() + "\"></audio>";
             case TEXT -> "<blockquote>" + Html.escape(exhibit.content()) + "</blockquote>";
         };
     }

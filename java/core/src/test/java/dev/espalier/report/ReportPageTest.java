@@ -24,8 +24,14 @@ class ReportPageTest {
                         new RunReport.Curve("loss", "train", List.of(2.0, 1.5, Double.NaN, 1.0)),
                         new RunReport.Curve("loss", "validation", List.of(2.1, 1.7, 1.4, 1.3))),
                 List.of(new RunReport.LayerChannels("conv1", 32, 16)),
-                List.of(new RunReport.SliceAccuracy("cat", 7, 0.6, 0.5), new RunReport.SliceAccuracy("dog", 8, 0.7, 0.71)),
-                List.of(new RunReport.NewlyWrong("cat/0001.png", "cat", "dog", List.of(new RunReport.Exhibit(RunReport.Exhibit.Kind.PICTURE, "AQID")))));
+                List.of(
+                        new RunReport.SliceAccuracy("cat", 7, 0.6, 0.5),
+                        new RunReport.SliceAccuracy("dog", 8, 0.7, 0.71)),
+                List.of(new RunReport.NewlyWrong(
+                        "cat/0001.png",
+                        "cat",
+                        "dog",
+                        List.of(new RunReport.Exhibit(RunReport.Exhibit.Kind.PICTURE, "AQID")))));
     }
 
     @Test

@@ -38,9 +38,8 @@ final class EncodedRows {
         this.encoder = encoder;
         this.slots = new int[rows.size()];
         this.distinct = new ArrayList<>();
-        int[] columns = encoder.columns().stream()
-                .mapToInt(manifest.table()::indexOf)
-                .toArray();
+        int[] columns =
+                encoder.columns().stream().mapToInt(manifest.table()::indexOf).toArray();
         Map<List<@Nullable String>, Integer> known = new HashMap<>();
         for (int row = 0; row < slots.length; row++) {
             List<@Nullable String> cells = new ArrayList<>(columns.length);
@@ -59,7 +58,8 @@ final class EncodedRows {
     }
 
     /** Encodes rows on some threads, telling the listener how it goes. */
-    static EncodedRows of(Encoder encoder, Manifest manifest, List<Table.Row> rows, String split, DataListener listener) {
+    static EncodedRows of(
+            Encoder encoder, Manifest manifest, List<Table.Row> rows, String split, DataListener listener) {
         EncodedRows encoded = new EncodedRows(encoder, manifest, rows);
         encoded.encode(manifest, split + " " + encoder.modality(), listener);
         return encoded;
@@ -123,7 +123,8 @@ final class EncodedRows {
     }
 
     /** Why a row cannot be used; null if it can. */
-    @Nullable String fault(int row) {
+    @Nullable
+    String fault(int row) {
         return faults[slots[row]];
     }
 

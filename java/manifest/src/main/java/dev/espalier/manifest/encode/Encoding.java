@@ -20,16 +20,17 @@ public record Encoding(List<Encoder> encoders, Label label) {
     public Encoding {
         encoders = List.copyOf(encoders);
         if (encoders.isEmpty()) {
-            throw new DataException("manifest: expected at least one column that is an input (image, audio, text, numeric or"
-                    + " categorical), got none; give one of them the type");
+            throw new DataException(
+                    "manifest: expected at least one column that is an input (image, audio, text, numeric or"
+                            + " categorical), got none; give one of them the type");
         }
         List<String> inputs = encoders.stream()
                 .flatMap(encoder -> encoder.branches().stream())
                 .map(Branch::input)
                 .toList();
         if (inputs.stream().distinct().count() < inputs.size()) {
-            throw new DataException(
-                    "manifest: expected inputs of different names, got " + inputs + "; rename one by the setting 'input'");
+            throw new DataException("manifest: expected inputs of different names, got " + inputs
+                    + "; rename one by the setting 'input'");
         }
     }
 

@@ -86,13 +86,16 @@ final class EncodingJson {
         try {
             JsonNode root = MAPPER.readTree(json);
             if (root.required("version").asInt() != VERSION) {
-                throw new DataException("encoding in the model: expected version " + VERSION + ", got "
-                        + root.required("version"));
+                throw new DataException(
+                        "encoding in the model: expected version " + VERSION + ", got " + root.required("version"));
             }
             JsonNode given = root.required("label");
             Map<String, String> names = new LinkedHashMap<>();
-            given.required("names").properties().forEach(name -> names.put(name.getKey(), name.getValue().asString()));
-            Label.Kind kind = Label.Kind.valueOf(given.required("kind").asString().toUpperCase(Locale.ROOT));
+            given.required("names")
+                    .properties()
+                    .forEach(name -> names.put(name.getKey(), name.getValue().asString()));
+            Label.Kind kind =
+                    Label.Kind.valueOf(given.required("kind").asString().toUpperCase(Locale.ROOT));
             Label label = new Label(kind, given.required("separator").asString(), names);
             List<Encoder> encoders = new ArrayList<>();
             root.required("encoders").forEach(node -> encoders.add(encoder(node)));
@@ -100,8 +103,10 @@ final class EncodingJson {
         } catch (EspalierException e) {
             throw e;
         } catch (JacksonException | IllegalArgumentException e) {
-            throw new DataException("encoding in the model: expected JSON as it was written, got something else ("
-                    + e.getMessage() + "); train the model again", e);
+            throw new DataException(
+                    "encoding in the model: expected JSON as it was written, got something else (" + e.getMessage()
+                            + "); train the model again",
+                    e);
         }
     }
 
@@ -137,9 +142,12 @@ final class EncodingJson {
                 kept);
         LogMel mel = new LogMel(
                 node.required("rate").asInt(),
-                new Framing(node.required("window").asInt(), node.required("hop").asInt()),
+                new Framing(
+                        node.required("window").asInt(), node.required("hop").asInt()),
                 bands,
-                new DecibelRange(node.required("floor").asDouble(), node.required("ceiling").asDouble()));
+                new DecibelRange(
+                        node.required("floor").asDouble(),
+                        node.required("ceiling").asDouble()));
         return new SoundEncoder(
                 node.required("input").asString(),
                 node.required("column").asString(),

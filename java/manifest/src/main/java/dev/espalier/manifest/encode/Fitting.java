@@ -125,7 +125,8 @@ final class Fitting {
                 .filter(OptionalDouble::isPresent)
                 .mapToDouble(OptionalDouble::getAsDouble)
                 .toArray();
-        boolean quantiles = settings.choice("scale", List.of("quantile", "minmax")).equals("quantile");
+        boolean quantiles =
+                settings.choice("scale", List.of("quantile", "minmax")).equals("quantile");
         return NumberColumn.fit(column.name(), values, quantiles);
     }
 

@@ -90,7 +90,8 @@ public final class MixedData {
         Optional<Source> validation = some(encoding, validating, "validation");
         Optional<Source> test = some(encoding, manifest.rows(Split.TEST), "test");
         if (train.size() == 0) {
-            throw new DataException("manifest: expected training rows that can be used, got none of " + training.size());
+            throw new DataException(
+                    "manifest: expected training rows that can be used, got none of " + training.size());
         }
         return new DataSets(train, validation, test, Statistics.none(), skipped);
     }
@@ -128,7 +129,9 @@ public final class MixedData {
                         usable.stream().mapToInt(part::slot).toArray()))
                 .toList();
         return new MixedSource(
-                encoding, parts, usable.stream().map(rows::get).map(this::sample).toList());
+                encoding,
+                parts,
+                usable.stream().map(rows::get).map(this::sample).toList());
     }
 
     private static @Nullable String fault(List<EncodedRows> encoded, int row) {
@@ -145,7 +148,8 @@ public final class MixedData {
 
     private void reject(String place, String reason) {
         if (options.onCorrupt() == OnCorrupt.FAIL) {
-            throw new DataException(place + ": " + reason + "; mend the row, or leave such rows out with on-corrupt: skip");
+            throw new DataException(
+                    place + ": " + reason + "; mend the row, or leave such rows out with on-corrupt: skip");
         }
         Skipped row = new Skipped(place, reason);
         skipped.add(row);

@@ -109,8 +109,8 @@ final class MixedSource implements Source {
                 groups.computeIfAbsent(group, name -> new ArrayList<>()).add(i);
             }
         }
-        groups.forEach((name, rows) -> slices.add(new Slice(
-                name, rows.stream().mapToInt(Integer::intValue).toArray())));
+        groups.forEach((name, rows) -> slices.add(
+                new Slice(name, rows.stream().mapToInt(Integer::intValue).toArray())));
         for (Modality part : modalities) {
             int[] without = IntStream.range(0, size()).filter(i -> !part.has(i)).toArray();
             if (without.length > 0) {
@@ -128,7 +128,8 @@ final class MixedSource implements Source {
     @Override
     public void check(BatchOptions options) {
         if (!modalities().containsAll(options.hidden())) {
-            throw new DataException("hidden modalities: expected some of " + modalities() + ", got " + options.hidden());
+            throw new DataException(
+                    "hidden modalities: expected some of " + modalities() + ", got " + options.hidden());
         }
     }
 
@@ -148,8 +149,7 @@ final class MixedSource implements Source {
         MessageDigest digest = sha256();
         digest.update(fingerprint.getBytes(StandardCharsets.UTF_8));
         Arrays.stream(chosen)
-                .forEach(row ->
-                        digest.update(ByteBuffer.allocate(4).putInt(row).flip()));
+                .forEach(row -> digest.update(ByteBuffer.allocate(4).putInt(row).flip()));
         return new MixedSource(
                 encoding,
                 parts,

@@ -30,8 +30,8 @@ public record PictureEncoder(String modality, String column, Shape shape) implem
 
     public PictureEncoder {
         if (shape.rank() != 3 || (shape.dim(0) != 1 && shape.dim(0) != 3)) {
-            throw new DataException("pictures of column '" + column
-                    + "': expected [1 or 3 channels, height, width], got " + shape);
+            throw new DataException(
+                    "pictures of column '" + column + "': expected [1 or 3 channels, height, width], got " + shape);
         }
     }
 
@@ -92,9 +92,9 @@ public record PictureEncoder(String modality, String column, Shape shape) implem
         int height = (int) shape.dim(1);
         int width = (int) shape.dim(2);
         double scale = Math.max((double) height / picture.height(), (double) width / picture.width());
-        ImageSize size = new ImageSize(
-                Math.max(height, (int) Math.round(scale * picture.height())),
-                Math.max(width, (int) Math.round(scale * picture.width())));
+        ImageSize size =
+                new ImageSize(Math.max(height, (int) Math.round(scale * picture.height())), Math.max(width, (int)
+                        Math.round(scale * picture.width())));
         return picture.withChannels((int) shape.dim(0)).resized(size).cropped(new ImageSize(height, width));
     }
 

@@ -16,8 +16,8 @@ final class Settings {
         this.values = column.settings();
         for (String name : values.keySet()) {
             if (!known.contains(name)) {
-                throw new DataException(what + ": expected settings among type, " + String.join(", ", known) + ", got '"
-                        + name + "'");
+                throw new DataException(
+                        what + ": expected settings among type, " + String.join(", ", known) + ", got '" + name + "'");
             }
         }
     }
@@ -31,8 +31,8 @@ final class Settings {
         if (value instanceof Number number && number.doubleValue() >= least && number.doubleValue() <= most) {
             return number.doubleValue();
         }
-        throw new DataException(what + ", " + name + ": expected a number from " + least + " to " + most + ", got "
-                + value);
+        throw new DataException(
+                what + ", " + name + ": expected a number from " + least + " to " + most + ", got " + value);
     }
 
     /** The first of the choices if nothing is set. */

@@ -51,7 +51,8 @@ public final class TableEncoder implements Encoder {
     @Override
     public List<String> columns() {
         return Stream.concat(
-                        numbers.stream().map(NumberColumn::name), categories.stream().map(CategoryColumn::name))
+                        numbers.stream().map(NumberColumn::name),
+                        categories.stream().map(CategoryColumn::name))
                 .toList();
     }
 
@@ -128,7 +129,8 @@ public final class TableEncoder implements Encoder {
             }
             for (int c = 0; c < categorical.length; c++) {
                 inputs.put(
-                        categories.get(c).name(), Tensor.of(categorical[c], n, 1).to(options.device()));
+                        categories.get(c).name(),
+                        Tensor.of(categorical[c], n, 1).to(options.device()));
             }
         };
     }

@@ -51,8 +51,10 @@ public record TextEncoder(String modality, List<String> columns, Tokenizer token
                 settings.integer("words", 20_000, 1, 1 << 22),
                 settings.integer("least-count", 2, 1, 1 << 20),
                 settings.integer("ngrams", 1, 1, 2));
-        int[] lengths =
-                texts.stream().mapToInt(text -> tokenizer.ids(text).length).sorted().toArray();
+        int[] lengths = texts.stream()
+                .mapToInt(text -> tokenizer.ids(text).length)
+                .sorted()
+                .toArray();
         int usual = lengths.length == 0 ? SHORTEST : lengths[(int) (WHOLE * (lengths.length - 1))];
         int length = settings.integer("length", Math.max(SHORTEST, Math.min(LONGEST, usual)), 1, 1 << 16);
         return new TextEncoder(

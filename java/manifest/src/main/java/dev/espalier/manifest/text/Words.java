@@ -12,7 +12,7 @@ import java.util.Locale;
  * Every ideograph is a word, and so is every other visible character: a punctuation mark, a symbol, an emoji. White space and
  * controls separate; what is ignored when displayed (joiners, soft hyphens, variation selectors) is left out.
  */
-final class Words {
+public final class Words {
     /** Marks on one character beyond which the others are left out; see Unicode Standard Annex 15, stream-safe text. */
     private static final int MARKS = 30;
 
@@ -31,7 +31,7 @@ final class Words {
     }
 
     /** The words of the first {@code characters} UTF-16 units of a text. */
-    static List<String> of(String text, int characters) {
+    public static List<String> of(String text, int characters) {
         String lower = normalised(text, characters).toLowerCase(Locale.ROOT);
         return new Words(Normalizer.normalize(lower, Normalizer.Form.NFC)).split();
     }
