@@ -24,8 +24,23 @@ import org.jspecify.annotations.Nullable;
  */
 record Cells(String name, int index, String type) {
     private static final Set<String> AS_THEY_ARE = Set.of(
-            "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-            "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIME", "UUID");
+            "BOOLEAN",
+            "TINYINT",
+            "SMALLINT",
+            "INTEGER",
+            "BIGINT",
+            "HUGEINT",
+            "UTINYINT",
+            "USMALLINT",
+            "UINTEGER",
+            "UBIGINT",
+            "UHUGEINT",
+            "FLOAT",
+            "DOUBLE",
+            "VARCHAR",
+            "DATE",
+            "TIME",
+            "UUID");
     private static final String DECIMAL = "DECIMAL";
     private static final String MOMENT = "TIMESTAMP WITH TIME ZONE";
     private static final Set<String> TIMES = Set.of("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS");

@@ -53,10 +53,15 @@ public final class ParquetFormat implements TableFormat {
             }
         } catch (SQLException e) {
             throw new DataException(
-                    "table " + file + ": expected a Parquet file, got: "
-                            + OneLine.of(String.valueOf(e.getMessage())) + "; write it again",
+                    "table " + file + ": expected a Parquet file, got: " + reason(e)
+                            + "; write it again",
                     e);
         }
+    }
+
+    /** The first line; others show the query. */
+    private static String reason(SQLException e) {
+        return OneLine.of(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
     }
 
     private static Table table(Path file, ResultSet rows, TableOptions options) throws SQLException {
@@ -65,8 +70,8 @@ public final class ParquetFormat implements TableFormat {
         draft.declare(columns.stream().map(Cells::name).toList());
         for (long row = 1; rows.next(); row++) {
             if (row > MOST_ROWS) {
-                throw new DataException("table " + file + ": expected at most " + MOST_ROWS
-                        + " rows, got more; split the file");
+                throw new DataException(
+                        "table " + file + ": expected at most " + MOST_ROWS + " rows, got more; split the file");
             }
             List<@Nullable String> cells = new ArrayList<>(columns.size());
             for (Cells column : columns) {

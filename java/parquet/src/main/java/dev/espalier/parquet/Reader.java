@@ -22,9 +22,9 @@ final class Reader {
         settings.setProperty("autoload_known_extensions", "false");
         settings.setProperty("allow_community_extensions", "false");
         settings.setProperty("jdbc_stream_results", "true");
-        settings.setProperty("allowed_paths", "['" + file.toString().replace("'", "''") + "']");
         Connection connection = new DuckDBDriver().connect("jdbc:duckdb:", settings);
         try (Statement statement = connection.createStatement()) {
+            statement.execute("SET allowed_paths = ['" + file.toString().replace("'", "''") + "']");
             statement.execute("SET enable_external_access = false");
             statement.execute("SET lock_configuration = true");
             return connection;

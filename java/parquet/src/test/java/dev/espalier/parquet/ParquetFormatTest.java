@@ -65,8 +65,7 @@ class ParquetFormatTest {
     void numbersAndBooleansAreDecimalText() {
         assertThat(row("SELECT 200::UTINYINT, -3::BIGINT, 18446744073709551615::UBIGINT, 0.1::DOUBLE, 1.5::FLOAT,"
                         + " 12.50::DECIMAL(10,2), 1e-9::DECIMAL(18,10), true"))
-                .containsExactly(
-                        "200", "-3", "18446744073709551615", "0.1", "1.5", "12.50", "0.0000000010", "true");
+                .containsExactly("200", "-3", "18446744073709551615", "0.1", "1.5", "12.50", "0.0000000010", "true");
     }
 
     @Test
@@ -96,7 +95,8 @@ class ParquetFormatTest {
         Path file = file("nested.parquet", "SELECT 1 AS id, " + value + " AS tags");
         assertThatThrownBy(() -> Tables.read(file, OPTIONS))
                 .isInstanceOf(DataException.class)
-                .hasMessageStartingWith("table " + file + ": column 'tags': expected numbers, booleans, strings or times")
+                .hasMessageStartingWith(
+                        "table " + file + ": column 'tags': expected numbers, booleans, strings or times")
                 .hasMessageEndingWith("flatten it or leave it out");
     }
 
@@ -182,7 +182,8 @@ class ParquetFormatTest {
         Path other = file("other.parquet", "SELECT 1 AS id");
         try (Connection connection = Reader.open(mine.toRealPath());
                 Statement statement = connection.createStatement()) {
-            assertThat(statement.execute("SELECT * FROM read_parquet('" + mine.toRealPath() + "')")).isTrue();
+            assertThat(statement.execute("SELECT * FROM read_parquet('" + mine.toRealPath() + "')"))
+                    .isTrue();
             for (String forbidden : List.of(
                     "SELECT * FROM read_parquet('" + other.toRealPath() + "')",
                     "SELECT * FROM read_parquet('https://example.org/a.parquet')",

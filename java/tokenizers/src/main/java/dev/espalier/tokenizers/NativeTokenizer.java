@@ -65,7 +65,9 @@ final class NativeTokenizer implements Tokenizer {
         try {
             encoding = library.encode(handle, readable(text), true);
             closing.accept(closing(library.getSpecialTokenMask(encoding)));
-            return Arrays.stream(library.getTokenIds(encoding)).mapToInt(this::id).toArray();
+            return Arrays.stream(library.getTokenIds(encoding))
+                    .mapToInt(this::id)
+                    .toArray();
         } catch (RuntimeException e) {
             throw new DataException(
                     "tokenizer " + name + ": cannot read a text: " + OneLine.of(String.valueOf(e.getMessage()))
