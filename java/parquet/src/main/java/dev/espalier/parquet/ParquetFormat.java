@@ -53,9 +53,7 @@ public final class ParquetFormat implements TableFormat {
             }
         } catch (SQLException e) {
             throw new DataException(
-                    "table " + file + ": expected a Parquet file, got: " + reason(e)
-                            + "; write it again",
-                    e);
+                    "table " + file + ": expected a Parquet file, got: " + reason(e) + "; write it again", e);
         }
     }
 

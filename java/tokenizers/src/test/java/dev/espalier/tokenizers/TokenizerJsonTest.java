@@ -166,10 +166,11 @@ class TokenizerJsonTest {
     private static String assertRefused(String json) {
         DataException refusal = catchThrowableOfType(DataException.class, () -> open(json));
         assertThat(refusal).isNotNull();
-        assertThat(refusal.getMessage())
+        String message = String.valueOf(refusal.getMessage());
+        assertThat(message)
                 .startsWith("tokenizer tokenizer.json: expected")
-                .doesNotContain("\n");
-        assertThat(refusal.getMessage().length()).isLessThan(400);
-        return refusal.getMessage();
+                .doesNotContain("\n")
+                .hasSizeLessThan(400);
+        return message;
     }
 }
