@@ -10,8 +10,9 @@ final class GateFlags {
     @Option(
             names = "--max-slice-drop",
             paramLabel = "POINTS",
-            description = "Prune less where any slice of the validation samples (a class, a group, a modality) loses more than so"
-                    + " many points of accuracy; needs --data.")
+            description =
+                    "Prune less where any slice of the validation samples (a class, a group, a modality) loses more than so"
+                            + " many points of accuracy; needs --data.")
     private @Nullable Double points;
 
     @Option(
@@ -35,8 +36,9 @@ final class GateFlags {
             return Optional.empty();
         }
         if (!(points >= 0) || samples < 1 || retries < 0) {
-            throw new BadInput("--max-slice-drop must be at least 0, --slice-samples at least 1 and --slice-retries at least 0,"
-                    + " got " + points + ", " + samples + " and " + retries);
+            throw new BadInput(
+                    "--max-slice-drop must be at least 0, --slice-samples at least 1 and --slice-retries at least 0,"
+                            + " got " + points + ", " + samples + " and " + retries);
         }
         return Optional.of(new SliceGate(points, samples, retries));
     }

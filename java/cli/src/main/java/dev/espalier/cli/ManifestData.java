@@ -63,7 +63,7 @@ final class ManifestData {
         String name = path.getFileName().toString();
         if (name.endsWith(".yaml") || name.endsWith(".yml")) {
             return ManifestFile.read(
-                    RecipeFile.document(path), path.toAbsolutePath().getParent(), options);
+                    RecipeFile.document(path), path.toAbsolutePath().resolveSibling(""), options);
         }
         return Manifest.open(path, options);
     }
@@ -89,7 +89,7 @@ final class ManifestData {
                 Cursor cursor = new Batches(data.train(), two).epoch(0, 0)) {
             Map<String, Tensor> inputs =
                     cursor.next().inputsFor(List.copyOf(graph.inputs().keySet()));
-            graph.inputs().forEach((name, type) -> check(name, type, inputs.get(name)));
+            inputs.forEach((name, given) -> check(name, graph.type(name), given));
         }
     }
 

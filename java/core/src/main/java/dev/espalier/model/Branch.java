@@ -7,6 +7,7 @@ import dev.espalier.op.Transpose;
 import dev.espalier.op.Window;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -92,10 +93,13 @@ public sealed interface Branch {
     }
 
     /**
-     * Tokens of a text, whole numbers below {@code vocabulary}: convolutions of three lengths over their vectors, each pooled to its
-     * maximum (Kim 2014).
+     * Tokens of a text, whole numbers below {@code vocabulary}: the mean of their vectors, and convolutions of four lengths over them,
+     * each pooled to its maximum (Kim 2014).
      */
     record Text(String input, int length, int vocabulary) implements Branch {
+        /** Of single numbers of the vectors. */
+        private static final double DROPOUT = 0.3;
+
         @Override
         public Shape sample() {
             return Shape.of(length);
@@ -108,27 +112,21 @@ public sealed interface Branch {
 
         @Override
         public ModelBuilder layers(ModelBuilder from, double width) {
-            List<Consumer<ModelBuilder>> windows = Stream.of(1, 2, 3, 4)
+            List<Consumer<ModelBuilder>> views = new ArrayList<>(List.of(ModelBuilder::globalAveragePool));
+            Stream.of(1, 2, 3, 4)
                     .filter(size -> size <= length)
-                    .<Consumer<ModelBuilder>>map(size -> branch -> branch.conv(
-                                    Models.scaled(64, width),
-                                    new Window(
-                                            Ints.of(size),
-                                            Ints.of(1),
-                                            Ints.of(0, 0),
-                                            Ints.of(1),
-                                            AutoPad.NOTSET,
-                                            false),
-                                    1,
-                                    true)
+                    .forEach(size -> views.add(branch -> branch.conv(Models.scaled(64, width), along(size), 1, true)
                             .relu()
                             .op("pool", new GlobalMaxPool())
-                            .flatten())
-                    .toList();
+                            .flatten()));
             return from.embedding(vocabulary, Models.scaled(64, width))
-                    .dropout(0.3)
+                    .dropout(DROPOUT)
                     .op("turn", new Transpose(Ints.of(0, 2, 1)))
-                    .concat(windows);
+                    .concat(views);
+        }
+
+        private static Window along(long words) {
+            return new Window(Ints.of(words), Ints.of(1), Ints.of(0, 0), Ints.of(1), AutoPad.NOTSET, false);
         }
     }
 

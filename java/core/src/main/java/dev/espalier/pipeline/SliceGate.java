@@ -38,8 +38,9 @@ public record SliceGate(double mostPoints, int leastSamples, int retries) {
 
     public SliceGate {
         if (!(mostPoints >= 0) || leastSamples < 1 || retries < 0) {
-            throw new IllegalArgumentException("a slice gate needs a drop of at least 0 points, slices of at least 1 sample"
-                    + " and at least 0 retries, got " + mostPoints + ", " + leastSamples + " and " + retries);
+            throw new IllegalArgumentException(
+                    "a slice gate needs a drop of at least 0 points, slices of at least 1 sample"
+                            + " and at least 0 retries, got " + mostPoints + ", " + leastSamples + " and " + retries);
         }
     }
 
@@ -52,7 +53,8 @@ public record SliceGate(double mostPoints, int leastSamples, int retries) {
             SliceScore then = was.get(is.name());
             if (then != null && is.samples() >= leastSamples) {
                 Drop drop = new Drop(then, is);
-                // Accuracies are shares of whole samples: a drop that is equal to the limit but for rounding is within it.
+                // Accuracies are shares of whole samples: a drop that is equal to the limit but for rounding is within
+                // it.
                 if (drop.points() > mostPoints + 1e-9) {
                     drops.add(drop);
                 }

@@ -52,8 +52,7 @@ class SliceGateTest {
         RunPlan plan = RunPlan.prune(PruningRecipe.fromMap(Map.of("target", 0.9, "of", "channels"), Set.of()));
         try (DataSets data = ToyImages.sets(192, 96, 96);
                 Model initial = ToyRuns.model();
-                RunOutcome dense =
-                        PruningRun.run(initial, RunPlan.train(training), RunSetting.of(data, Device.CPU))) {
+                RunOutcome dense = PruningRun.run(initial, RunPlan.train(training), RunSetting.of(data, Device.CPU))) {
             RunSetting setting = RunSetting.of(data, Device.CPU);
             List<String> told = new ArrayList<>();
             assertThatThrownBy(() ->

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Opens the rows of a manifest as splits of encoded samples. */
 public final class MixedData {
@@ -113,15 +112,7 @@ public final class MixedData {
         List<EncodedRows> encoded = encoding.encoders().stream()
                 .map(encoder -> EncodedRows.of(encoder, manifest, rows, split, options.listener()))
                 .toList();
-        List<Integer> usable = new ArrayList<>();
-        for (int row = 0; row < rows.size(); row++) {
-            String fault = fault(encoded, row);
-            if (fault == null) {
-                usable.add(row);
-            } else {
-                reject(rows.get(row).place(), fault);
-            }
-        }
+        List<Integer> usable = usable(encoded, rows, split);
         List<MixedSource.Modality> parts = encoded.stream()
                 .map(part -> new MixedSource.Modality(
                         part.encoder(),
@@ -134,16 +125,30 @@ public final class MixedData {
                 usable.stream().map(rows::get).map(this::sample).toList());
     }
 
-    private static @Nullable String fault(List<EncodedRows> encoded, int row) {
-        boolean any = false;
-        for (EncodedRows part : encoded) {
-            String fault = part.fault(row);
-            if (fault != null) {
-                return fault;
+    /** The rows without a fault that have a value in some column. */
+    private List<Integer> usable(List<EncodedRows> encoded, List<Table.Row> rows, String split) {
+        List<Integer> usable = new ArrayList<>();
+        int empty = 0;
+        for (int row = 0; row < rows.size(); row++) {
+            int at = row;
+            Optional<String> fault = encoded.stream()
+                    .map(part -> part.fault(at))
+                    .filter(Objects::nonNull)
+                    .findFirst();
+            if (fault.isPresent()) {
+                reject(rows.get(row).place(), fault.get());
+            } else if (encoded.stream().allMatch(part -> part.slot(at) == EncodedRows.MISSING)) {
+                empty++;
+            } else {
+                usable.add(row);
             }
-            any |= part.slot(row) != EncodedRows.MISSING;
         }
-        return any ? null : "expected a value in some column that is an input, got none";
+        if (empty > 0) {
+            options.listener()
+                    .note(empty + " of " + rows.size() + " " + split
+                            + " rows have no value in any column that is an input: left out");
+        }
+        return usable;
     }
 
     private void reject(String place, String reason) {

@@ -188,7 +188,8 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
         return new Feeder() {
             @Override
             public void feed(ByteBuffer rows, boolean[] present, int[] keys, Map<String, Tensor> inputs) {
-                Tensor waves = Tensor.wrap(rows, DType.F32, keys.length, samples).to(options.device());
+                Tensor waves =
+                        Tensor.wrap(rows, DType.F32, keys.length, samples).to(options.device());
                 Tensor pictures = filters.apply(waving.apply(waves, keys, epoch));
                 inputs.put(modality, masking.apply(pictures, keys, epoch));
                 inputs.put(Branch.present(modality), Presence.of(present, options.device()));
