@@ -1,5 +1,6 @@
 package dev.espalier.report;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
@@ -68,7 +69,7 @@ class WatchPageTest {
     void textAndLinesStandOutInBothSchemes() {
         for (int scheme = 0; scheme < 2; scheme++) {
             Map<String, String> colours = colours(scheme);
-            double page = luminance(colours.remove("page"));
+            double page = luminance(requireNonNull(colours.remove("page")));
             colours.remove("rule");
             assertThat(colours).hasSize(8);
             colours.forEach((name, colour) -> {
