@@ -96,15 +96,14 @@ final class WatchOption {
         }
     }
 
-    private static void announce(Console console, InetSocketAddress at) {
-        InetAddress address = at.getAddress();
-        if (!address.isLoopbackAddress()) {
+    private void announce(Console console, InetSocketAddress at) {
+        String name = host == null ? at.getAddress().getHostAddress() : host;
+        if (!at.getAddress().isLoopbackAddress()) {
             console.err()
-                    .println("warning: --watch-host " + address.getHostAddress()
+                    .println("warning: --watch-host " + name
                             + " shows this run to everyone who reaches this machine there; there is no password");
         }
-        String literal = address.getHostAddress();
-        String shown = literal.contains(":") ? "[" + literal + "]" : literal;
+        String shown = name.contains(":") && !name.startsWith("[") ? "[" + name + "]" : name;
         console.err().println("watch this run at http://" + shown + ":" + at.getPort() + "/");
         console.err().flush();
     }

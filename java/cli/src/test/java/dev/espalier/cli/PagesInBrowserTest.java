@@ -3,6 +3,8 @@ package dev.espalier.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.espalier.data.SyntheticImages;
+import dev.espalier.report.ReportPage;
+import dev.espalier.report.RunReport;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -167,7 +170,7 @@ class PagesInBrowserTest {
                 + ".reduce((a, b) => a + b, 0), 0)";
     }
 
-    private static void assertReadable(BrowserPage page, String name) throws IOException {
+    private static void assertReadable(BrowserPage page) {
         for (String scheme : List.of("light", "dark")) {
             page.prefer(scheme);
             page.resize(PHONE, 780, 1);
@@ -183,23 +186,23 @@ class PagesInBrowserTest {
                         .asString())
                 .isNotEqualTo(light);
         assertThat(page.problems()).isEmpty();
-        if (SCREENSHOTS != null) {
-            photograph(page, Path.of(SCREENSHOTS), name);
-        }
     }
 
-    /** Without the facts of a report, which name folders of this machine. */
-    private static void photograph(BrowserPage page, Path where, String name) throws IOException {
+    /** Pictures if they are wanted, without the facts of a report, which name folders of this machine. */
+    private static void photograph(BrowserPage page, String name) throws IOException {
+        if (SCREENSHOTS == null) {
+            return;
+        }
         for (boolean phone : new boolean[] {false, true}) {
             page.prefer(phone ? "dark" : "light");
-            page.resize(phone ? PHONE : 1200, phone ? 780 : 1000, phone ? 1.5 : 1);
+            page.resize(phone ? PHONE : 1100, phone ? 780 : 860, phone ? 1.5 : 1);
             page.await(
                     "window.shown === undefined && (window.shown = false, requestAnimationFrame(() => requestAnimationFrame(()"
                             + " => { if (document.querySelector('main > h2')) document.querySelector('main > h2').scrollIntoView();"
                             + " window.shown = true })), true)");
             page.await("window.shown");
             page.evaluate("delete window.shown");
-            page.photograph(where.resolve(name + (phone ? "-phone.png" : "-desktop.png")));
+            page.photograph(Path.of(SCREENSHOTS, name + (phone ? "-phone.png" : "-desktop.png")));
         }
     }
 
@@ -228,7 +231,7 @@ class PagesInBrowserTest {
                         "Learning rate",
                         "class " + SyntheticImages.CLASSES.get(0))
                 .doesNotContain("Removed by pruning", "NaN", "undefined");
-        assertReadable(training, "watch-train");
+        assertReadable(training);
 
         BrowserPage pruning = page();
         run(watching(pruning, line -> {}), pruning(data, dense, folder.resolve("small.onnx")));
@@ -236,7 +239,8 @@ class PagesInBrowserTest {
         assertThat(pruning.text())
                 .contains("Pruning to small.onnx", "fine-tune", "Removed by pruning", "60.0 %", "compacted from")
                 .doesNotContain("NaN", "undefined");
-        assertReadable(pruning, "watch-prune");
+        assertReadable(pruning);
+        photograph(pruning, "watch");
         reportIsReadable(List.of(folder.resolve("dense.onnx.run"), folder.resolve("small.onnx.run")));
     }
 
@@ -249,7 +253,8 @@ class PagesInBrowserTest {
         page.open(report.toUri());
         assertThat(page.text()).contains("Before and after", "dense.onnx", "small.onnx", "Accuracy per slice");
         assertThat(page.requests()).allMatch(address -> address.startsWith("file:"));
-        assertReadable(page, "report");
+        assertReadable(page);
+        photograph(page, "report");
     }
 
     @Test
@@ -287,5 +292,31 @@ class PagesInBrowserTest {
                 .anyMatch(problem -> problem.contains("thrown"))
                 .anyMatch(problem -> problem.contains("ERR_FILE_NOT_FOUND"));
         assertThat(page.requests()).hasSize(2);
+    }
+
+    /** Long names, numbers of many digits, sounds and texts. */
+    @Test
+    void whateverARunIsAboutItsReportFitsAPhone() throws IOException {
+        String endless = "x".repeat(300);
+        RunReport report = new RunReport(
+                endless,
+                Map.of(endless, endless, "command", "espalier train --data " + endless),
+                List.of(
+                        new RunReport.ModelFacts(endless, Long.MAX_VALUE, Long.MAX_VALUE, 0.5, 0.5, 1e9),
+                        new RunReport.ModelFacts("small", 1, 1, 1, 0, Double.NaN)),
+                List.of(new RunReport.Curve("loss", endless, List.of(1e9, 1e-9))),
+                List.of(new RunReport.LayerChannels(endless, Integer.MAX_VALUE, 0)),
+                List.of(new RunReport.SliceAccuracy(endless, Integer.MAX_VALUE, 1, 0)),
+                List.of(new RunReport.NewlyWrong(
+                        endless,
+                        endless,
+                        endless,
+                        List.of(
+                                new RunReport.Exhibit(RunReport.Exhibit.Kind.TEXT, endless.repeat(20)),
+                                new RunReport.Exhibit(RunReport.Exhibit.Kind.SOUND, "")))));
+        Path file = Files.writeString(folder.resolve("report.html"), ReportPage.render(report));
+        BrowserPage page = page();
+        page.open(file.toUri());
+        assertReadable(page);
     }
 }

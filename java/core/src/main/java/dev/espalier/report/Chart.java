@@ -107,7 +107,7 @@ public final class Chart {
         text(svg, "label mid", (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 8, xLabel);
         svg.append(String.format(
                 Locale.ROOT,
-                "<text class=\"label mid\" transform=\"translate(14 %.1f) rotate(-90)\">%s</text>",
+                "<text class=\"label mid side\" transform=\"translate(14 %.1f) rotate(-90)\">%s</text>",
                 (TOP + HEIGHT - BOTTOM) / 2.0,
                 Html.escape(yLabel)));
         for (int s = 0; s < series.size(); s++) {
@@ -134,7 +134,7 @@ public final class Chart {
                     Html.escape(series.name() + " " + p.label() + ": " + number(p.x()) + ", " + number(p.y()))));
             if (!joined && !p.label().isEmpty()) {
                 boolean right = x.at(p.x()) > WIDTH * 0.7;
-                text(svg, right ? "tick end" : "tick", x.at(p.x()) + (right ? -9 : 9), y.at(p.y()) + 4, p.label());
+                text(svg, right ? "tick end" : "tick", x.at(p.x()) + (right ? -9 : 9), y.at(p.y()) + 4, shorten(p.label()));
             }
         }
     }
