@@ -134,7 +134,12 @@ public final class Chart {
                     Html.escape(series.name() + " " + p.label() + ": " + number(p.x()) + ", " + number(p.y()))));
             if (!joined && !p.label().isEmpty()) {
                 boolean right = x.at(p.x()) > WIDTH * 0.7;
-                text(svg, right ? "tick end" : "tick", x.at(p.x()) + (right ? -9 : 9), y.at(p.y()) + 4, shorten(p.label()));
+                text(
+                        svg,
+                        right ? "tick end" : "tick",
+                        x.at(p.x()) + (right ? -9 : 9),
+                        y.at(p.y()) + 4,
+                        shorten(p.label()));
             }
         }
     }
