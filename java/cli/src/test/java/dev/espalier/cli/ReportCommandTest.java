@@ -199,7 +199,7 @@ class ReportCommandTest {
         assertThat(pruning.layers()).allMatch(layer -> layer.after() <= layer.before() && layer.after() > 0);
         assertThat(pruning.facts().get("samples newly wrong"))
                 .isEqualTo(pruning.newlyWrong().size() + " of 16");
-        assertThat(pruning.newlyWrong()).noneMatch(wrong -> wrong.png().isEmpty());
+        assertThat(pruning.newlyWrong()).noneMatch(wrong -> wrong.exhibits().isEmpty());
         String page = page(trained.get("runDir").asString(), folder.resolve("small.onnx.run"));
         assertThat(page).contains("<td>dense.onnx</td>", "<td>small.onnx</td>", "dense.onnx.run: training");
         assertThat(page.split("<td>dense.onnx</td>", -1)).hasSize(2);
