@@ -11,6 +11,7 @@ import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
 import dev.espalier.data.Statistics;
 import dev.espalier.graph.Graph;
+import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.encode.Encoding;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
@@ -79,7 +80,7 @@ final class DataFlags {
 
     /** As {@link #open(Console, HeldOut)}; rows of a manifest are encoded as the model that says this of itself takes them. */
     DataSets open(Console console, HeldOut held, Metadata metadata) {
-        if (ManifestData.isManifest(folder())) {
+        if (Manifest.isAt(folder())) {
             try (DecodingProgress progress = new DecodingProgress(console)) {
                 ManifestData manifest = new ManifestData(folder(), columns, onCorrupt, progress);
                 return manifest.open(held, Encoding.of(metadata));

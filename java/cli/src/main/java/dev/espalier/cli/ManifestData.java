@@ -18,7 +18,6 @@ import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -43,11 +42,6 @@ final class ManifestData {
         this.columns = columns;
         this.onCorrupt = onCorrupt;
         this.listener = listener;
-    }
-
-    /** Whether samples are listed in a file, or lie in folders of sounds. */
-    static boolean isManifest(Path path) {
-        return Files.isRegularFile(path);
     }
 
     /** The splits as a model takes them; {@code encoding} is the model's own, if it has one. */

@@ -55,6 +55,11 @@ public record Manifest(Path root, Columns columns, Table table, Label label) {
         return new Manifest(root, columns, table, plan.label(table.values(label)));
     }
 
+    /** Whether {@link #open} takes what lies at a path: a file, or folders of sounds; folders of pictures are read as images. */
+    public static boolean isAt(Path path) {
+        return Files.isRegularFile(path) || SoundFolder.holdsSounds(path);
+    }
+
     /**
      * The same with some inputs only.
      *

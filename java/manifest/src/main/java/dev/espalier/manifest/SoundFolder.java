@@ -26,6 +26,9 @@ final class SoundFolder {
     private final Path root;
     private final List<Table.Row> rows = new ArrayList<>();
 
+    /** Split, class, file. */
+    private static final int DEPTH = 3;
+
     private SoundFolder(Path root) {
         this.root = root;
     }
@@ -108,6 +111,26 @@ final class SoundFolder {
                 rows.add(new Table.Row(OneLine.of(path), cells));
             }
         }
+    }
+
+    /** Whether the first picture or sound found in the folders of {@code folder} is a sound. */
+    static boolean holdsSounds(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (Stream<Path> below = Files.walk(folder, DEPTH, FileVisitOption.FOLLOW_LINKS)) {
+            return below.filter(file -> isSound(file) || isPicture(file))
+                    .findFirst()
+                    .filter(SoundFolder::isSound)
+                    .isPresent();
+        } catch (IOException | UncheckedIOException e) {
+            throw new DataException("data folder " + folder + ": cannot be read (" + e + ")", e);
+        }
+    }
+
+    private static boolean isPicture(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        return !name.startsWith(".") && FilePaths.IMAGES.stream().anyMatch(name::endsWith);
     }
 
     private static List<Path> sounds(Path folder) throws IOException {
