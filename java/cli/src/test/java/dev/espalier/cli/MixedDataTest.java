@@ -41,7 +41,7 @@ class MixedDataTest {
             ImageIO.write(image, "png", folder.resolve(i + ".png").toFile());
             rows.add(i + "," + (i < 120 ? "train" : "test") + "," + (day ? "day" : "night") + ","
                     + (i % 4 == 3 ? "" : i + ".png") + ","
-                    + (i % 5 == 4 ? "" : (day ? "the sun is out" : "the moon is out")) + ","
+                    + (i % 5 == 4 ? "" : (day ? "the sun is out on hill " : "the moon is out on hill ") + i) + ","
                     + (day ? 3 : 1) * random.nextDouble() + "," + (i % 3 == 0 ? "north" : "south"));
         }
         manifest = Files.write(folder.resolve("manifest.csv"), rows);
@@ -51,8 +51,24 @@ class MixedDataTest {
         Path made = folder.resolve(name);
         CommandRun.of(
                         List.of(
-                                "train", "--data", manifest, "--width", 0.25, "--epochs", 8, "--batch-size", 16, "--optimizer",
-                                "adamw", "--lr", 0.01, "--modality-dropout", 0.2, "--json", "-o", made),
+                                "train",
+                                "--data",
+                                manifest,
+                                "--width",
+                                0.25,
+                                "--epochs",
+                                8,
+                                "--batch-size",
+                                16,
+                                "--optimizer",
+                                "adamw",
+                                "--lr",
+                                0.01,
+                                "--modality-dropout",
+                                0.2,
+                                "--json",
+                                "-o",
+                                made),
                         more)
                 .json();
         return made;
@@ -61,15 +77,33 @@ class MixedDataTest {
     @Test
     void oneModelOfAllColumnsIsTrainedPrunedAndReportedSliceBySlice() throws IOException {
         Path dense = train("dense.onnx", "--model", "fused");
-        JsonNode eval = CommandRun.of("eval", dense, "--data", manifest, "--json").json();
+        JsonNode eval =
+                CommandRun.of("eval", dense, "--data", manifest, "--json").json();
         assertThat(eval.get("accuracy").asDouble()).isGreaterThan(0.9);
         assertThat(eval.get("slices").findValuesAsString("name"))
                 .contains("group north", "missing photo", "missing words", "only photo", "only words", "without table");
 
         Path small = folder.resolve("small.onnx");
         CommandRun pruned = CommandRun.of(
-                "prune", dense, "--data", manifest, "--of", "macs", "--target", 0.5, "--scope", "local", "--finetune-epochs",
-                2, "--max-slice-drop", 100, "--slice-samples", 1, "--json", "-o", small);
+                "prune",
+                dense,
+                "--data",
+                manifest,
+                "--of",
+                "macs",
+                "--target",
+                0.5,
+                "--scope",
+                "local",
+                "--finetune-epochs",
+                2,
+                "--max-slice-drop",
+                100,
+                "--slice-samples",
+                1,
+                "--json",
+                "-o",
+                small);
         JsonNode sizes = pruned.json();
         assertThat(sizes.get("after").get("macs").asLong())
                 .isLessThanOrEqualTo(sizes.get("before").get("macs").asLong() / 2);
@@ -77,23 +111,40 @@ class MixedDataTest {
             assertThat(Encoding.of(model.metadata()).orElseThrow().classes()).containsExactly("day", "night");
         }
         Path page = folder.resolve("page.html");
-        assertThat(CommandRun.of("report", dense + ".run", small + ".run", "-o", page).code()).isZero();
+        assertThat(CommandRun.of("report", dense + ".run", small + ".run", "-o", page)
+                        .code())
+                .isZero();
         assertThat(Files.readString(page)).contains("only photo", "group north", "class day");
     }
 
     @Test
     void someColumnsOnlyAndTheGatedSum() {
         Path gated = train("gated.onnx", "--model", "fusedGated", "--columns", "words,size");
-        JsonNode eval = CommandRun.of("eval", gated, "--data", manifest, "--json").json();
-        assertThat(eval.get("slices").findValuesAsString("name")).contains("only words").doesNotContain("only photo");
+        JsonNode eval =
+                CommandRun.of("eval", gated, "--data", manifest, "--json").json();
+        assertThat(eval.get("slices").findValuesAsString("name"))
+                .contains("only words")
+                .doesNotContain("only photo");
     }
 
     @Test
     void whatASliceWouldLoseStopsPruning() {
         Path dense = train("dense.onnx", "--model", "fused");
         CommandRun stopped = CommandRun.of(
-                "prune", dense, "--data", manifest, "--target", 0.95, "--max-slice-drop", 1, "--slice-samples", 3,
-                "--slice-retries", 0, "-o", folder.resolve("no.onnx"));
+                "prune",
+                dense,
+                "--data",
+                manifest,
+                "--target",
+                0.9,
+                "--max-slice-drop",
+                1,
+                "--slice-samples",
+                3,
+                "--slice-retries",
+                0,
+                "-o",
+                folder.resolve("no.onnx"));
         assertThat(stopped.code()).isNotZero();
         assertThat(stopped.err()).contains("lost more than 1.0 points");
         assertThat(folder.resolve("no.onnx")).doesNotExist();
@@ -101,7 +152,16 @@ class MixedDataTest {
 
     @Test
     void whatDoesNotFitIsRefusedInOneLine() throws IOException {
-        CommandRun.of("train", "--data", manifest, "--model", "fused", "--columns", "smell", "-o", folder.resolve("m.onnx"))
+        CommandRun.of(
+                        "train",
+                        "--data",
+                        manifest,
+                        "--model",
+                        "fused",
+                        "--columns",
+                        "smell",
+                        "-o",
+                        folder.resolve("m.onnx"))
                 .refused("column 'smell'", "photo");
         CommandRun.of("train", "--data", manifest, "--model", "resnet20", "-o", folder.resolve("m.onnx"))
                 .refused("labelled images alone", "photo");

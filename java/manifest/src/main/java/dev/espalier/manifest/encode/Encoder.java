@@ -1,12 +1,14 @@
 package dev.espalier.manifest.encode;
 
 import dev.espalier.data.BatchOptions;
+import dev.espalier.data.Exhibit;
 import dev.espalier.model.Branch;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the cells of one modality into numbers; what it knows was learnt from training rows and never changes. */
@@ -41,6 +43,23 @@ public sealed interface Encoder permits PictureEncoder, SoundEncoder, TextEncode
      * @throws IOException if a cell or its file cannot be used; the message is the reason, without the row's name
      */
     boolean encode(List<@Nullable String> cells, CellReader reader, ByteBuffer to) throws IOException;
+
+    /**
+     * What the modality of a row looks like to people; of other than files what stands in the cells.
+     *
+     * @param row the numbers kept for it
+     * @param cells one for each column
+     */
+    default Exhibit exhibit(ByteBuffer row, List<@Nullable String> cells) {
+        StringJoiner text = new StringJoiner(", ");
+        for (int i = 0; i < cells.size(); i++) {
+            String cell = cells.get(i);
+            if (cell != null) {
+                text.add(columns().get(i) + ": " + cell);
+            }
+        }
+        return Exhibit.text(text.toString());
+    }
 
     /** The parts of a model that take its inputs. */
     List<Branch> branches();

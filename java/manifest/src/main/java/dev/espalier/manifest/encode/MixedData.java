@@ -116,6 +116,9 @@ public final class MixedData {
         List<MixedSource.Modality> parts = encoded.stream()
                 .map(part -> new MixedSource.Modality(
                         part.encoder(),
+                        part.encoder().columns().stream()
+                                .map(manifest.table()::indexOf)
+                                .toList(),
                         part.stored(),
                         usable.stream().mapToInt(part::slot).toArray()))
                 .toList();
@@ -173,6 +176,6 @@ public final class MixedData {
                 .id()
                 .map(column -> row.cell(manifest.table().indexOf(column.name())))
                 .orElse(null);
-        return new MixedSource.Sample(id == null ? row.place() : id, label(row), group);
+        return new MixedSource.Sample(id == null ? row.place() : id, label(row), group, row);
     }
 }

@@ -3,9 +3,12 @@ package dev.espalier.manifest.encode;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
 import dev.espalier.data.DataException;
+import dev.espalier.data.Exhibit;
 import dev.espalier.data.Slice;
 import dev.espalier.data.Source;
+import dev.espalier.manifest.table.Table;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -28,10 +31,11 @@ final class MixedSource implements Source {
     /**
      * One modality of the samples.
      *
+     * @param columns places of its cells in a row
      * @param slots for each sample where its numbers are, or {@link EncodedRows#MISSING}
      */
     @SuppressWarnings("ArrayRecordComponent")
-    record Modality(Encoder encoder, StoredRows stored, int[] slots) {
+    record Modality(Encoder encoder, List<Integer> columns, StoredRows stored, int[] slots) {
         boolean has(int sample) {
             return slots[sample] != EncodedRows.MISSING;
         }
@@ -41,8 +45,9 @@ final class MixedSource implements Source {
      * What a sample is beside its modalities.
      *
      * @param group the value that it shares with others; null if it has none
+     * @param row where its cells are
      */
-    record Sample(String name, int label, @Nullable String group) {}
+    record Sample(String name, int label, @Nullable String group, Table.Row row) {}
 
     MixedSource(Encoding encoding, List<Modality> modalities, List<Sample> samples) {
         this(encoding, modalities, samples, digest(encoding, modalities, samples));
@@ -121,6 +126,21 @@ final class MixedSource implements Source {
     }
 
     @Override
+    public List<Exhibit> exhibits(int index) {
+        List<Exhibit> exhibits = new ArrayList<>();
+        for (Modality part : modalities) {
+            if (part.has(index)) {
+                List<@Nullable String> cells = new ArrayList<>();
+                part.columns()
+                        .forEach(column -> cells.add(samples.get(index).row().cell(column)));
+                ByteBuffer row = part.stored().row(part.slots()[index]).order(ByteOrder.nativeOrder());
+                exhibits.add(part.encoder().exhibit(row, cells));
+            }
+        }
+        return exhibits;
+    }
+
+    @Override
     public Map<String, String> facts() {
         return Map.of(Encoding.FACT, encoding.toJson());
     }
@@ -143,6 +163,7 @@ final class MixedSource implements Source {
         List<Modality> parts = modalities.stream()
                 .map(part -> new Modality(
                         part.encoder(),
+                        part.columns(),
                         part.stored(),
                         Arrays.stream(chosen).map(i -> part.slots()[i]).toArray()))
                 .toList();

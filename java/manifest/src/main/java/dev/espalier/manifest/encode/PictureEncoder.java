@@ -3,6 +3,7 @@ package dev.espalier.manifest.encode;
 import dev.espalier.data.Augmenter;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.DataException;
+import dev.espalier.data.Exhibit;
 import dev.espalier.data.ImageSize;
 import dev.espalier.data.Picture;
 import dev.espalier.manifest.Column;
@@ -96,6 +97,13 @@ public record PictureEncoder(String modality, String column, Shape shape) implem
                 new ImageSize(Math.max(height, (int) Math.round(scale * picture.height())), Math.max(width, (int)
                         Math.round(scale * picture.width())));
         return picture.withChannels((int) shape.dim(0)).resized(size).cropped(new ImageSize(height, width));
+    }
+
+    @Override
+    public Exhibit exhibit(ByteBuffer row, List<@Nullable String> cells) {
+        byte[] pixels = new byte[bytes()];
+        row.get(pixels);
+        return Exhibit.picture(new Picture((int) shape.dim(0), (int) shape.dim(1), (int) shape.dim(2), pixels));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.espalier.manifest.encode;
 
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.DataException;
+import dev.espalier.data.Exhibit;
 import dev.espalier.data.MixedAugmentation;
 import dev.espalier.manifest.Column;
 import dev.espalier.manifest.audio.AudioAugmentation;
@@ -163,6 +164,13 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
             to.putFloat(sample);
         }
         return true;
+    }
+
+    @Override
+    public Exhibit exhibit(ByteBuffer row, List<@Nullable String> cells) {
+        float[] heard = new float[samples];
+        row.asFloatBuffer().get(heard);
+        return Exhibit.sound(new Waveform(mel.sampleRate(), heard).toWav());
     }
 
     @Override

@@ -176,4 +176,15 @@ class WavFileTest {
                 .satisfies(failure -> assertThat(((CorruptAudioException) failure).refusal("a/b.wav"))
                         .hasMessageContainingAll("a/b.wav", "got one of 3 bytes", "skip corrupt files"));
     }
+
+    @Test
+    void aWaveformWrittenAsWavReadsBackToWithinHalfAStep() throws CorruptAudioException {
+        Waveform wave = Sounds.noise(8000, 500, 0.99, 1);
+        Waveform read = AudioFile.decode(wave.toWav(), AudioLimits.standard());
+        assertThat(read.sampleRate()).isEqualTo(8000);
+        assertThat(read.samples()).hasSize(500);
+        for (int i = 0; i < 500; i++) {
+            assertThat(Math.abs(read.samples()[i] - wave.samples()[i])).isLessThanOrEqualTo(0.5f / 32768);
+        }
+    }
 }

@@ -11,12 +11,16 @@ import dev.espalier.data.Cursor;
 import dev.espalier.data.DataException;
 import dev.espalier.data.DataListener;
 import dev.espalier.data.DataSets;
+import dev.espalier.data.Exhibit;
 import dev.espalier.data.MixedAugmentation;
 import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
 import dev.espalier.data.Slice;
 import dev.espalier.data.Source;
 import dev.espalier.manifest.Heard;
+import dev.espalier.manifest.audio.AudioFile;
+import dev.espalier.manifest.audio.AudioLimits;
+import dev.espalier.manifest.audio.CorruptAudioException;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
@@ -26,6 +30,7 @@ import dev.espalier.runtime.testing.NoLeaks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -192,6 +197,23 @@ class MixedDataTest {
             assertThat(test.slices().get(0).size()).isEqualTo(8);
             assertThat(test.slices().get(2).rows()).containsExactly(4, 9, 14, 19);
             assertThat(test.having("image")).hasSize(20).doesNotContain(4, 9, 14, 19);
+        }
+    }
+
+    @Test
+    void samplesAreShownAsPicturesSoundsAndCells() throws IOException, CorruptAudioException {
+        try (DataSets data = toy().open()) {
+            Source test = data.test().orElseThrow();
+            List<Exhibit> shown = test.exhibits(1);
+            assertThat(shown)
+                    .extracting(Exhibit::kind)
+                    .containsExactly(Exhibit.Kind.PICTURE, Exhibit.Kind.SOUND, Exhibit.Kind.TEXT, Exhibit.Kind.TEXT);
+            byte[] sound = Base64.getDecoder().decode(shown.get(1).content());
+            assertThat(AudioFile.decode(sound, AudioLimits.standard()).seconds())
+                    .isEqualTo(0.2);
+            assertThat(shown.get(2).content()).isEqualTo("text: up in the sky");
+            assertThat(shown.get(3).content()).matches("size: 6\\d\\.0, colour: white");
+            assertThat(test.exhibits(4)).hasSize(3);
         }
     }
 
