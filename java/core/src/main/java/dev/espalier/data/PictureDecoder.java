@@ -23,8 +23,11 @@ import org.jspecify.annotations.Nullable;
  * let pass is refused: a JPEG that ends early, a PNG chunk whose checksum is wrong.
  */
 public final class PictureDecoder implements AutoCloseable {
-    /** Above this an image is taken for a corrupt header or an attack: 2^28 pixels need a gigabyte to decode. */
-    private static final long MOST_PIXELS = 1L << 28;
+    /**
+     * Above this an image is taken for a corrupt header or an attack. A pixel takes up to 8 bytes to decode, on up to four threads at
+     * once: that must fit in the heap.
+     */
+    private static final long MOST_PIXELS = Math.min(1L << 28, Runtime.getRuntime().maxMemory() / 32);
 
     private final Map<String, ImageReader> readers = new HashMap<>();
 
@@ -87,7 +90,8 @@ public final class PictureDecoder implements AutoCloseable {
         long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
         if (pixels > MOST_PIXELS) {
             throw new CorruptImageException(
-                    "claims " + reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than " + MOST_PIXELS);
+                    "claims " + reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than the " + MOST_PIXELS
+                            + " that this JVM's heap has room for");
         }
     }
 
