@@ -37,6 +37,32 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyTheCommandLineAndOptionalReadersKnowTheManifest() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(
+                        "dev.espalier.cli..",
+                        "dev.espalier.manifest..",
+                        "dev.espalier.tokenizers..",
+                        "dev.espalier.parquet..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.espalier.manifest..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void theManifestKnowsNoFileFormatOfModels() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.espalier.manifest..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.espalier.formats..")
+                .check(CLASSES);
+    }
+
+    @Test
     void onlyTheBorderTouchesTheNativePresets() {
         noClasses()
                 .that()
