@@ -27,7 +27,8 @@ public final class PictureDecoder implements AutoCloseable {
      * Above this an image is taken for a corrupt header or an attack. A pixel takes up to 8 bytes to decode, on up to four threads at
      * once: that must fit in the heap.
      */
-    private static final long MOST_PIXELS = Math.min(1L << 28, Runtime.getRuntime().maxMemory() / 32);
+    private static final long MOST_PIXELS =
+            Math.min(1L << 28, Runtime.getRuntime().maxMemory() / 32);
 
     private final Map<String, ImageReader> readers = new HashMap<>();
 
@@ -89,9 +90,8 @@ public final class PictureDecoder implements AutoCloseable {
     private static void refuseHuge(ImageReader reader) throws IOException {
         long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
         if (pixels > MOST_PIXELS) {
-            throw new CorruptImageException(
-                    "claims " + reader.getWidth(0) + "x" + reader.getHeight(0) + " pixels, more than the " + MOST_PIXELS
-                            + " that this JVM's heap has room for");
+            throw new CorruptImageException("claims " + reader.getWidth(0) + "x" + reader.getHeight(0)
+                    + " pixels, more than the " + MOST_PIXELS + " that this JVM's heap has room for");
         }
     }
 
