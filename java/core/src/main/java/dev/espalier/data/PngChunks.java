@@ -29,7 +29,8 @@ final class PngChunks {
             String type = new String(file, start, 4, StandardCharsets.ISO_8859_1);
             if ((in.getInt() & 0xFFFFFFFFL) != crc.getValue()) {
                 throw new CorruptImageException(
-                        "the checksum of PNG chunk " + type + " at byte " + (start - 4) + " is wrong");
+                        "the checksum of PNG chunk " + type.replaceAll("[^A-Za-z]", "?") + " at byte " + (start - 4)
+                                + " is wrong");
             }
             if (type.equals("IEND")) {
                 return;

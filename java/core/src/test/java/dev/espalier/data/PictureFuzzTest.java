@@ -79,6 +79,17 @@ class PictureFuzzTest {
         assertThat(refused).isGreaterThan(COUNT / 20);
     }
 
+    @Test
+    void namesOfChunksThatAreNoneDoNotBreakTheLine() throws IOException {
+        byte[] file = png(1, 1, deflated(2));
+        file[38] = '\n';
+        try (PictureDecoder decoder = new PictureDecoder()) {
+            assertThatThrownBy(() -> decoder.decode(file))
+                    .isInstanceOf(CorruptImageException.class)
+                    .hasMessage("the checksum of PNG chunk I?AT at byte 33 is wrong");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {100_000, 1 << 30})
     void smallFilesThatClaimHugePicturesAreRefusedBeforeMemoryIsTaken(int side) throws IOException {
