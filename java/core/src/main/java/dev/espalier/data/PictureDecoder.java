@@ -108,7 +108,11 @@ public final class PictureDecoder implements AutoCloseable {
     private static String reason(Exception e) {
         String message = e.getMessage();
         String text = message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
-        return text.lines().findFirst().orElse(text).replaceAll("\\p{Cntrl}", "?").strip();
+        return text.lines()
+                .findFirst()
+                .orElse(text)
+                .replaceAll("\\p{Cntrl}", "?")
+                .strip();
     }
 
     private ImageReader reader(String format) throws IOException {

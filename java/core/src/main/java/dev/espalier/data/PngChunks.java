@@ -28,9 +28,8 @@ final class PngChunks {
             in.position(start + 4 + (int) length);
             String type = new String(file, start, 4, StandardCharsets.ISO_8859_1);
             if ((in.getInt() & 0xFFFFFFFFL) != crc.getValue()) {
-                throw new CorruptImageException(
-                        "the checksum of PNG chunk " + type.replaceAll("[^A-Za-z]", "?") + " at byte " + (start - 4)
-                                + " is wrong");
+                throw new CorruptImageException("the checksum of PNG chunk " + type.replaceAll("[^A-Za-z]", "?")
+                        + " at byte " + (start - 4) + " is wrong");
             }
             if (type.equals("IEND")) {
                 return;

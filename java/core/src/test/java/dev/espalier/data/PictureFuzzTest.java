@@ -71,8 +71,9 @@ class PictureFuzzTest {
                     assertThat(picture.bytes()).hasSize(picture.channels() * picture.height() * picture.width());
                 } catch (CorruptImageException e) {
                     refused++;
-                    assertThat(e.getMessage()).isNotBlank();
-                    assertThat(e.getMessage().lines()).hasSize(1);
+                    assertThat(String.valueOf(e.getMessage()).lines().toList())
+                            .hasSize(1)
+                            .doesNotContain("", "null");
                 }
             }
         }

@@ -30,6 +30,9 @@ final class MixedBatches implements BatchSupply {
     private final int[] labels;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();
+    /** What a missing row holds. */
+    private final byte[] zeros;
+
     private ByteBuffer staging = ByteBuffer.allocateDirect(0);
 
     MixedBatches(MixedSource source, BatchOptions options, int epoch) {
@@ -38,6 +41,11 @@ final class MixedBatches implements BatchSupply {
         this.order = options.sampling().order(source, epoch);
         this.keys = Sampling.keys(order, source.size());
         this.labels = source.labels();
+        this.zeros = new byte
+                [source.parts().stream()
+                        .mapToInt(part -> part.encoder().bytes())
+                        .max()
+                        .orElse(0)];
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
         source.parts().forEach(part -> feeders.add(part.encoder().feeder(options, epoch)));
     }
@@ -111,9 +119,7 @@ final class MixedBatches implements BatchSupply {
             if (present[i]) {
                 staging.put(i * bytes, part.stored().row(part.slots()[indices[i]]), 0, bytes);
             } else {
-                for (int at = i * bytes; at < (i + 1) * bytes; at++) {
-                    staging.put(at, (byte) 0);
-                }
+                staging.put(i * bytes, zeros, 0, bytes);
             }
         }
         return staging;
