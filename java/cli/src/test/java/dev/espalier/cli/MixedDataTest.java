@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.manifest.encode.Encoding;
+import dev.espalier.manifest.encode.NumberColumn;
+import dev.espalier.manifest.encode.TableEncoder;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.awt.image.BufferedImage;
@@ -31,7 +33,7 @@ class MixedDataTest {
     @BeforeEach
     void makeManifest() throws IOException {
         SplittableRandom random = new SplittableRandom(3);
-        List<String> rows = new ArrayList<>(List.of("id,split,label,photo,words,size,group"));
+        List<String> rows = new ArrayList<>(List.of("id,split,label,photo,words,size,noise,group"));
         for (int i = 0; i < 160; i++) {
             boolean day = i % 2 == 0;
             BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
@@ -42,7 +44,8 @@ class MixedDataTest {
             rows.add(i + "," + (i < 120 ? "train" : "test") + "," + (day ? "day" : "night") + ","
                     + (i % 4 == 3 ? "" : i + ".png") + ","
                     + (i % 5 == 4 ? "" : (day ? "the sun is out on hill " : "the moon is out on hill ") + i) + ","
-                    + (day ? 3 : 1) * random.nextDouble() + "," + (i % 3 == 0 ? "north" : "south"));
+                    + (day ? 3 : 1) * random.nextDouble() + "," + random.nextDouble() + ","
+                    + (i % 3 == 0 ? "north" : "south"));
         }
         manifest = Files.write(folder.resolve("manifest.csv"), rows);
     }
@@ -125,6 +128,27 @@ class MixedDataTest {
         assertThat(eval.get("slices").findValuesAsString("name"))
                 .contains("only words")
                 .doesNotContain("only photo");
+    }
+
+    @Test
+    void aModelThatLostAColumnIsFedWithoutIt() throws IOException {
+        Path dense = train("dense.onnx", "--model", "fused", "--columns", "photo,size,noise");
+        Path keep = Files.writeString(
+                folder.resolve("keep.json"), "{\"table\": {\"1\": [0]}, \"table_present\": {\"1\": [0]}}");
+        Path left = folder.resolve("left.onnx");
+        CommandRun.of("prune", dense, "--keep", keep, "--json", "-o", left).json();
+        JsonNode eval =
+                CommandRun.of("eval", left, "--data", manifest, "--json").json();
+        assertThat(eval.get("accuracy").asDouble()).isGreaterThan(0.9);
+        Path tuned = folder.resolve("tuned.onnx");
+        CommandRun.of("train", "--data", manifest, "--model", left, "--epochs", 1, "--lr", 0.001, "--json", "-o", tuned)
+                .json();
+        try (Model model = Onnx.read(tuned)) {
+            TableEncoder table = (TableEncoder)
+                    Encoding.of(model.metadata()).orElseThrow().encoders().get(1);
+            assertThat(table.numbers()).extracting(NumberColumn::name).containsExactly("size");
+        }
+        assertThat(CommandRun.of("eval", tuned, "--data", manifest).code()).isZero();
     }
 
     @Test

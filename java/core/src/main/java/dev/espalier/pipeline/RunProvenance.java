@@ -38,8 +38,11 @@ final class RunProvenance {
         measured(facts, "after.", after);
         history.forEach(entry -> epoch(facts, entry));
         Metadata metadata = given.withLabels(data.classes()).withProvenance(new Provenance(facts));
+        // A model that states how it is fed was fed so; what it has lost since is stated beside it.
         for (Map.Entry<String, String> fact : data.train().facts().entrySet()) {
-            metadata = metadata.with(fact.getKey(), fact.getValue());
+            if (!given.extra().containsKey(fact.getKey())) {
+                metadata = metadata.with(fact.getKey(), fact.getValue());
+            }
         }
         return data.train() instanceof ImageSource images
                 ? metadata.withPreprocessing(new Preprocessing(

@@ -3,6 +3,7 @@ package dev.espalier.manifest.encode;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Exhibit;
 import dev.espalier.model.Branch;
+import dev.espalier.model.Metadata;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 import java.io.IOException;
@@ -59,6 +60,11 @@ public sealed interface Encoder permits PictureEncoder, SoundEncoder, TextEncode
             }
         }
         return Exhibit.text(text.toString());
+    }
+
+    /** The same for a model that has lost some of what it was fed: columns of a table or bins of a sound, as it states. */
+    default Encoder keptBy(Metadata metadata) {
+        return this;
     }
 
     /** The parts of a model that take its inputs. */

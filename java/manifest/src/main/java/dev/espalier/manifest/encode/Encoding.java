@@ -34,9 +34,18 @@ public record Encoding(List<Encoder> encoders, Label label) {
         }
     }
 
-    /** The encoding that a model states, if it was trained on a manifest. */
+    /**
+     * The encoding that a model states, if it was trained on a manifest; of a model that has lost columns or bins, what makes only those
+     * that it still takes.
+     */
     public static Optional<Encoding> of(Metadata metadata) {
-        return Optional.ofNullable(metadata.extra().get(FACT)).map(EncodingJson::read);
+        return Optional.ofNullable(metadata.extra().get(FACT))
+                .map(EncodingJson::read)
+                .map(whole -> new Encoding(
+                        whole.encoders().stream()
+                                .map(encoder -> encoder.keptBy(metadata))
+                                .toList(),
+                        whole.label()));
     }
 
     public List<String> classes() {

@@ -15,6 +15,8 @@ import dev.espalier.manifest.audio.Resampler;
 import dev.espalier.manifest.audio.WaveAugmenter;
 import dev.espalier.manifest.audio.Waveform;
 import dev.espalier.model.Branch;
+import dev.espalier.model.InputIndices;
+import dev.espalier.model.Metadata;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
@@ -171,6 +173,13 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
         float[] heard = new float[samples];
         row.asFloatBuffer().get(heard);
         return Exhibit.sound(new Waveform(mel.sampleRate(), heard).toWav());
+    }
+
+    @Override
+    public SoundEncoder keptBy(Metadata metadata) {
+        return InputIndices.of(metadata, modality, 1)
+                .map(bins -> new SoundEncoder(modality, column, mel.withBins(bins), samples))
+                .orElse(this);
     }
 
     @Override

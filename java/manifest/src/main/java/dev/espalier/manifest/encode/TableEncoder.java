@@ -3,6 +3,8 @@ package dev.espalier.manifest.encode;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.manifest.CellText;
 import dev.espalier.model.Branch;
+import dev.espalier.model.InputIndices;
+import dev.espalier.model.Metadata;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -91,6 +94,14 @@ public final class TableEncoder implements Encoder {
             throw new IOException("column '" + column.name() + "': expected a finite number, got '" + cell + "'");
         }
         return column.scaled(value.getAsDouble());
+    }
+
+    @Override
+    public TableEncoder keptBy(Metadata metadata) {
+        return InputIndices.of(metadata, TABLE, 1)
+                .map(kept -> new TableEncoder(
+                        Arrays.stream(kept).mapToObj(numbers::get).toList(), categories))
+                .orElse(this);
     }
 
     @Override
