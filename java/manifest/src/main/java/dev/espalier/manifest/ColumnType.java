@@ -22,7 +22,7 @@ public enum ColumnType {
     LABEL,
     /** Which of training, validation and test a row belongs to. */
     SPLIT,
-    /** Rows of one value stay together when rows are held out. */
+    /** Results are stated for the rows of each value. */
     GROUP,
     /** Names the row in reports. */
     ID,
