@@ -45,7 +45,7 @@ final class DataCheckCommand extends Subcommand {
             throw new BadInput("--examples must be at least 0, got " + examples);
         }
         CheckReport report;
-        try (DataArgument.Looking looking = new DataArgument.Looking(console)) {
+        try (SplitProgress looking = new SplitProgress(console, "looking through")) {
             report = Check.run(data.open(console), examples, looking);
         }
         sound = report.sound();

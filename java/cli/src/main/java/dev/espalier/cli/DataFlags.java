@@ -1,6 +1,5 @@
 package dev.espalier.cli;
 
-import dev.espalier.data.DataListener;
 import dev.espalier.data.DataOptions;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.Datasets;
@@ -150,12 +149,11 @@ final class DataFlags {
     }
 
     /** Tells of decoding on the console. */
-    private static final class DecodingProgress implements DataListener, AutoCloseable {
+    private static final class DecodingProgress extends SplitProgress {
         private final Console console;
-        private @Nullable Progress progress;
-        private String split = "";
 
         DecodingProgress(Console console) {
+            super(console, "decoding");
             this.console = console;
         }
 
@@ -169,24 +167,6 @@ final class DataFlags {
         public void skipped(Skipped image) {
             close();
             console.err().println("skipped " + image.name() + ": " + image.reason());
-        }
-
-        @Override
-        public void decoded(String of, int done, int total) {
-            if (progress == null || !split.equals(of)) {
-                close();
-                split = of;
-                progress = Progress.start(console, "decoding " + of, total);
-            }
-            progress.at(done);
-        }
-
-        @Override
-        public void close() {
-            if (progress != null) {
-                progress.close();
-                progress = null;
-            }
         }
     }
 }

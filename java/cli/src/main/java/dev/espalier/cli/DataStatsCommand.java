@@ -32,7 +32,7 @@ final class DataStatsCommand extends Subcommand {
     @Override
     void run() {
         Stats stats;
-        try (DataArgument.Looking looking = new DataArgument.Looking(console)) {
+        try (SplitProgress looking = new SplitProgress(console, "looking through")) {
             stats = Stats.of(data.open(console), looking);
         }
         Facts facts = new Facts(data.path().toString(), stats.splits(), stats.columns());

@@ -6,6 +6,7 @@ import dev.espalier.formats.onnx.Onnx;
 import dev.espalier.manifest.encode.Encoding;
 import dev.espalier.manifest.encode.NumberColumn;
 import dev.espalier.manifest.encode.TableEncoder;
+import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.awt.image.BufferedImage;
@@ -13,7 +14,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,7 +36,7 @@ class MixedDataTest {
     @BeforeEach
     void makeManifest() throws IOException {
         SplittableRandom random = new SplittableRandom(3);
-        List<String> rows = new ArrayList<>(List.of("id,split,label,photo,words,size,noise,group"));
+        List<String> rows = new ArrayList<>(List.of("id,split,label,photo,words,noise,size,group"));
         for (int i = 0; i < 160; i++) {
             boolean day = i % 2 == 0;
             BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
@@ -44,7 +47,7 @@ class MixedDataTest {
             rows.add(i + "," + (i < 120 ? "train" : "test") + "," + (day ? "day" : "night") + ","
                     + (i % 4 == 3 ? "" : i + ".png") + ","
                     + (i % 5 == 4 ? "" : (day ? "the sun is out on hill " : "the moon is out on hill ") + i) + ","
-                    + (day ? 3 : 1) * random.nextDouble() + "," + random.nextDouble() + ","
+                    + random.nextDouble() + "," + (day ? 3 : 1) * random.nextDouble() + ","
                     + (i % 3 == 0 ? "north" : "south"));
         }
         manifest = Files.write(folder.resolve("manifest.csv"), rows);
@@ -130,11 +133,52 @@ class MixedDataTest {
                 .doesNotContain("only photo");
     }
 
+    /** The picture says all, the number nothing: hiding the one must cost what hiding the other does not. */
+    @Test
+    void whatIsHiddenIsWhatTheSliceSays() {
+        Path made = train("hidden.onnx", "--model", "fused", "--columns", "photo,noise");
+        Map<String, Double> accuracy = new HashMap<>();
+        CommandRun.of("eval", made, "--data", manifest, "--json")
+                .json()
+                .get("slices")
+                .forEach(slice -> accuracy.put(
+                        slice.get("name").asString(), slice.get("accuracy").asDouble()));
+        assertThat(accuracy.get("only photo")).isGreaterThan(0.95);
+        assertThat(accuracy.get("without photo")).isLessThan(0.8);
+        assertThat(accuracy.get("only table")).isEqualTo(accuracy.get("without photo"));
+    }
+
+    @Test
+    void aModelFromElsewhereIsFedByTheNamesOfItsInputs() {
+        Path own = folder.resolve("own.onnx");
+        try (Model made = Onnx.read(train("dense.onnx", "--model", "fused"))) {
+            Onnx.write(made.withMetadata(Metadata.NONE), own);
+        }
+        Path tuned = folder.resolve("tuned.onnx");
+        JsonNode facts = CommandRun.of(
+                        "train",
+                        "--data",
+                        manifest,
+                        "--model",
+                        own,
+                        "--epochs",
+                        1,
+                        "--lr",
+                        0.001,
+                        "--json",
+                        "-o",
+                        tuned)
+                .json();
+        assertThat(facts.get("accuracy").asDouble()).isGreaterThan(0.9);
+        CommandRun.of("train", "--data", manifest, "--columns", "photo", "--model", own, "-o", folder.resolve("m.onnx"))
+                .refused("input 'words'", "setting 'input'");
+    }
+
     @Test
     void aModelThatLostAColumnIsFedWithoutIt() throws IOException {
         Path dense = train("dense.onnx", "--model", "fused", "--columns", "photo,size,noise");
         Path keep = Files.writeString(
-                folder.resolve("keep.json"), "{\"table\": {\"1\": [0]}, \"table_present\": {\"1\": [0]}}");
+                folder.resolve("keep.json"), "{\"table\": {\"1\": [1]}, \"table_present\": {\"1\": [1]}}");
         Path left = folder.resolve("left.onnx");
         CommandRun.of("prune", dense, "--keep", keep, "--json", "-o", left).json();
         JsonNode eval =
@@ -160,7 +204,11 @@ class MixedDataTest {
                 "--data",
                 manifest,
                 "--target",
-                0.9,
+                0.7,
+                "--scope",
+                "local",
+                "--criterion",
+                "random",
                 "--max-slice-drop",
                 1,
                 "--slice-samples",

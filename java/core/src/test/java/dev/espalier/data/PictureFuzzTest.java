@@ -99,7 +99,7 @@ class PictureFuzzTest {
         try (PictureDecoder decoder = new PictureDecoder()) {
             assertThatThrownBy(() -> decoder.decode(bomb))
                     .isInstanceOf(CorruptImageException.class)
-                    .hasMessageMatching("(?s).*(claims|Image|image|imension).*");
+                    .hasMessageContaining("claims " + side + "x" + side + " pixels");
         }
     }
 

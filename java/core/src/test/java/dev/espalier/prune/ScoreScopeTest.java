@@ -152,6 +152,15 @@ class ScoreScopeTest extends PrunedResNet {
                         .isEqualTo(group.channels() - (int) (own * group.channels()));
             }
         }
+        Budget block = new Budget(0, Of.CHANNELS, 1, Map.of("stage1", 0.5));
+        Pruner ofBlock = new Pruner(graph, policy(Criterion.L1, Pattern.CHANNEL, ScoreScope.TABLE, block));
+        Mask halved = ofBlock.next(Mask.all(), evidence);
+        for (ChannelGroup group : ofBlock.groups().prunable()) {
+            boolean within = group.producers().stream().anyMatch(name -> name.startsWith("stage1."));
+            assertThat(halved.kept(group).count())
+                    .as(group.id())
+                    .isEqualTo(within ? group.channels() - group.channels() / 2 : group.channels());
+        }
         Budget weights = new Budget(0.2, Of.SPARSITY, 1, Map.of(node, 0.9));
         Mask bits = new Pruner(graph, policy(Criterion.L1, Pattern.ELEMENT, ScoreScope.TABLE, weights))
                 .next(Mask.all(), evidence);
@@ -166,8 +175,8 @@ class ScoreScopeTest extends PrunedResNet {
                                 Criterion.L1,
                                 Pattern.CHANNEL,
                                 ScoreScope.TABLE,
-                                new Budget(0.2, Of.CHANNELS, 1, Map.of("conv99", 0.5)))))
-                .hasMessageContaining("'conv99'");
+                                new Budget(0.2, Of.CHANNELS, 1, Map.of("stage", 0.5)))))
+                .hasMessageContaining("'stage'");
         assertThatThrownBy(() -> pruner(Pattern.CHANNEL, ScoreScope.TABLE, 0.5, Of.CHANNELS))
                 .hasMessageContaining("go together");
         assertThatThrownBy(() -> new Budget(0.2, Of.CHANNELS, 1, Map.of("conv1", 1.0)))
