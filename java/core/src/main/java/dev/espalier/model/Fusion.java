@@ -46,11 +46,10 @@ public enum Fusion {
         } else {
             layers.join("fusion", new Variadic(Variadic.Kind.SUM), parts);
         }
-        return layers.dropout(DROPOUT)
-                .dense(Models.scaled(2 * FEATURES, width))
-                .relu()
-                .dropout(DROPOUT)
-                .dense(classes);
+        if (parts.size() > 1) {
+            layers.dropout(DROPOUT).dense(Models.scaled(2 * FEATURES, width)).relu();
+        }
+        return layers.dropout(DROPOUT).dense(classes);
     }
 
     private void features(ModelBuilder from, Branch branch, double width) {

@@ -9,6 +9,8 @@ import java.util.Random;
 record Initial(double mean, double deviation) {
     static final Initial ZERO = new Initial(0, 0);
     static final Initial ONE = new Initial(1, 0);
+    /** Of vectors that stand for words: so short that a rare word, which is hardly trained, says hardly anything. */
+    static final Initial WORD = new Initial(0, 0.1);
 
     /** Keeps the variance of activations through a ReLU (He et al. 2015): variance 2 / inputs per output. */
     static Initial he(long inputsPerOutput) {

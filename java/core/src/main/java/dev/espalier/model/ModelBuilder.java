@@ -188,7 +188,7 @@ public final class ModelBuilder {
     /** Vectors of {@code width} numbers in place of whole numbers below {@code vocabulary}. */
     public ModelBuilder embedding(int vocabulary, int width) {
         String layer = next("embedding");
-        String weight = parameter(layer + ".weight", Initial.he(width), vocabulary, width);
+        String weight = parameter(layer + ".weight", Initial.WORD, vocabulary, width);
         return apply(layer, Gather.embedding(), List.of(weight, current()));
     }
 
