@@ -122,7 +122,7 @@ class SettingsTest {
     @Test
     void knowsItsVersions() {
         Versions versions = Versions.current();
-        assertThat(versions.libtorch()).startsWith("2.10.0");
+        assertThat(versions.libtorch()).startsWith("2.13.0");
         assertThat(versions.kernels()).isEqualTo("0.1.0");
         assertThat(versions.javacpp()).isNotEqualTo("unknown");
         assertThat(versions.blas()).isNotEqualTo("unknown");

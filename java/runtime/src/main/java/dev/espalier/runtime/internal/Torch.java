@@ -26,6 +26,7 @@ public final class Torch {
 
     static {
         MemoryLimits.lift();
+        logBySlf4j();
         Loader.load(org.bytedeco.pytorch.presets.torch.class);
         setThreads(PhysicalCores.threads());
         CUDA_DEVICES = torch.cuda_is_available() ? Byte.toUnsignedInt(torch.cuda_device_count()) : 0;
@@ -66,6 +67,14 @@ public final class Torch {
             torch_cuda.set_device((byte) index);
             CURRENT_CUDA_DEVICE.set(index);
         }
+    }
+
+    /**
+     * JavaCPP writes to standard error otherwise, first of all that OpenBLAS is of an earlier release than libtorch, which is so by
+     * intent (docs/decisions/0011).
+     */
+    private static void logBySlf4j() {
+        System.getProperties().putIfAbsent("org.bytedeco.javacpp.logger", "slf4j");
     }
 
     /** Whether oneDNN convolves rightly on this machine; where it does not, libtorch goes on without it. */
