@@ -39,6 +39,13 @@ final class EncodingJson {
         return root.toString();
     }
 
+    /** One encoder as it stands in an encoding. */
+    static String write(Encoder encoder) {
+        ObjectNode node = MAPPER.createObjectNode();
+        put(node, encoder);
+        return node.toString();
+    }
+
     private static void put(ObjectNode node, Encoder encoder) {
         if (encoder instanceof PictureEncoder picture) {
             node.put("type", "image").put("input", picture.modality()).put("column", picture.column());
