@@ -43,7 +43,8 @@ final class CacheFolder {
 
     /** The entry of this name, made now if it is not there or damaged. */
     <T> T open(String name, Entry<T> entry) throws IOException {
-        T found = read(folder.resolve(name), entry);
+        // What is damaged is told of by the one who makes it again.
+        T found = read(folder.resolve(name), entry, DataListener.silent());
         if (found != null) {
             return found;
         }
@@ -52,14 +53,14 @@ final class CacheFolder {
         }
     }
 
-    private <T> @Nullable T read(Path place, Entry<T> entry) {
+    private static <T> @Nullable T read(Path place, Entry<T> entry, DataListener listener) {
         if (!Files.isDirectory(place)) {
             return null;
         }
         try {
             return entry.read(place);
         } catch (IOException | RuntimeException e) {
-            listener.note("the cache " + place + " is damaged (" + e.getMessage() + "): decoding again");
+            listener.note("the cache " + place + " is damaged (" + e.getMessage() + "): it is made again");
             return null;
         }
     }
@@ -75,7 +76,7 @@ final class CacheFolder {
         try (FileChannel channel = FileChannel.open(
                         folder.resolve(name + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.lock()) {
-            T found = read(place, entry);
+            T found = read(place, entry, listener);
             if (found != null) {
                 return found;
             }
@@ -104,6 +105,14 @@ final class CacheFolder {
         return new DataException(
                 "cache folder " + folder + ": writing " + (bytes >> 20) + " MiB of " + what + " failed ("
                         + cause.getMessage() + "); make room or choose another with --cache",
+                cause);
+    }
+
+    /** The failure to use the folder in any other way. */
+    DataException unusable(String what, IOException cause) {
+        return new DataException(
+                "cache folder " + folder + ": cannot be used for " + what + " (" + cause
+                        + "); choose another with --cache",
                 cause);
     }
 

@@ -83,10 +83,7 @@ public final class CachedRows {
                         }
                     });
         } catch (IOException e) {
-            throw new DataException(
-                    "cache folder " + folder + ": cannot be used for " + maker.name() + " rows (" + e
-                            + "); choose another with --cache",
-                    e);
+            throw cache.unusable(maker.name() + " rows", e);
         }
     }
 

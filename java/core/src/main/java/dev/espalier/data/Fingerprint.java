@@ -49,7 +49,7 @@ public final class Fingerprint {
     }
 
     /** The first 24 hexadecimal digits, enough to tell the entries of a cache apart; nothing can be added afterwards. */
-    String key() {
+    public String key() {
         return hex().substring(0, 24);
     }
 }

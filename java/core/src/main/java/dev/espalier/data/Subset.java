@@ -25,6 +25,11 @@ final class Subset implements ImageSource {
         }
     }
 
+    /** The one that the images are of. */
+    ImageSource source() {
+        return source;
+    }
+
     @Override
     public int size() {
         return rows.length;

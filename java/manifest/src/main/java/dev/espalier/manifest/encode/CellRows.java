@@ -1,17 +1,13 @@
 package dev.espalier.manifest.encode;
 
 import dev.espalier.data.RowMaker;
-import dev.espalier.manifest.FilePaths;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.table.OneLine;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -57,27 +53,9 @@ record CellRows(String name, Encoder encoder, Path root, List<List<@Nullable Str
     @Override
     public void identify(Consumer<String> facts) throws IOException {
         facts.accept("encoding version " + VERSION + " " + EncodingJson.write(encoder.asStored()));
-        if (encoder.ofFiles()) {
-            facts.accept(root.toRealPath().toString());
-        }
+        CellFacts told = new CellFacts(root, encoder.ofFiles(), facts);
         for (List<@Nullable String> row : cells) {
-            for (String cell : row) {
-                // With its length, so that no two tables are written alike.
-                facts.accept(cell == null ? "" : cell.length() + " " + cell);
-                if (cell != null && encoder.ofFiles()) {
-                    facts.accept(file(cell));
-                }
-            }
-        }
-    }
-
-    /** Length and time of change of a file. */
-    private String file(String cell) throws IOException {
-        try {
-            BasicFileAttributes file = Files.readAttributes(FilePaths.resolve(root, cell), BasicFileAttributes.class);
-            return file.size() + "\t" + file.lastModifiedTime().toMillis();
-        } catch (NoSuchFileException e) {
-            return "gone";
+            told.tell(row);
         }
     }
 

@@ -46,6 +46,11 @@ final class EncodingJson {
         return node.toString();
     }
 
+    /** The encoder that {@link #write(Encoder)} wrote. */
+    static Encoder encoder(String json) {
+        return encoder(MAPPER.readTree(json));
+    }
+
     private static void put(ObjectNode node, Encoder encoder) {
         if (encoder instanceof PictureEncoder picture) {
             node.put("type", "image").put("input", picture.modality()).put("column", picture.column());

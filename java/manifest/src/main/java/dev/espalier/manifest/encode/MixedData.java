@@ -79,7 +79,8 @@ public final class MixedData {
         Encoding encoding = options.encoding()
                 .orElseGet(() -> Fitting.of(
                         manifest,
-                        Arrays.stream(split.kept()).mapToObj(training::get).toList()));
+                        Arrays.stream(split.kept()).mapToObj(training::get).toList(),
+                        options));
         // Rows held out are encoded with the others, so that another choice of them finds all in the cache.
         Encoded encoded = encode(encoding, training, "train");
         MixedSource train = source(encoding, encoded, split.kept(), "train", true);
