@@ -33,7 +33,7 @@ final class Residence implements AutoCloseable {
     /** What gathers from the copy on a device, which is made now if there is room; empty if there is none. */
     synchronized Optional<RowGather> gather(Device device) {
         if (!copies.containsKey(device) && device.isCuda() && !full.contains(device)) {
-            if (fits(bytes(), device.freeBytes(), device)) {
+            if (fits(bytes(), device.freeBytes(), taken(device))) {
                 copyTo(device);
             } else {
                 full.add(device);
@@ -42,10 +42,14 @@ final class Residence implements AutoCloseable {
         return Optional.ofNullable(copies.get(device)).map(copy -> chosen -> pick(copy, chosen));
     }
 
-    private static boolean fits(long wanted, long free, Device device) {
+    /** Whether copies that take {@code wanted} bytes may join those that have {@code taken} some, where so many are free. */
+    static boolean fits(long wanted, long free, long taken) {
+        return taken + wanted <= (free + taken) / SHARE;
+    }
+
+    private static long taken(Device device) {
         synchronized (TAKEN) {
-            long taken = TAKEN.getOrDefault(device, 0L);
-            return taken + wanted <= (free + taken) / SHARE;
+            return TAKEN.getOrDefault(device, 0L);
         }
     }
 

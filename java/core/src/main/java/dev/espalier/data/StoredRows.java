@@ -26,18 +26,19 @@ public final class StoredRows implements AutoCloseable {
     private final Residence residence = new Residence(this);
     private volatile ByteBuffer @Nullable [] pieces;
 
-    private StoredRows(EntryReader entry, String file, DType dtype, Shape shape, int size) throws IOException {
+    /** @param piece the most bytes mapped at once, unless a row has more */
+    StoredRows(EntryReader entry, String file, DType dtype, Shape shape, int size, long piece) throws IOException {
         this.dtype = dtype;
         this.shape = shape;
         this.size = size;
         this.bytes = bytes(dtype, shape);
-        this.rowsPerPiece = (int) Math.max(1, PIECE / bytes);
+        this.rowsPerPiece = (int) Math.max(1, piece / bytes);
         this.pieces = entry.map(file, npy(dtype, shape, size), (long) rowsPerPiece * bytes);
     }
 
     /** The rows in a file of an entry, which is verified. */
     static StoredRows open(EntryReader entry, String file, DType dtype, Shape shape, int size) throws IOException {
-        return new StoredRows(entry, file, dtype, shape, size);
+        return new StoredRows(entry, file, dtype, shape, size, PIECE);
     }
 
     /** The head of a file of rows. */

@@ -119,8 +119,7 @@ class BatchesTest {
             ImageSource source = resident.images();
             Source whole = heldOut ? ((Subset) source).source() : source;
             ((CachedImages) whole).reside(Device.CPU);
-            BatchOptions training =
-                    BatchOptions.training(4, 5, EVERYTHING, staged.statistics(), Device.CPU);
+            BatchOptions training = BatchOptions.training(4, 5, EVERYTHING, staged.statistics(), Device.CPU);
             for (int epoch = 0; epoch < 2; epoch++) {
                 assertSame(
                         walk(new Batches(source, training).epoch(epoch, 0)),

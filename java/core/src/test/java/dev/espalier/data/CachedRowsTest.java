@@ -239,8 +239,9 @@ class CachedRowsTest {
         Numbers shared = new Numbers("a");
         ExecutorService threads = Executors.newFixedThreadPool(3);
         try {
-            List<Future<CachedRows>> opened =
-                    Stream.generate(() -> threads.submit(() -> open(shared))).limit(3).toList();
+            List<Future<CachedRows>> opened = Stream.generate(() -> threads.submit(() -> open(shared)))
+                    .limit(3)
+                    .toList();
             for (Future<CachedRows> rows : opened) {
                 assertWhole(rows.get());
             }

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,8 @@ class StoredRowsTest {
             file.finish(StoredRows.npy(DType.I32, SHAPE, 5).encode());
             entry.finish(CacheFacts.create().put("version", 1));
         }
-        rows = StoredRows.open(new EntryReader(folder, 1), "x.npy", DType.I32, SHAPE, 5);
+        // Two rows in a piece, one in the last.
+        rows = new StoredRows(new EntryReader(folder, 1), "x.npy", DType.I32, SHAPE, 5, 60);
     }
 
     @AfterEach
@@ -57,8 +59,13 @@ class StoredRowsTest {
             assertThat(taken.dtype()).isEqualTo(DType.I32);
             assertThat(taken.shape()).isEqualTo(Shape.of(4, 2, 3));
             assertThat(taken.toLongArray())
-                    .containsExactly(24, 25, 26, 27, 28, 29, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 24, 25, 26, 27, 28, 29);
-            assertThat(gather.take(new int[] {-1}).toLongArray()).containsOnly(0).hasSize(6);
+                    .containsExactly(
+                            24, 25, 26, 27, 28, 29, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 24, 25, 26, 27, 28, 29);
+            assertThat(gather.take(new int[] {1, 2, 3}).toLongArray())
+                    .containsExactly(LongStream.range(6, 24).toArray());
+            assertThat(gather.take(new int[] {-1}).toLongArray())
+                    .containsOnly(0)
+                    .hasSize(6);
         }
     }
 
@@ -84,6 +91,14 @@ class StoredRowsTest {
         }
         rows.close();
         assertThat(Scope.liveTensors()).isEqualTo(before);
+    }
+
+    @Test
+    void copiesTakeAQuarterOfWhatWouldBeFreeWithoutThem() {
+        assertThat(Residence.fits(25, 100, 0)).isTrue();
+        assertThat(Residence.fits(26, 100, 0)).isFalse();
+        assertThat(Residence.fits(5, 80, 20)).isTrue();
+        assertThat(Residence.fits(6, 80, 20)).isFalse();
     }
 
     @Test

@@ -72,8 +72,7 @@ class MixedCacheTest {
     /** Every number of two epochs. */
     private static List<Map<String, float[]>> all(Source source) {
         List<Map<String, float[]>> seen = new ArrayList<>();
-        Batches batches = new Batches(
-                source, BatchOptions.training(5, 3, EVERYTHING, Statistics.none(), Device.CPU));
+        Batches batches = new Batches(source, BatchOptions.training(5, 3, EVERYTHING, Statistics.none(), Device.CPU));
         for (int epoch = 0; epoch < 2; epoch++) {
             try (Cursor cursor = batches.epoch(epoch, 0)) {
                 while (cursor.hasNext()) {
@@ -81,8 +80,8 @@ class MixedCacheTest {
                         Batch batch = cursor.next();
                         Map<String, float[]> numbers = new TreeMap<>();
                         batch.inputs()
-                                .forEach((name, input) -> numbers.put(
-                                        name, input.to(DType.F32).toFloatArray()));
+                                .forEach((name, input) ->
+                                        numbers.put(name, input.to(DType.F32).toFloatArray()));
                         seen.add(numbers);
                     }
                 }
@@ -125,12 +124,9 @@ class MixedCacheTest {
             try (DataSets cached = open(second, 1, Optional.empty())) {
                 assertThat(second.decoded).isEmpty();
                 assertThat(cached.train().facts()).isEqualTo(fresh.train().facts());
-                assertThat(cached.train().fingerprint())
-                        .isEqualTo(fresh.train().fingerprint());
+                assertThat(cached.train().fingerprint()).isEqualTo(fresh.train().fingerprint());
                 assertSame(all(cached.train()), all(fresh.train()));
-                assertSame(
-                        all(cached.test().orElseThrow()),
-                        all(fresh.test().orElseThrow()));
+                assertSame(all(cached.test().orElseThrow()), all(fresh.test().orElseThrow()));
             }
         }
     }
@@ -210,7 +206,8 @@ class MixedCacheTest {
         }
         Heard again = opened();
         // Four modalities of two splits, and what was learnt from pictures and from sounds.
-        assertThat(again.notes.stream().filter(note -> note.contains("is damaged"))).hasSize(10);
+        assertThat(again.notes.stream().filter(note -> note.contains("is damaged")))
+                .hasSize(10);
         assertThat(again.decoded).contains("train image", "train audio", "train text", "train table", "test image");
         assertThat(again.skipped).isEmpty();
         assertThat(opened().decoded).isEmpty();
