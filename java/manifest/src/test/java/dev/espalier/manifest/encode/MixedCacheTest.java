@@ -3,6 +3,7 @@ package dev.espalier.manifest.encode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.espalier.data.Ahead;
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.Batch;
 import dev.espalier.data.BatchOptions;
@@ -71,10 +72,14 @@ class MixedCacheTest {
 
     /** Every number of two epochs. */
     private static List<Map<String, float[]>> all(Source source) {
+        return all(source, false);
+    }
+
+    private static List<Map<String, float[]>> all(Source source, boolean ahead) {
         List<Map<String, float[]>> seen = new ArrayList<>();
         Batches batches = new Batches(source, BatchOptions.training(5, 3, EVERYTHING, Statistics.none(), Device.CPU));
         for (int epoch = 0; epoch < 2; epoch++) {
-            try (Cursor cursor = batches.epoch(epoch, 0)) {
+            try (Cursor cursor = ahead ? Ahead.of(batches, epoch) : batches.epoch(epoch, 0)) {
                 while (cursor.hasNext()) {
                     try (Scope scope = Scope.open()) {
                         Batch batch = cursor.next();
@@ -132,12 +137,14 @@ class MixedCacheTest {
     }
 
     @Test
-    void rowsThatLieOnTheDeviceGiveTheSameBatches() throws IOException {
+    void rowsThatLieOnTheDeviceOrAreReadAheadGiveTheSameBatches() throws IOException {
         try (DataSets staged = open(new Heard(), 1, Optional.empty());
                 DataSets resident = open(new Heard(), 1, Optional.empty())) {
             MixedSource train = (MixedSource) resident.train();
             train.parts().forEach(part -> part.stored().reside(Device.CPU));
             assertSame(all(train), all(staged.train()));
+            assertSame(all(train, true), all(staged.train()));
+            assertSame(all(staged.train(), true), all(staged.train()));
             assertSame(
                     all(resident.validation().orElseThrow()),
                     all(staged.validation().orElseThrow()));
