@@ -37,9 +37,9 @@ final class MixedBatches implements BatchSupply {
         this.labels = source.labels();
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
         for (MixedSource.Modality part : source.parts()) {
-            feeders.add(part.encoder().feeder(options, epoch));
             gathers.add(part.stored().gather(part.encoder().ofFiles() ? options.device() : Device.CPU));
         }
+        source.parts().forEach(part -> feeders.add(part.encoder().feeder(options, epoch)));
     }
 
     @Override
