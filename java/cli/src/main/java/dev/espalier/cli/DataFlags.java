@@ -35,7 +35,7 @@ final class DataFlags {
     @Option(
             names = "--cache",
             paramLabel = "DIR",
-            description = "Where decoded images are kept (default: ~/.cache/espalier).")
+            description = "Where decoded images and encoded rows are kept (default: ~/.cache/espalier).")
     private @Nullable Path cache;
 
     @Option(
@@ -79,10 +79,12 @@ final class DataFlags {
 
     /** As {@link #open(Console, HeldOut)}; rows of a manifest are encoded as the model that says this of itself takes them. */
     DataSets open(Console console, HeldOut held, Metadata metadata) {
+        DataOptions defaults = DataOptions.defaults();
+        DataOptions options = cache == null ? defaults : defaults.withCache(cache);
         if (Manifest.isAt(folder())) {
             try (DecodingProgress progress = new DecodingProgress(console)) {
                 ManifestData manifest = new ManifestData(folder(), columns, onCorrupt, progress);
-                return manifest.open(held, Encoding.of(metadata));
+                return manifest.open(held, Encoding.of(metadata), options.cache());
             }
         }
         if (!columns.isEmpty()) {
@@ -90,11 +92,11 @@ final class DataFlags {
         }
         Decoding decoding = Decoding.defaults().withOnCorrupt(onCorrupt).withSize(size);
         try (DecodingProgress progress = new DecodingProgress(console)) {
-            DataOptions options = DataOptions.defaults()
-                    .withDecoding(decoding)
-                    .withValidation(held.fraction(), held.seed())
-                    .withListener(progress);
-            return Datasets.open(folder(), cache == null ? options : options.withCache(cache));
+            return Datasets.open(
+                    folder(),
+                    options.withDecoding(decoding)
+                            .withValidation(held.fraction(), held.seed())
+                            .withListener(progress));
         }
     }
 

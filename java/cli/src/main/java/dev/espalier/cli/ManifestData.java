@@ -44,12 +44,12 @@ final class ManifestData {
         this.listener = listener;
     }
 
-    /** The splits as a model takes them; {@code encoding} is the model's own, if it has one. */
-    DataSets open(HeldOut held, Optional<Encoding> encoding) {
+    /** The splits as a model takes them; {@code encoding} is the model's own, if it has one; encoded rows are kept in {@code cache}. */
+    DataSets open(HeldOut held, Optional<Encoding> encoding, Path cache) {
         Manifest manifest = manifest();
         return MixedData.open(
                 columns.isEmpty() ? manifest : manifest.withInputs(Set.copyOf(columns)),
-                new MixedData.Options(encoding, held.fraction(), held.seed(), onCorrupt, listener));
+                new MixedData.Options(encoding, held.fraction(), held.seed(), onCorrupt, cache, listener));
     }
 
     Manifest manifest() {

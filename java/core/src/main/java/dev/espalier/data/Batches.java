@@ -77,7 +77,8 @@ public final class Batches {
             throw new IndexOutOfBoundsException("epoch " + epoch + ": expected at least 0");
         }
         Objects.checkIndex(fromBatch, perEpoch() + 1);
-        // A GPU works while the next batch is gathered; on a CPU both would share the same cores.
+        // A GPU works while the next batch is gathered; on a CPU it gained nothing even beside one compute thread
+        // (docs/data.md).
         return cursor(epoch, fromBatch, options.device().isCuda());
     }
 

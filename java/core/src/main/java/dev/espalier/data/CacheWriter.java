@@ -5,10 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -30,11 +26,10 @@ final class CacheWriter implements AutoCloseable {
     /** Raised whenever the layout of the folder or the decoding changes. */
     static final int VERSION = 1;
 
-    private final Path folder;
+    private final EntryWriter entry;
     private final PictureFormat format;
     private final List<String> classes;
-    private final MessageDigest content = sha256();
-    private final List<CheckedFile> files = new ArrayList<>();
+    private final Fingerprint content;
     private final CheckedFile images;
     private final CheckedFile labels;
     private final CheckedFile moments;
@@ -42,43 +37,27 @@ final class CacheWriter implements AutoCloseable {
     private int count;
 
     CacheWriter(Path folder, PictureFormat format, List<String> classes) throws IOException {
-        this.folder = folder;
+        this.entry = new EntryWriter(folder);
         this.format = format;
         this.classes = classes;
-        images = create(IMAGES, Npy.DATA);
-        labels = create(LABELS, Npy.DATA);
-        moments = create(MOMENTS, Npy.DATA);
-        names = create(NAMES, 0);
-        content.update((format.shape() + "\n" + String.join("\n", classes)).getBytes(StandardCharsets.UTF_8));
-    }
-
-    private CheckedFile create(String name, int head) throws IOException {
-        CheckedFile file = new CheckedFile(folder.resolve(name), head);
-        files.add(file);
-        return file;
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        images = entry.create(IMAGES, Npy.DATA);
+        labels = entry.create(LABELS, Npy.DATA);
+        moments = entry.create(MOMENTS, Npy.DATA);
+        names = entry.create(NAMES, 0);
+        content = new Fingerprint().line(format.shape().toString()).text(String.join("\n", classes));
     }
 
     void add(String name, int label, Row row) throws IOException {
-        byte[] line = (name + "\n").getBytes(StandardCharsets.UTF_8);
         ByteBuffer number = ByteBuffer.allocate(4)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(label)
                 .flip();
-        content.update(line);
-        content.update(number.duplicate());
-        content.update(row.bytes());
-        images.write(ByteBuffer.wrap(row.bytes()));
+        ByteBuffer bytes = ByteBuffer.wrap(row.bytes());
+        content.line(name).bytes(number).bytes(bytes);
+        images.write(bytes);
         labels.write(number);
         moments.write(row.moments());
-        names.write(ByteBuffer.wrap(line));
+        names.write(ByteBuffer.wrap((name + "\n").getBytes(StandardCharsets.UTF_8)));
         count++;
     }
 
@@ -95,30 +74,21 @@ final class CacheWriter implements AutoCloseable {
         labels.finish(Npy.of("<i4", count).encode());
         moments.finish(Npy.of("<i8", count, 2, channels).encode());
         names.finish(ByteBuffer.allocate(0));
-        CacheFacts facts = CacheFacts.create()
+        entry.finish(CacheFacts.create()
                 .put("version", VERSION)
                 .put("count", count)
                 .put("channels", channels)
                 .put("height", height)
                 .put("width", width)
                 .put("witness", format.witness())
-                .put("fingerprint", HexFormat.of().formatHex(content.digest()))
-                .put(IMAGES, images.checksum())
-                .put(LABELS, labels.checksum())
-                .put(MOMENTS, moments.checksum())
-                .put(NAMES, names.checksum())
+                .put("fingerprint", content.hex())
                 .putList("class", classes)
                 .putList("skipped.name", skipped.stream().map(Skipped::name).toList())
-                .putList("skipped.reason", skipped.stream().map(Skipped::reason).toList());
-        CheckedFile about = create(CacheFacts.FILE, 0);
-        about.write(ByteBuffer.wrap(facts.encode()));
-        about.finish(ByteBuffer.allocate(0));
+                .putList("skipped.reason", skipped.stream().map(Skipped::reason).toList()));
     }
 
     @Override
     public void close() throws IOException {
-        for (CheckedFile file : files) {
-            file.close();
-        }
+        entry.close();
     }
 }

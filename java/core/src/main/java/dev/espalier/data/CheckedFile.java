@@ -11,6 +11,9 @@ import java.util.zip.CRC32C;
 /** A new file written from start to end whose checksum (CRC-32C, of what follows a head written last) is kept. */
 final class CheckedFile implements Closeable {
     private final FileChannel channel;
+    /** What was written last and is not in the file yet. */
+    private final ByteBuffer pending = ByteBuffer.allocateDirect(1 << 16);
+
     private final CRC32C crc = new CRC32C();
 
     /**
@@ -25,6 +28,22 @@ final class CheckedFile implements Closeable {
 
     void write(ByteBuffer bytes) throws IOException {
         crc.update(bytes.duplicate());
+        if (bytes.remaining() > pending.remaining()) {
+            flush();
+        }
+        if (bytes.remaining() <= pending.remaining()) {
+            pending.put(bytes);
+        } else {
+            put(bytes);
+        }
+    }
+
+    private void flush() throws IOException {
+        put(pending.flip());
+        pending.clear();
+    }
+
+    private void put(ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
@@ -32,6 +51,7 @@ final class CheckedFile implements Closeable {
 
     /** Writes the head and waits until the file is on the disk. */
     void finish(ByteBuffer head) throws IOException {
+        flush();
         while (head.hasRemaining()) {
             channel.write(head, head.position());
         }

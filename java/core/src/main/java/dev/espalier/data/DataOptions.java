@@ -10,7 +10,7 @@ import java.util.Objects;
  * @param validationFraction share of each class of the training images held out where there is no validation folder; 0
  *     for none, below 1
  * @param seed chooses the images held out
- * @param cache folder of the decoded images
+ * @param cache folder of the decoded images and the encoded rows
  * @param listener is told of progress, notes and skipped images
  */
 public record DataOptions(Decoding decoding, double validationFraction, long seed, Path cache, DataListener listener) {
@@ -23,9 +23,13 @@ public record DataOptions(Decoding decoding, double validationFraction, long see
         }
     }
 
-    /** One tenth held out with seed 0, {@link Decoding#defaults()}, cache in {@code ~/.cache/espalier}, notes to the log. */
+    /**
+     * One tenth held out with seed 0, {@link Decoding#defaults()}, notes to the log, cache in the folder that the system property
+     * {@code espalier.cache} names, else in {@code ~/.cache/espalier}.
+     */
     public static DataOptions defaults() {
-        Path cache = Path.of(System.getProperty("user.home"), ".cache", "espalier");
+        String named = System.getProperty("espalier.cache");
+        Path cache = named != null ? Path.of(named) : Path.of(System.getProperty("user.home"), ".cache", "espalier");
         return new DataOptions(Decoding.defaults(), 0.1, 0, cache, DataListener.logging());
     }
 

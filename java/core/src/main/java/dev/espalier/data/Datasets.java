@@ -51,8 +51,8 @@ public final class Datasets {
         listener.note("no validation split: " + split.held().length + " of " + all.size()
                 + " training images held out for it");
         Optional<Source> held =
-                split.held().length == 0 ? Optional.empty() : Optional.of(new Subset(all, split.held()));
-        return new DataSets(new Subset(all, split.kept()), held, tests, all.statistics(split.kept()), skipped);
+                split.held().length == 0 ? Optional.empty() : Optional.of(new Subset(all, split.held(), false));
+        return new DataSets(new Subset(all, split.kept(), true), held, tests, all.statistics(split.kept()), skipped);
     }
 
     private static Optional<CachedImages> open(

@@ -1,5 +1,7 @@
 package dev.espalier.data;
 
+import dev.espalier.runtime.DType;
+import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Shape;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -19,6 +21,11 @@ public interface ImageSource extends Source {
      * @throws java.nio.BufferOverflowException if the buffer has too little room
      */
     void read(int index, ByteBuffer to);
+
+    /** What brings images to a device as U8 [n, channels, height, width]; for one thread at a time. */
+    default RowGather gather(Device device) {
+        return new StagedRows(DType.U8, imageShape(), this::read, device);
+    }
 
     /** SHA-256 in hexadecimal of shape, class names, image names, labels and pixels. */
     @Override
@@ -47,6 +54,6 @@ public interface ImageSource extends Source {
 
     @Override
     default ImageSource rows(int[] chosen) {
-        return new Subset(this, chosen);
+        return new Subset(this, chosen, false);
     }
 }

@@ -1,26 +1,33 @@
 package dev.espalier.data;
 
+import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Shape;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.HexFormat;
+import java.util.Arrays;
 import java.util.List;
 
-/** Some images of another source, which it does not own. */
+/** Some images of another source. */
 final class Subset implements ImageSource {
     private final ImageSource source;
     private final int[] rows;
     private final int[] labels;
+    private final boolean owner;
 
-    Subset(ImageSource source, int[] rows) {
+    /** @param owner whether closing this closes the other source */
+    Subset(ImageSource source, int[] rows, boolean owner) {
         this.source = source;
+        this.owner = owner;
         this.rows = rows.clone();
         int[] all = source.labels();
         this.labels = new int[rows.length];
         for (int i = 0; i < rows.length; i++) {
             labels[i] = all[rows[i]];
         }
+    }
+
+    /** The one that the images are of. */
+    ImageSource source() {
+        return source;
     }
 
     @Override
@@ -49,6 +56,12 @@ final class Subset implements ImageSource {
     }
 
     @Override
+    public RowGather gather(Device device) {
+        RowGather all = source.gather(device);
+        return chosen -> all.take(Arrays.stream(chosen).map(i -> rows[i]).toArray());
+    }
+
+    @Override
     public String name(int index) {
         return source.name(rows[index]);
     }
@@ -56,14 +69,13 @@ final class Subset implements ImageSource {
     /** Over the whole source's fingerprint and the rows chosen. */
     @Override
     public String fingerprint() {
-        MessageDigest digest = CacheWriter.sha256();
-        digest.update(source.fingerprint().getBytes(StandardCharsets.UTF_8));
-        for (int row : rows) {
-            digest.update(ByteBuffer.allocate(4).putInt(row).flip());
-        }
-        return HexFormat.of().formatHex(digest.digest());
+        return new Fingerprint().text(source.fingerprint()).numbers(rows).hex();
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        if (owner) {
+            source.close();
+        }
+    }
 }

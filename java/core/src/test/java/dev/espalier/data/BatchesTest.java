@@ -110,6 +110,24 @@ class BatchesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void imagesThatLieOnTheDeviceGiveTheSameBatches(boolean heldOut) {
+        DataOptions options = Fixtures.options(cache).withValidation(heldOut ? 0.3 : 0, 1);
+        try (DataSets staged = Datasets.open(folder, options);
+                DataSets resident = Datasets.open(folder, options)) {
+            ImageSource source = resident.images();
+            Source whole = heldOut ? ((Subset) source).source() : source;
+            ((CachedImages) whole).reside(Device.CPU);
+            BatchOptions training = BatchOptions.training(4, 5, EVERYTHING, staged.statistics(), Device.CPU);
+            for (int epoch = 0; epoch < 2; epoch++) {
+                assertSame(
+                        walk(new Batches(source, training).epoch(epoch, 0)),
+                        walk(new Batches(staged.train(), training).epoch(epoch, 0)));
+            }
+        }
+    }
+
     @Test
     void everyEpochVisitsEachImageOnceInItsOwnOrder() {
         Batches batches = batches(Sampling.shuffled(3), Augmentation.none());

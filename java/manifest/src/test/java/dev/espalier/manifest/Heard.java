@@ -9,6 +9,8 @@ import java.util.List;
 public final class Heard implements DataListener {
     public final List<String> notes = new ArrayList<>();
     public final List<Skipped> skipped = new ArrayList<>();
+    /** The names of what was decoded, once for each row. */
+    public final List<String> decoded = new ArrayList<>();
 
     @Override
     public void note(String message) {
@@ -18,5 +20,10 @@ public final class Heard implements DataListener {
     @Override
     public void skipped(Skipped row) {
         skipped.add(row);
+    }
+
+    @Override
+    public void decoded(String split, int done, int total) {
+        decoded.add(split);
     }
 }

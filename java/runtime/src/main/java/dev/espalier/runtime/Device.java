@@ -81,6 +81,18 @@ public final class Device {
         return index < Torch.cudaDevices();
     }
 
+    /**
+     * Bytes of the memory of this CUDA device that no process has taken; what libtorch keeps for later tensors counts as taken.
+     *
+     * @throws IllegalStateException for the CPU
+     */
+    public long freeBytes() {
+        if (!isCuda()) {
+            throw new IllegalStateException("freeBytes: expected a CUDA device, got " + this);
+        }
+        return Torch.freeBytes(require());
+    }
+
     /** This device's number for libtorch, if tensors can be made on it. */
     int require() {
         if (!available()) {

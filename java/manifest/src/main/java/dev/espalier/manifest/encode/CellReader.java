@@ -1,5 +1,6 @@
 package dev.espalier.manifest.encode;
 
+import dev.espalier.data.DataException;
 import dev.espalier.data.Picture;
 import dev.espalier.data.PictureDecoder;
 import dev.espalier.manifest.FilePaths;
@@ -33,15 +34,19 @@ public final class CellReader implements AutoCloseable {
 
     private byte[] bytes(String cell) throws IOException {
         Path file = FilePaths.resolve(root, cell);
+        long size;
         try {
-            long size = Files.size(file);
-            if (size > LIMITS.bytes()) {
-                throw new IOException("expected a file of at most " + LIMITS.bytes() + " bytes, got " + size);
+            size = Files.size(file);
+            if (size <= LIMITS.bytes()) {
+                return Files.readAllBytes(file);
             }
-            return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
             throw new IOException("the file " + cell + " is gone", e);
+        } catch (IOException e) {
+            throw new DataException(
+                    "file " + file + ": cannot be read (" + e + "); check its permissions and the disk", e);
         }
+        throw new IOException("expected a file of at most " + LIMITS.bytes() + " bytes, got " + size);
     }
 
     @Override

@@ -31,13 +31,21 @@ public sealed interface Encoder permits PictureEncoder, SoundEncoder, TextEncode
         return Math.toIntExact(Math.multiplyExact(shape().numel(), stored().bytes()));
     }
 
-    /** Whether equal cells always have equal numbers that are worth keeping once, such as those of a file. */
-    default boolean shares() {
+    /**
+     * Whether cells are names of files: equal ones are encoded once, and rows go to the device of the batches as they lie. Other rows are small and are fed from
+     * the CPU.
+     */
+    default boolean ofFiles() {
         return false;
     }
 
+    /** An encoder that keeps the same numbers for the same cells, without what only feeding them needs. */
+    default Encoder asStored() {
+        return this;
+    }
+
     /**
-     * Puts the numbers of a row at the position of {@code to}, in native byte order.
+     * Puts the numbers of a row at the position of {@code to}, little-endian.
      *
      * @param cells one for each column
      * @return false if the row lacks the modality; nothing is put then
@@ -48,7 +56,7 @@ public sealed interface Encoder permits PictureEncoder, SoundEncoder, TextEncode
     /**
      * What the modality of a row looks like to people; of other than files what stands in the cells.
      *
-     * @param row the numbers kept for it
+     * @param row the numbers kept for it, little-endian
      * @param cells one for each column
      */
     default Exhibit exhibit(ByteBuffer row, List<@Nullable String> cells) {

@@ -39,6 +39,18 @@ final class EncodingJson {
         return root.toString();
     }
 
+    /** One encoder as it stands in an encoding. */
+    static String write(Encoder encoder) {
+        ObjectNode node = MAPPER.createObjectNode();
+        put(node, encoder);
+        return node.toString();
+    }
+
+    /** The encoder that {@link #write(Encoder)} wrote. */
+    static Encoder encoder(String json) {
+        return encoder(MAPPER.readTree(json));
+    }
+
     private static void put(ObjectNode node, Encoder encoder) {
         if (encoder instanceof PictureEncoder picture) {
             node.put("type", "image").put("input", picture.modality()).put("column", picture.column());

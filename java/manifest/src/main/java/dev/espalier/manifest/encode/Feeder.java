@@ -1,7 +1,6 @@
 package dev.espalier.manifest.encode;
 
 import dev.espalier.runtime.Tensor;
-import java.nio.ByteBuffer;
 import java.util.Map;
 
 /** Makes the model inputs of one modality for the batches of an epoch; for one thread at a time. */
@@ -9,12 +8,12 @@ interface Feeder extends AutoCloseable {
     /**
      * Adds the inputs of a batch, in the open scope and on the device of the batches.
      *
-     * @param rows stored rows one after the other, zeros where the modality is missing; only valid during the call
+     * @param rows stored rows [n, ...], zeros where the modality is missing, of files on the device of the batches, else on the CPU; only valid during the call
      * @param present which samples have the modality
      * @param keys what keys the random numbers of each sample
      * @param inputs by name; those of this modality are added
      */
-    void feed(ByteBuffer rows, boolean[] present, int[] keys, Map<String, Tensor> inputs);
+    void feed(Tensor rows, boolean[] present, int[] keys, Map<String, Tensor> inputs);
 
     @Override
     default void close() {}

@@ -1,5 +1,8 @@
 package dev.espalier.manifest.encode;
 
+import dev.espalier.data.CachedText;
+import dev.espalier.data.DataException;
+import dev.espalier.data.Fingerprint;
 import dev.espalier.data.Picture;
 import dev.espalier.manifest.CellText;
 import dev.espalier.manifest.Column;
@@ -14,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,23 +28,32 @@ final class Fitting {
     /** Files that are looked at to learn what most are like. */
     private static final int SURVEYED = 1_000;
 
+    /** Raised whenever something else is learnt from the same files. */
+    private static final int VERSION = 1;
+
     private final Manifest manifest;
     private final List<Table.Row> rows;
+    private final MixedData.Options options;
 
-    private Fitting(Manifest manifest, List<Table.Row> rows) {
+    private Fitting(Manifest manifest, List<Table.Row> rows, MixedData.Options options) {
         this.manifest = manifest;
         this.rows = rows;
+        this.options = options;
     }
 
-    static Encoding of(Manifest manifest, List<Table.Row> training) {
-        Fitting fitting = new Fitting(manifest, training);
+    /** What was learnt from files comes from the cache if it is there. */
+    static Encoding of(Manifest manifest, List<Table.Row> training, MixedData.Options options) {
+        Fitting fitting = new Fitting(manifest, training, options);
         List<Encoder> encoders = new ArrayList<>();
         try (CellReader reader = new CellReader(manifest.root())) {
             for (Column column : manifest.columns().of(ColumnType.IMAGE)) {
-                encoders.add(PictureEncoder.fit(column, fitting.survey(column, cell -> picture(reader, cell))));
+                encoders.add(fitting.cached(
+                        column,
+                        () -> PictureEncoder.fit(column, fitting.survey(column, cell -> picture(reader, cell)))));
             }
             for (Column column : manifest.columns().of(ColumnType.AUDIO)) {
-                encoders.add(SoundEncoder.fit(column, fitting.survey(column, cell -> sound(reader, cell))));
+                encoders.add(fitting.cached(
+                        column, () -> SoundEncoder.fit(column, fitting.survey(column, cell -> sound(reader, cell)))));
             }
         }
         Map<String, List<Column>> texts = manifest.columns().of(ColumnType.TEXT).stream()
@@ -58,6 +72,24 @@ final class Fitting {
             encoders.add(new TableEncoder(numbers, categories));
         }
         return new Encoding(encoders, manifest.label());
+    }
+
+    /** The encoder of a column of files. */
+    private Encoder cached(Column column, Supplier<Encoder> fit) {
+        Fingerprint key = new Fingerprint()
+                .line("fitting version " + VERSION)
+                .line(column.type() + " " + column.name())
+                .line(new TreeMap<>(column.settings()).toString());
+        try {
+            new CellFacts(manifest.root(), true, key::line).tell(cells(column));
+        } catch (IOException e) {
+            throw new DataException(
+                    "column '" + column.name() + "': its files cannot be looked up (" + e
+                            + "); check permissions and the disk",
+                    e);
+        }
+        return EncodingJson.encoder(CachedText.open(
+                options.cache(), "encoder", key, () -> EncodingJson.write(fit.get()), options.listener()));
     }
 
     private List<@Nullable String> cells(Column column) {

@@ -3,13 +3,13 @@ package dev.espalier.manifest.encode;
 import dev.espalier.data.Batch;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
+import dev.espalier.data.Course;
 import dev.espalier.data.Philox;
-import dev.espalier.data.Sampling;
+import dev.espalier.data.RowGather;
+import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -23,46 +23,38 @@ final class MixedBatches implements BatchSupply {
 
     private final MixedSource source;
     private final BatchOptions options;
-    private final int[] order;
-    /** What keys the random numbers of each visit. */
-    private final int[] keys;
-
+    private final Course course;
     private final int[] labels;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();
-    /** What a missing row holds. */
-    private final byte[] zeros;
-
-    private ByteBuffer staging = ByteBuffer.allocateDirect(0);
+    /** Bring the rows to each feeder. */
+    private final List<RowGather> gathers = new ArrayList<>();
 
     MixedBatches(MixedSource source, BatchOptions options, int epoch) {
         this.source = source;
         this.options = options;
-        this.order = options.sampling().order(source, epoch);
-        this.keys = Sampling.keys(order, source.size());
+        this.course = Course.of(source, options, epoch);
         this.labels = source.labels();
-        this.zeros = new byte
-                [source.parts().stream()
-                        .mapToInt(part -> part.encoder().bytes())
-                        .max()
-                        .orElse(0)];
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
+        for (MixedSource.Modality part : source.parts()) {
+            gathers.add(part.stored().gather(part.encoder().ofFiles() ? options.device() : Device.CPU));
+        }
         source.parts().forEach(part -> feeders.add(part.encoder().feeder(options, epoch)));
     }
 
     @Override
     public Batch take(int batch) {
-        int from = batch * options.size();
-        int to = Math.min(order.length, from + options.size());
-        int[] indices = Arrays.copyOfRange(order, from, to);
-        int[] drawn = Arrays.copyOfRange(keys, from, to);
+        Course visits = course.batch(batch);
+        int[] indices = visits.order();
+        int[] drawn = visits.keys();
         long[] targets = Arrays.stream(indices).mapToLong(i -> labels[i]).toArray();
         boolean[][] present = present(indices, drawn);
         try (Scope scope = Scope.open();
                 Grad guard = Grad.disabled()) {
             Map<String, Tensor> inputs = new LinkedHashMap<>();
             for (int m = 0; m < feeders.size(); m++) {
-                feeders.get(m).feed(gather(source.parts().get(m), present[m], indices), present[m], drawn, inputs);
+                Tensor rows = gathers.get(m).take(slots(source.parts().get(m), present[m], indices));
+                feeders.get(m).feed(rows, present[m], drawn, inputs);
             }
             Tensor classes = Tensor.of(targets, targets.length).to(options.device());
             inputs.values().forEach(scope::keep);
@@ -107,22 +99,13 @@ final class MixedBatches implements BatchSupply {
         }
     }
 
-    /** The rows in the staging buffer; every tensor that shares it is gone when the next are gathered. */
-    private ByteBuffer gather(MixedSource.Modality part, boolean[] present, int[] indices) {
-        int bytes = part.encoder().bytes();
-        int all = Math.multiplyExact(indices.length, bytes);
-        if (staging.capacity() < all) {
-            staging = ByteBuffer.allocateDirect(all).order(ByteOrder.nativeOrder());
+    /** Where the rows of samples are; of one that is not present anymore, nowhere. */
+    private static int[] slots(MixedSource.Modality part, boolean[] present, int[] indices) {
+        int[] slots = new int[indices.length];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = present[i] ? part.slots()[indices[i]] : EncodedRows.MISSING;
         }
-        staging.clear().limit(all);
-        for (int i = 0; i < indices.length; i++) {
-            if (present[i]) {
-                staging.put(i * bytes, part.stored().row(part.slots()[indices[i]]), 0, bytes);
-            } else {
-                staging.put(i * bytes, zeros, 0, bytes);
-            }
-        }
-        return staging;
+        return slots;
     }
 
     @Override

@@ -12,10 +12,13 @@ import dev.espalier.manifest.Label;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.Split;
 import dev.espalier.manifest.table.Table;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Opens the rows of a manifest as splits of encoded samples. */
 public final class MixedData {
@@ -30,6 +33,7 @@ public final class MixedData {
      * @param validationFraction share of each class of the training rows held out where there is no validation split
      * @param seed chooses the rows held out
      * @param onCorrupt what happens to a row with a file or a number that cannot be used
+     * @param cache folder of the encoded rows
      * @param listener is told of progress, notes and skipped rows
      */
     public record Options(
@@ -37,7 +41,15 @@ public final class MixedData {
             double validationFraction,
             long seed,
             OnCorrupt onCorrupt,
+            Path cache,
             DataListener listener) {}
+
+    /**
+     * The rows of one split, encoded.
+     *
+     * @param parts one for each encoder
+     */
+    private record Encoded(List<Table.Row> rows, List<EncodedRows> parts) {}
 
     private MixedData(Manifest manifest, Options options) {
         this.manifest = manifest;
@@ -45,7 +57,7 @@ public final class MixedData {
     }
 
     /**
-     * Encodes all rows.
+     * Encodes what the cache does not hold yet and opens all splits.
      *
      * @throws DataException if there is nothing to train on, or a row is refused
      */
@@ -63,40 +75,57 @@ public final class MixedData {
             throw new DataException("manifest: expected rows of split " + Split.TRAIN.label() + ", got none");
         }
         List<Table.Row> validating = manifest.rows(Split.VALIDATION);
-        List<Table.Row> held = new ArrayList<>();
-        if (validating.isEmpty() && options.validationFraction() > 0) {
-            List<Table.Row> all = training;
-            HoldOut split = HoldOut.of(
-                    all.stream().mapToInt(this::label).toArray(),
-                    manifest.label().classes().size(),
-                    options.validationFraction(),
-                    options.seed());
-            training = new ArrayList<>();
-            for (int row : split.kept()) {
-                training.add(all.get(row));
-            }
-            for (int row : split.held()) {
-                held.add(all.get(row));
-            }
-            options.listener()
-                    .note("no validation split: " + held.size() + " of " + all.size()
-                            + " training rows held out for it");
-            validating = held;
-        }
-        List<Table.Row> kept = training;
-        Encoding encoding = options.encoding().orElseGet(() -> Fitting.of(manifest, kept));
-        MixedSource train = source(encoding, training, "train");
-        Optional<Source> validation = some(encoding, validating, "validation");
+        HoldOut split = validating.isEmpty() ? holdOut(training) : new HoldOut(all(training), new int[0]);
+        Encoding encoding = options.encoding()
+                .orElseGet(() -> Fitting.of(
+                        manifest,
+                        Arrays.stream(split.kept()).mapToObj(training::get).toList(),
+                        options));
+        // Rows held out are encoded with the others, so that another choice of them finds all in the cache.
+        Encoded encoded = encode(encoding, training, "train");
+        MixedSource train = source(encoding, encoded, split.kept(), "train", true);
+        Optional<Source> validation = split.held().length == 0
+                ? some(encoding, validating, "validation")
+                : Optional.of(source(encoding, encoded, split.held(), "validation", false));
         Optional<Source> test = some(encoding, manifest.rows(Split.TEST), "test");
         if (train.size() == 0) {
             throw new DataException(
-                    "manifest: expected training rows that can be used, got none of " + training.size());
+                    "manifest: expected training rows that can be used, got none of " + split.kept().length);
         }
         return new DataSets(train, validation, test, Statistics.none(), skipped);
     }
 
+    private HoldOut holdOut(List<Table.Row> training) {
+        if (options.validationFraction() == 0) {
+            return new HoldOut(all(training), new int[0]);
+        }
+        HoldOut split = HoldOut.of(
+                training.stream().mapToInt(this::label).toArray(),
+                manifest.label().classes().size(),
+                options.validationFraction(),
+                options.seed());
+        options.listener()
+                .note("no validation split: " + split.held().length + " of " + training.size()
+                        + " training rows held out for it");
+        return split;
+    }
+
+    private static int[] all(List<Table.Row> rows) {
+        return IntStream.range(0, rows.size()).toArray();
+    }
+
     private Optional<Source> some(Encoding encoding, List<Table.Row> rows, String split) {
-        return rows.isEmpty() ? Optional.empty() : Optional.of(source(encoding, rows, split));
+        return rows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(source(encoding, encode(encoding, rows, split), all(rows), split, true));
+    }
+
+    private Encoded encode(Encoding encoding, List<Table.Row> rows, String split) {
+        return new Encoded(
+                rows,
+                encoding.encoders().stream()
+                        .map(encoder -> EncodedRows.of(encoder, manifest, rows, split, options))
+                        .toList());
     }
 
     private int label(Table.Row row) {
@@ -108,39 +137,37 @@ public final class MixedData {
         return manifest.table().indexOf(manifest.columns().label().orElseThrow().name());
     }
 
-    private MixedSource source(Encoding encoding, List<Table.Row> rows, String split) {
-        List<EncodedRows> encoded = encoding.encoders().stream()
-                .map(encoder -> EncodedRows.of(encoder, manifest, rows, split, options.listener()))
-                .toList();
-        List<Integer> usable = usable(encoded, rows, split);
-        List<MixedSource.Modality> parts = encoded.stream()
+    /** The usable ones of some rows; {@code owner} if they are its own to close. */
+    private MixedSource source(Encoding encoding, Encoded encoded, int[] chosen, String split, boolean owner) {
+        List<Integer> usable = usable(encoded, chosen, split);
+        List<MixedSource.Modality> parts = encoded.parts().stream()
                 .map(part -> new MixedSource.Modality(
                         part.encoder(),
                         part.encoder().columns().stream()
                                 .map(manifest.table()::indexOf)
                                 .toList(),
-                        part.stored(),
+                        part.cached(),
                         usable.stream().mapToInt(part::slot).toArray()))
                 .toList();
         return new MixedSource(
                 encoding,
                 parts,
-                usable.stream().map(rows::get).map(this::sample).toList());
+                usable.stream().map(encoded.rows()::get).map(this::sample).toList(),
+                owner);
     }
 
     /** The rows without a fault that have a value in some column. */
-    private List<Integer> usable(List<EncodedRows> encoded, List<Table.Row> rows, String split) {
+    private List<Integer> usable(Encoded encoded, int[] chosen, String split) {
         List<Integer> usable = new ArrayList<>();
         int empty = 0;
-        for (int row = 0; row < rows.size(); row++) {
-            int at = row;
-            Optional<String> fault = encoded.stream()
-                    .map(part -> part.fault(at))
+        for (int row : chosen) {
+            Optional<String> fault = encoded.parts().stream()
+                    .map(part -> part.fault(row))
                     .filter(Objects::nonNull)
                     .findFirst();
             if (fault.isPresent()) {
-                reject(rows.get(row).place(), fault.get());
-            } else if (encoded.stream().allMatch(part -> part.slot(at) == EncodedRows.MISSING)) {
+                reject(encoded.rows().get(row).place(), fault.get());
+            } else if (encoded.parts().stream().allMatch(part -> part.slot(row) == EncodedRows.MISSING)) {
                 empty++;
             } else {
                 usable.add(row);
@@ -148,7 +175,7 @@ public final class MixedData {
         }
         if (empty > 0) {
             options.listener()
-                    .note(empty + " of " + rows.size() + " " + split
+                    .note(empty + " of " + chosen.length + " " + split
                             + " rows have no value in any column that is an input: left out");
         }
         return usable;

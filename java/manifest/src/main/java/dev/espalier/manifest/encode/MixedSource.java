@@ -2,19 +2,16 @@ package dev.espalier.manifest.encode;
 
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
+import dev.espalier.data.CachedRows;
 import dev.espalier.data.DataException;
 import dev.espalier.data.Exhibit;
+import dev.espalier.data.Fingerprint;
 import dev.espalier.data.Slice;
 import dev.espalier.data.Source;
+import dev.espalier.data.StoredRows;
 import dev.espalier.manifest.table.Table;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,15 +24,23 @@ final class MixedSource implements Source {
     private final List<Modality> modalities;
     private final List<Sample> samples;
     private final String fingerprint;
+    private final Map<String, String> facts;
+    /** Whether closing this closes the rows. */
+    private final boolean owner;
 
     /**
      * One modality of the samples.
      *
      * @param columns places of its cells in a row
+     * @param rows the numbers, by slot
      * @param slots for each sample where its numbers are, or {@link EncodedRows#MISSING}
      */
     @SuppressWarnings("ArrayRecordComponent")
-    record Modality(Encoder encoder, List<Integer> columns, StoredRows stored, int[] slots) {
+    record Modality(Encoder encoder, List<Integer> columns, CachedRows rows, int[] slots) {
+        StoredRows stored() {
+            return rows.stored();
+        }
+
         boolean has(int sample) {
             return slots[sample] != EncodedRows.MISSING;
         }
@@ -49,15 +54,32 @@ final class MixedSource implements Source {
      */
     record Sample(String name, int label, @Nullable String group, Table.Row row) {}
 
-    MixedSource(Encoding encoding, List<Modality> modalities, List<Sample> samples) {
-        this(encoding, modalities, samples, digest(encoding, modalities, samples));
-    }
-
-    private MixedSource(Encoding encoding, List<Modality> modalities, List<Sample> samples, String fingerprint) {
+    /** @param owner whether the rows are this one's to close */
+    MixedSource(Encoding encoding, List<Modality> modalities, List<Sample> samples, boolean owner) {
         this.encoding = encoding;
         this.modalities = List.copyOf(modalities);
         this.samples = List.copyOf(samples);
-        this.fingerprint = fingerprint;
+        this.owner = owner;
+        String json = encoding.toJson();
+        this.facts = Map.of(Encoding.FACT, json);
+        this.fingerprint = fingerprint(json);
+    }
+
+    /** Some samples of another one. */
+    private MixedSource(MixedSource whole, int[] chosen) {
+        this.encoding = whole.encoding;
+        this.modalities = whole.modalities.stream()
+                .map(part -> new Modality(
+                        part.encoder(),
+                        part.columns(),
+                        part.rows(),
+                        Arrays.stream(chosen).map(i -> part.slots()[i]).toArray()))
+                .toList();
+        this.samples = Arrays.stream(chosen).mapToObj(whole.samples::get).toList();
+        this.owner = false;
+        this.facts = whole.facts;
+        this.fingerprint =
+                new Fingerprint().text(whole.fingerprint).numbers(chosen).hex();
     }
 
     List<Modality> parts() {
@@ -133,8 +155,7 @@ final class MixedSource implements Source {
                 List<@Nullable String> cells = new ArrayList<>();
                 part.columns()
                         .forEach(column -> cells.add(samples.get(index).row().cell(column)));
-                ByteBuffer row = part.stored().row(part.slots()[index]).order(ByteOrder.nativeOrder());
-                exhibits.add(part.encoder().exhibit(row, cells));
+                exhibits.add(part.encoder().exhibit(part.stored().row(part.slots()[index]), cells));
             }
         }
         return exhibits;
@@ -142,7 +163,7 @@ final class MixedSource implements Source {
 
     @Override
     public Map<String, String> facts() {
-        return Map.of(Encoding.FACT, encoding.toJson());
+        return facts;
     }
 
     @Override
@@ -160,50 +181,24 @@ final class MixedSource implements Source {
 
     @Override
     public MixedSource rows(int[] chosen) {
-        List<Modality> parts = modalities.stream()
-                .map(part -> new Modality(
-                        part.encoder(),
-                        part.columns(),
-                        part.stored(),
-                        Arrays.stream(chosen).map(i -> part.slots()[i]).toArray()))
-                .toList();
-        MessageDigest digest = sha256();
-        digest.update(fingerprint.getBytes(StandardCharsets.UTF_8));
-        Arrays.stream(chosen)
-                .forEach(row -> digest.update(ByteBuffer.allocate(4).putInt(row).flip()));
-        return new MixedSource(
-                encoding,
-                parts,
-                Arrays.stream(chosen).mapToObj(samples::get).toList(),
-                HexFormat.of().formatHex(digest.digest()));
+        return new MixedSource(this, chosen);
     }
 
     @Override
-    public void close() {}
-
-    private static String digest(Encoding encoding, List<Modality> modalities, List<Sample> samples) {
-        MessageDigest digest = sha256();
-        digest.update(encoding.toJson().getBytes(StandardCharsets.UTF_8));
-        for (Sample sample : samples) {
-            digest.update((sample.name() + "\n" + sample.label() + "\n" + sample.group() + "\n")
-                    .getBytes(StandardCharsets.UTF_8));
+    public void close() {
+        if (owner) {
+            modalities.forEach(part -> part.stored().close());
         }
-        for (Modality part : modalities) {
-            for (int slot : part.slots()) {
-                digest.update(ByteBuffer.allocate(4).putInt(slot).flip());
-                if (slot != EncodedRows.MISSING) {
-                    digest.update(part.stored().row(slot));
-                }
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+    private String fingerprint(String json) {
+        Fingerprint content = new Fingerprint().text(json);
+        for (Sample sample : samples) {
+            content.line(sample.name()).line(Integer.toString(sample.label())).line(String.valueOf(sample.group()));
         }
+        for (Modality part : modalities) {
+            content.line(part.rows().fingerprint()).numbers(part.slots());
+        }
+        return content.hex();
     }
 }

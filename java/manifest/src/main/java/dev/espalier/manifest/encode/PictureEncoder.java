@@ -75,7 +75,7 @@ public record PictureEncoder(String modality, String column, Shape shape) implem
     }
 
     @Override
-    public boolean shares() {
+    public boolean ofFiles() {
         return true;
     }
 
@@ -116,8 +116,7 @@ public record PictureEncoder(String modality, String column, Shape shape) implem
         Augmenter augmenter =
                 new Augmenter(options.augmentation(), options.sampling().seed(), epoch);
         return (rows, present, indices, inputs) -> {
-            Tensor bytes = Tensor.wrap(rows, DType.U8, indices.length, shape.dim(0), shape.dim(1), shape.dim(2));
-            Tensor pixels = augmenter.apply(bytes.to(options.device()), indices);
+            Tensor pixels = augmenter.apply(rows, indices);
             augmenter.cut(pixels, indices, GREY);
             inputs.put(modality, pixels);
             inputs.put(Branch.present(modality), Presence.of(present, options.device()));

@@ -152,8 +152,19 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
     }
 
     @Override
-    public boolean shares() {
+    public boolean ofFiles() {
         return true;
+    }
+
+    /** Bins and levels do not change the sound. */
+    @Override
+    public SoundEncoder asStored() {
+        LogMel plain = new LogMel(
+                mel.sampleRate(),
+                mel.framing(),
+                LogMel.standard(mel.sampleRate(), BINS).bands(),
+                WIDE);
+        return new SoundEncoder(modality, column, plain, samples);
     }
 
     @Override
@@ -204,10 +215,8 @@ public record SoundEncoder(String modality, String column, LogMel mel, int sampl
         PictureAugmenter masking = new PictureAugmenter(changes, seed);
         return new Feeder() {
             @Override
-            public void feed(ByteBuffer rows, boolean[] present, int[] keys, Map<String, Tensor> inputs) {
-                Tensor waves =
-                        Tensor.wrap(rows, DType.F32, keys.length, samples).to(options.device());
-                Tensor pictures = filters.apply(waving.apply(waves, keys, epoch));
+            public void feed(Tensor rows, boolean[] present, int[] keys, Map<String, Tensor> inputs) {
+                Tensor pictures = filters.apply(waving.apply(rows, keys, epoch));
                 inputs.put(modality, masking.apply(pictures, keys, epoch));
                 inputs.put(Branch.present(modality), Presence.of(present, options.device()));
             }

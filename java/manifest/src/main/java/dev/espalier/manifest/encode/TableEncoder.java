@@ -10,7 +10,6 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -122,16 +121,18 @@ public final class TableEncoder implements Encoder {
             float[] values = new float[n * k];
             float[] known = new float[n * k];
             long[][] categorical = new long[categories.size()][n];
-            ByteBuffer stored = rows.duplicate().order(ByteOrder.nativeOrder());
+            float[] stored = rows.toFloatArray();
+            int next = 0;
             for (int row = 0; row < n; row++) {
                 for (int c = 0; c < k; c++) {
-                    float value = present[row] ? stored.getFloat() : skipped(stored);
+                    float value = present[row] ? stored[next] : Float.NaN;
+                    next++;
                     known[row * k + c] = Float.isNaN(value) ? 0 : 1;
                     values[row * k + c] = Float.isNaN(value) ? 0 : value;
                 }
                 for (long[] column : categorical) {
-                    float id = stored.getFloat();
-                    column[row] = present[row] ? (long) id : CategoryColumn.MISSING;
+                    column[row] = present[row] ? (long) stored[next] : CategoryColumn.MISSING;
+                    next++;
                 }
             }
             if (k > 0) {
@@ -144,10 +145,5 @@ public final class TableEncoder implements Encoder {
                         Tensor.of(categorical[c], n, 1).to(options.device()));
             }
         };
-    }
-
-    private static float skipped(ByteBuffer stored) {
-        stored.getFloat();
-        return Float.NaN;
     }
 }

@@ -11,7 +11,6 @@ import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -102,14 +101,10 @@ public record TextEncoder(String modality, List<String> columns, Tokenizer token
         double probability = options.augmentation().mixed().tokenDropout();
         TokenDropout dropout = TokenDropout.of(probability, tokenizer);
         return (rows, present, indices, inputs) -> {
-            long[] ids = new long[indices.length * length];
-            if (tokenizer.padding() != 0) {
-                Arrays.fill(ids, tokenizer.padding());
-            }
-            ByteBuffer stored = rows.duplicate().order(ByteOrder.nativeOrder());
-            for (int i = 0; i < ids.length; i++) {
-                if (present[i / length]) {
-                    ids[i] = stored.getInt(stored.position() + 4 * i);
+            long[] ids = rows.toLongArray();
+            for (int i = 0; i < present.length; i++) {
+                if (!present[i]) {
+                    Arrays.fill(ids, i * length, (i + 1) * length, tokenizer.padding());
                 }
             }
             if (probability > 0) {

@@ -177,7 +177,8 @@ class MixedDataTest {
     @Test
     void rowsWithoutAnyOfTheColumnsAreCountedAndLeftOut() throws IOException {
         Heard heard = new Heard();
-        MixedData.Options options = new MixedData.Options(Optional.empty(), 0, 1, OnCorrupt.FAIL, heard);
+        MixedData.Options options =
+                new MixedData.Options(Optional.empty(), 0, 1, OnCorrupt.FAIL, folder.resolve("cache"), heard);
         try (DataSets data = MixedData.open(toy().manifest().withInputs(Set.of("image")), options)) {
             assertThat(data.train().size()).isEqualTo(39);
             assertThat(data.train().modalities()).containsExactly("image");

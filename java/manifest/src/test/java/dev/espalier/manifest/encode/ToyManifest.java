@@ -100,8 +100,13 @@ final class ToyManifest {
                 TableOptions.defaults().withListener(DataListener.silent()));
     }
 
+    /** Where encoded rows are kept. */
+    Path cache() {
+        return folder.resolve("cache");
+    }
+
     DataSets open(OnCorrupt policy, DataListener listener, Optional<Encoding> encoding) throws IOException {
-        return MixedData.open(manifest(), new MixedData.Options(encoding, 0.25, 1, policy, listener));
+        return MixedData.open(manifest(), new MixedData.Options(encoding, 0.25, 1, policy, cache(), listener));
     }
 
     DataSets open() throws IOException {

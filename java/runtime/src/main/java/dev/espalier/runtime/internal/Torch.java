@@ -77,6 +77,13 @@ public final class Torch {
         System.getProperties().putIfAbsent("org.bytedeco.javacpp.logger", "slf4j");
     }
 
+    /** Bytes of a CUDA device's memory that its driver can still give. */
+    public static long freeBytes(int index) {
+        try (PointerScope temporaries = new PointerScope()) {
+            return torch.getMemoryInfo((byte) index).first();
+        }
+    }
+
     /** Whether oneDNN convolves rightly on this machine; where it does not, libtorch goes on without it. */
     public static boolean isOneDnnSound() {
         return ONE_DNN_ERROR < SOUND;

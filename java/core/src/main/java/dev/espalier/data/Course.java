@@ -1,0 +1,26 @@
+package dev.espalier.data;
+
+import java.util.Arrays;
+
+/**
+ * The samples that an epoch visits, batch by batch.
+ *
+ * @param order the samples in the order of their visits
+ * @param keys what keys the random numbers of each visit
+ * @param size samples of a batch; the last may have fewer
+ */
+@SuppressWarnings("ArrayRecordComponent")
+public record Course(int[] order, int[] keys, int size) {
+    /** The course of an epoch through a source. */
+    public static Course of(Source source, BatchOptions options, int epoch) {
+        int[] order = options.sampling().order(source, epoch);
+        return new Course(order, Sampling.keys(order, source.size()), options.size());
+    }
+
+    /** The visits of a batch. */
+    public Course batch(int index) {
+        int from = index * size;
+        int to = Math.min(order.length, from + size);
+        return new Course(Arrays.copyOfRange(order, from, to), Arrays.copyOfRange(keys, from, to), size);
+    }
+}
