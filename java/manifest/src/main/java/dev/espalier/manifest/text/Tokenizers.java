@@ -44,7 +44,7 @@ public final class Tokenizers {
                 return format.open(name, content);
             }
         }
-        throw new DataException("tokenizer " + name
-                + ": nothing on the class path reads it; name it tokenizer.json and add espalier-tokenizers");
+        throw new DataException("tokenizer " + name + ": nothing on the class path reads it; what is named"
+                + " tokenizer.json is read by dev.espalier:espalier-tokenizers, add it");
     }
 }
