@@ -47,8 +47,7 @@ public final class ManifestFile {
     public static Manifest read(Map<String, ?> description, Path folder, TableOptions options) {
         Description given = Description.of(WHAT, description, KEYS);
         LabelPlan plan = labelPlan(given);
-        Path root =
-                resolve(folder, given.text("root").orElse("."), given.named("root") + ": expected a folder");
+        Path root = resolve(folder, given.text("root").orElse("."), given.named("root") + ": expected a folder");
         TableOptions reading = options(given, options);
         Object files = given.get("files")
                 .orElseThrow(() -> new DataException(WHAT + ": expected the key 'files', got "

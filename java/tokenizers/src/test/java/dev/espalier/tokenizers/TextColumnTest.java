@@ -65,8 +65,7 @@ class TextColumnTest {
                 Map.of("files", "table.csv", "columns", Map.of("label", "label", "title", title, "text", text)),
                 folder,
                 TableOptions.defaults().withListener(DataListener.silent()));
-        return MixedData.open(
-                manifest, new MixedData.Options(encoding, 0, 1, OnCorrupt.FAIL, DataListener.silent()));
+        return MixedData.open(manifest, new MixedData.Options(encoding, 0, 1, OnCorrupt.FAIL, DataListener.silent()));
     }
 
     private DataSets open(Object... settings) {
@@ -124,7 +123,8 @@ class TextColumnTest {
     void isAsLongAsItsTextsAre() throws IOException {
         file(Samples.WORD_PIECE);
         try (DataSets data = open()) {
-            // Of six lengths that of index 0.99 * 5, rounded down, in ascending order: of "a good film!", the longest but one.
+            // Of six lengths that of index 0.99 * 5, rounded down, in ascending order: of "a good film!", the longest
+            // but one.
             assertThat(encoder(json(data)).length()).isEqualTo(6);
         }
     }
@@ -136,7 +136,8 @@ class TextColumnTest {
             TextEncoder whole = encoder(json(data));
             Tokenizer twice = whole.tokenizer().withRows(new int[] {0, 1, 3, 4}).withRows(new int[] {0, 1, 3});
             TextEncoder pruned = new TextEncoder(whole.modality(), whole.columns(), twice, whole.length());
-            String json = new Encoding(List.of(pruned), Encoding.fromJson(json(data)).label()).toJson();
+            String json =
+                    new Encoding(List.of(pruned), Encoding.fromJson(json(data)).label()).toJson();
             Tokenizer read = encoder(json).tokenizer();
             assertThat(read.vocabulary()).isEqualTo(3);
             assertThat(read.token(2)).isEqualTo("film");
@@ -163,8 +164,10 @@ class TextColumnTest {
         assertRefused("expected a tokenizer.json as Hugging Face's tokenizers");
         file(Samples.BPE);
         for (String setting : List.of("words", "least-count", "ngrams")) {
-            assertRefused("column 'title': expected settings among type, tokenizer, length, input, got '" + setting
-                    + "'", setting, 1);
+            assertRefused(
+                    "column 'title': expected settings among type, tokenizer, length, input, got '" + setting + "'",
+                    setting,
+                    1);
         }
         assertRefused("column 'title', length: expected a number from 1.0 to 65536.0, got 0", "length", 0);
         assertRefused("words: expected a file", "tokenizer", "words");

@@ -39,7 +39,8 @@ public final class FileTokenizer implements Tokenizer {
                     .toString();
             return new FileTokenizer(name, content, new int[0], whole);
         } catch (CharacterCodingException e) {
-            throw new DataException("tokenizer " + file + ": expected text in UTF-8, got other bytes; save it again", e);
+            throw new DataException(
+                    "tokenizer " + file + ": expected text in UTF-8, got other bytes; save it again", e);
         }
     }
 
