@@ -1,5 +1,6 @@
 package dev.espalier.tokenizers;
 
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import tools.jackson.databind.JsonNode;
@@ -17,6 +18,7 @@ final class TokenizerChecks {
     static void check(String name, JsonNode file) {
         checkMerges(name, file.path("model"));
         checkNormalizer(name, file.path("normalizer"));
+        checkTables(name, file.path("normalizer"));
         file.path("post_processor")
                 .findParents("special_tokens")
                 .forEach(template -> checkTemplate(name, (ObjectNode) template));
@@ -64,6 +66,18 @@ final class TokenizerChecks {
             if (text.isEmpty() || findsNothing(pattern.path("Regex").asString("x"))) {
                 throw TokenizerFile.refusal(name, "its normalizer replaces nothing by something", null);
             }
+        }
+    }
+
+    /** What is precompiled has a table, which leads nowhere outside of itself. */
+    private static void checkTables(String name, JsonNode normalizer) {
+        List<JsonNode> tables = normalizer.findValues("precompiled_charsmap");
+        long precompiled = normalizer.findValues("type").stream()
+                .filter(type -> type.asString("").equals("Precompiled"))
+                .count();
+        if (precompiled > tables.size()
+                || !tables.stream().allMatch(table -> table.isString() && CharacterMap.isSound(table.stringValue()))) {
+            throw TokenizerFile.refusal(name, "its precompiled_charsmap is damaged", null);
         }
     }
 
