@@ -1,8 +1,10 @@
 package dev.espalier.tokenizers;
 
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -13,12 +15,16 @@ final class TokenizerChecks {
             .readTree(
                     "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}]");
 
+    /** Normalizers that may take out what is not seen. */
+    private static final Set<String> CLEANING = Set.of("BertNormalizer", "Nmt", "Precompiled", "StripAccents");
+
     private TokenizerChecks() {}
 
     static void check(String name, JsonNode file) {
         checkMerges(name, file.path("model"));
         checkNormalizer(name, file.path("normalizer"));
         checkTables(name, file.path("normalizer"));
+        checkAdded(name, file);
         file.path("post_processor")
                 .findParents("special_tokens")
                 .forEach(template -> checkTemplate(name, (ObjectNode) template));
@@ -79,6 +85,38 @@ final class TokenizerChecks {
                 || !tables.stream().allMatch(table -> table.isString() && CharacterMap.isSound(table.stringValue()))) {
             throw TokenizerFile.refusal(name, "its precompiled_charsmap is damaged", null);
         }
+    }
+
+    /** What is left of an added token is something: an empty one is found inside characters. */
+    private static void checkAdded(String name, JsonNode file) {
+        JsonNode normalizer = file.path("normalizer");
+        Set<String> kinds = normalizer.findValues("type").stream()
+                .map(type -> type.asString(""))
+                .collect(Collectors.toSet());
+        boolean replaces = normalizer.findValues("content").stream()
+                .anyMatch(content -> content.asString("").isEmpty());
+        boolean strips = replaces || kinds.contains("Strip");
+        boolean cleans = strips || kinds.stream().anyMatch(CLEANING::contains);
+        for (JsonNode added : file.path("added_tokens")) {
+            String token = added.path("content").asString("");
+            if (!token.isEmpty()
+                    && added.path("normalized").asBoolean(true)
+                    && token.codePoints().allMatch(c -> isSpace(c) ? strips : cleans && isUnseen(c))) {
+                throw TokenizerFile.refusal(
+                        name, "its normalizer leaves nothing of the added token " + added.path("content"), null);
+            }
+        }
+    }
+
+    private static boolean isSpace(int c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c);
+    }
+
+    private static boolean isUnseen(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.NON_SPACING_MARK -> true;
+            default -> false;
+        };
     }
 
     /** Whether an expression is found in an empty text; one that Java has other rules for is not looked into. */

@@ -146,6 +146,21 @@ class TokenizerJsonTest {
     }
 
     @Test
+    void refusesAddedTokensOfWhichTheNormalizerLeavesNothing() {
+        String blank = "\"added_tokens\": [{\"id\": 6, \"content\": \" \", \"single_word\": false, \"lstrip\": false,"
+                + " \"rstrip\": false, \"normalized\": true, \"special\": false}]";
+        String added = Samples.WORD_LEVEL.replace("\"added_tokens\": []", blank);
+        String strip = "{\"type\": \"Strip\", \"strip_left\": true, \"strip_right\": true}";
+        String lower = "{\"type\": \"Lowercase\"}";
+        assertThat(assertRefused(added.replace(lower, strip))).contains("leaves nothing of the added token \" \"");
+        assertThat(open(added).ids("good film")).containsExactly(3, 6, 4);
+        assertThat(open(added.replace(lower, strip).replace("true, \"special", "false, \"special"))
+                        .ids("good film"))
+                .containsExactly(3, 6, 4);
+        assertThat(open(added.replace("\" \"", "\"\"")).ids("good film")).containsExactly(3, 4);
+    }
+
+    @Test
     void cutFilesAreRefused() {
         byte[] whole = Samples.bytes(Samples.WORD_PIECE.strip());
         for (int length = 0; length < whole.length; length += 7) {
