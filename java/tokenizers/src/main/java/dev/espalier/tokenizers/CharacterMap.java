@@ -42,10 +42,8 @@ final class CharacterMap {
             int[] units = new int[length / Integer.BYTES];
             table.asIntBuffer().get(units);
             ByteBuffer text = table.position(table.position() + length).slice();
-            StandardCharsets.UTF_8.newDecoder().decode(text.duplicate());
-            byte[] behind = new byte[text.remaining()];
-            text.get(behind);
-            return new CharacterMap(units, behind).staysInside();
+            String behind = StandardCharsets.UTF_8.newDecoder().decode(text).toString();
+            return new CharacterMap(units, behind.getBytes(StandardCharsets.UTF_8)).staysInside();
         } catch (IllegalArgumentException | CharacterCodingException e) {
             return false;
         }
@@ -89,10 +87,10 @@ final class CharacterMap {
     }
 
     private static boolean hasValue(int unit) {
-        return (unit >>> 8 & 1) == 1;
+        return ((unit >>> 8) & 1) == 1;
     }
 
     private static int offset(int unit) {
-        return unit >>> 10 << ((unit & 1 << 9) >>> 6);
+        return (unit >>> 10) << ((unit & (1 << 9)) >>> 6);
     }
 }

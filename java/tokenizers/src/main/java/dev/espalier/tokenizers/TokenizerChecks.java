@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -15,8 +14,12 @@ final class TokenizerChecks {
             .readTree(
                     "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}]");
 
-    /** Normalizers that may take out what is not seen. */
-    private static final Set<String> CLEANING = Set.of("BertNormalizer", "Nmt", "Precompiled", "StripAccents");
+    /** Types of normalizers that take out blanks, with their fields. */
+    private static final Set<String> STRIPPING = Set.of("Strip", "strip_left");
+
+    /** The same of those that take out what is not seen. */
+    private static final Set<String> CLEANING =
+            Set.of("BertNormalizer", "clean_text", "Nmt", "Precompiled", "precompiled_charsmap", "StripAccents");
 
     private TokenizerChecks() {}
 
@@ -90,13 +93,10 @@ final class TokenizerChecks {
     /** What is left of an added token is something: an empty one is found inside characters. */
     private static void checkAdded(String name, JsonNode file) {
         JsonNode normalizer = file.path("normalizer");
-        Set<String> kinds = normalizer.findValues("type").stream()
-                .map(type -> type.asString(""))
-                .collect(Collectors.toSet());
         boolean replaces = normalizer.findValues("content").stream()
                 .anyMatch(content -> content.asString("").isEmpty());
-        boolean strips = replaces || kinds.contains("Strip");
-        boolean cleans = strips || kinds.stream().anyMatch(CLEANING::contains);
+        boolean strips = replaces || isAmong(STRIPPING, normalizer);
+        boolean cleans = strips || isAmong(CLEANING, normalizer);
         for (JsonNode added : file.path("added_tokens")) {
             String token = added.path("content").asString("");
             if (!token.isEmpty()
@@ -106,6 +106,12 @@ final class TokenizerChecks {
                         name, "its normalizer leaves nothing of the added token " + added.path("content"), null);
             }
         }
+    }
+
+    /** Whether a normalizer is of a type, or, where it says none, has the field that only this type has. */
+    private static boolean isAmong(Set<String> marks, JsonNode normalizer) {
+        return normalizer.findValues("type").stream().anyMatch(type -> marks.contains(type.asString("")))
+                || marks.stream().anyMatch(field -> normalizer.findValue(field) != null);
     }
 
     private static boolean isSpace(int c) {

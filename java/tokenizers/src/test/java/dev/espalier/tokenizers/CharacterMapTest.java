@@ -23,7 +23,7 @@ class CharacterMapTest {
     private static byte[] table(Consumer<int[]> change, String text) {
         int[] units = new int[UNITS];
         units[0] = 256 << 10;
-        units[256 ^ 'C'] = (256 ^ 'C' ^ 128) << 10 | LEAF | 'C';
+        units[256 ^ 'C'] = ((256 ^ 'C' ^ 128) << 10) | LEAF | 'C';
         units[128] = Integer.MIN_VALUE | 1;
         change.accept(units);
         byte[] behind = text.getBytes(StandardCharsets.UTF_8);
