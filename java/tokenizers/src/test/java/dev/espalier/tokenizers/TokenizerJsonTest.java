@@ -100,6 +100,9 @@ class TokenizerJsonTest {
                 .hasMessageContaining("check its path");
         assertThatThrownBy(() -> Tokenizers.content(folder)).isInstanceOf(DataException.class);
         assertThatThrownBy(() -> Tokenizers.open("merges.txt", content)).hasMessageContaining("espalier-tokenizers");
+        assertThatThrownBy(() -> Tokenizers.open("tokenizer.json", new byte[Tokenizers.LARGEST + 1]))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("expected at most 67108864 bytes, got 67108865");
     }
 
     @ParameterizedTest
