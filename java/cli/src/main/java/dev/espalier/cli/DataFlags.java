@@ -28,7 +28,7 @@ final class DataFlags {
             names = "--data",
             paramLabel = "DIR|FILE",
             description = "Labelled images: train/<class>/*.jpg|png, CIFAR binary files or MNIST idx files;"
-                    + " sounds: train/<class>/*.wav|flac; or a manifest: a table M.csv|jsonl with columns of images,"
+                    + " sounds: train/<class>/*.wav|flac; or a manifest: a table M.csv|jsonl|parquet with columns of images,"
                     + " sounds, texts and numbers, or its description M.yaml.")
     private @Nullable Path folder;
 

@@ -13,9 +13,11 @@ import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -50,6 +52,15 @@ public final class VocabularyCut {
         return Math.toIntExact(graph.type(lookup(graph, node).inputs().get(0)).dim(0));
     }
 
+    /**
+     * The value that holds an embedding's ids; of one that is fed with them, an input of the graph.
+     *
+     * @throws PruningException as {@link #rows} does
+     */
+    public static String ids(Graph graph, String node) {
+        return lookup(graph, node).inputs().get(1);
+    }
+
     private static Node lookup(Graph graph, String name) {
         Node node = graph.nodes().stream()
                 .filter(n -> n.name().equals(name))
@@ -79,12 +90,14 @@ public final class VocabularyCut {
     }
 
     /**
-     * The rows of the greatest importance, and that of the unknown id.
+     * The rows of the greatest importance, and those that are needed.
      *
      * @param criterion one of L1, L2, LINF and RANDOM
      * @param share to be removed, from 0 up to but not including 1
+     * @param needed ids whose rows stay: at least that of the unknown id
      */
-    public static Kept best(Model model, String node, Criterion criterion, double share, int unknown, long seed) {
+    public static Kept best(
+            Model model, String node, Criterion criterion, double share, Set<Integer> needed, long seed) {
         int all = rows(model.graph(), node);
         String weight = lookup(model.graph(), node).inputs().get(0);
         try (Scope scope = Scope.open()) {
@@ -98,13 +111,15 @@ public final class VocabularyCut {
                     throw new PruningException("criterion " + criterion
                             + " does not score rows of an embedding; use L1, L2, LINF or RANDOM");
             };
-            int stay = Math.max(1, all - (int) Math.floor(share * all + 1e-9));
-            int[] order = IntStream.range(0, all)
+            int stay = Math.max(Math.max(1, needed.size()), all - (int) Math.floor(share * all + 1e-9));
+            int[] kept = IntStream.range(0, all)
                     .boxed()
-                    .sorted((a, b) -> a == unknown ? -1 : b == unknown ? 1 : Float.compare(scores[b], scores[a]))
+                    .sorted(Comparator.<Integer, Boolean>comparing(id -> !needed.contains(id))
+                            .thenComparing((a, b) -> Float.compare(scores[b], scores[a])))
+                    .limit(stay)
                     .mapToInt(i -> i)
                     .toArray();
-            return Kept.of(all, Arrays.copyOf(order, stay));
+            return Kept.of(all, kept);
         }
     }
 

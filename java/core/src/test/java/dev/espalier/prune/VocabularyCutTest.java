@@ -14,7 +14,10 @@ import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +55,26 @@ class VocabularyCutTest {
         return Tensor.of(values, 1, length).to(type);
     }
 
+    @Test
+    void rowsThatAreNeededStayHoweverSmallTheyAre() {
+        try (Model model = model("textCnn")) {
+            String node = embedding(model.graph());
+            assertThat(VocabularyCut.ids(model.graph(), node)).isEqualTo("input");
+            Kept kept = VocabularyCut.best(model, node, Criterion.L2, 0.75, Set.of(1), 0);
+            int[] gone = IntStream.range(0, kept.channels())
+                    .filter(id -> !kept.has(id))
+                    .limit(3)
+                    .toArray();
+            Set<Integer> needed = Arrays.stream(gone).boxed().collect(Collectors.toSet());
+            Kept others = VocabularyCut.best(model, node, Criterion.L2, 0.75, needed, 0);
+            assertThat(others.count()).isEqualTo(kept.count());
+            assertThat(needed).allMatch(others::has);
+            assertThat(VocabularyCut.best(model, node, Criterion.L2, 0.9999, needed, 0)
+                            .indices())
+                    .isEqualTo(gone);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"textCnn", "biLstm", "bertTiny"})
     void oldIdsAreFedAndIdsThatWentReadTheUnknownRow(String name) {
@@ -60,7 +83,7 @@ class VocabularyCutTest {
             Graph graph = model.graph();
             String node = embedding(graph);
             String weight = graph.node(node).inputs().get(0);
-            Kept kept = VocabularyCut.best(model, node, Criterion.L2, 0.75, 1, 0);
+            Kept kept = VocabularyCut.best(model, node, Criterion.L2, 0.75, Set.of(1), 0);
             assertThat(kept.count()).isEqualTo(Models.VOCABULARY / 4);
             assertThat(kept.has(1)).isTrue();
             try (Compacted compacted = VocabularyCut.cut(model, node, kept, 1)) {
@@ -122,7 +145,7 @@ class VocabularyCutTest {
             assertThatThrownBy(() -> VocabularyCut.rows(graph, "nobody")).hasMessageContaining("no node 'nobody'");
             String other = graph.nodes().get(graph.nodes().size() - 1).name();
             assertThatThrownBy(() -> VocabularyCut.rows(graph, other)).hasMessageContaining("is no embedding");
-            assertThatThrownBy(() -> VocabularyCut.best(model, node, Criterion.TAYLOR, 0.5, 1, 0))
+            assertThatThrownBy(() -> VocabularyCut.best(model, node, Criterion.TAYLOR, 0.5, Set.of(1), 0))
                     .hasMessageContaining("use L1, L2, LINF or RANDOM");
         }
     }

@@ -10,9 +10,12 @@ import java.util.Objects;
  *
  * @param name as in the table
  * @param type what its cells mean
- * @param settings how its cells are encoded, as written in the description and not yet checked
+ * @param settings how its cells are encoded, as written in the description and not yet checked; a path is absolute, or starts from the working folder
  */
 public record Column(String name, ColumnType type, Map<String, Object> settings) {
+    /** The setting of a text column that names the file of its tokenizer. */
+    public static final String TOKENIZER = "tokenizer";
+
     public Column {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(type, "type");

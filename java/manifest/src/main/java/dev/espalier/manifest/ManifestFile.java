@@ -47,14 +47,14 @@ public final class ManifestFile {
     public static Manifest read(Map<String, ?> description, Path folder, TableOptions options) {
         Description given = Description.of(WHAT, description, KEYS);
         LabelPlan plan = labelPlan(given);
-        Path root = resolve(folder, given.text("root").orElse("."));
+        Path root = resolve(folder, given.text("root").orElse("."), given.named("root") + ": expected a folder");
         TableOptions reading = options(given, options);
         Object files = given.get("files")
                 .orElseThrow(() -> new DataException(WHAT + ": expected the key 'files', got "
                         + Table.named(List.copyOf(given.values().keySet())) + "; write files: FILE.csv"));
         List<TableFile> found = new FileList(folder).find(given.named("files"), files);
         Table table = TableFile.join(found, reading);
-        return Manifest.of(root, columns(given, found, table, root, reading), table, plan, reading);
+        return Manifest.of(root, columns(given, folder, found, table, root, reading), table, plan, reading);
     }
 
     private static TableOptions options(Description given, TableOptions options) {
@@ -66,7 +66,7 @@ public final class ManifestFile {
     }
 
     private static Columns columns(
-            Description given, List<TableFile> files, Table table, Path root, TableOptions options) {
+            Description given, Path folder, List<TableFile> files, Table table, Path root, TableOptions options) {
         Optional<Object> value = given.get("columns");
         if (value.isEmpty()) {
             return inferred(table, root, options);
@@ -80,7 +80,7 @@ public final class ManifestFile {
         for (String name : table.columns()) {
             Object meaning = described.get(name);
             if (meaning != null) {
-                columns.add(column(name, meaning));
+                columns.add(column(name, meaning, folder));
             } else if (split && name.equals(TableFile.SPLIT)) {
                 columns.add(Column.of(name, ColumnType.SPLIT));
             } else {
@@ -100,7 +100,7 @@ public final class ManifestFile {
         return inferred.columns();
     }
 
-    private static Column column(String name, Object value) {
+    private static Column column(String name, Object value, Path folder) {
         String what = "column '" + OneLine.of(name) + "'";
         if (!(value instanceof Map)) {
             return Column.of(name, ColumnType.of(what, Description.text(what, value)));
@@ -112,6 +112,11 @@ public final class ManifestFile {
             throw new DataException(what + ": expected the key 'type', got "
                     + Table.named(List.copyOf(settings.keySet())) + "; write {type: text, ...}");
         }
+        settings.computeIfPresent(Column.TOKENIZER, (key, file) -> {
+            String setting = what + ", " + key;
+            return resolve(folder, Description.text(setting, file), setting + ": expected a file")
+                    .toString();
+        });
         return new Column(name, ColumnType.of(what, Description.text(what, type)), settings);
     }
 
@@ -131,11 +136,11 @@ public final class ManifestFile {
         return new LabelPlan(kind, separator, order, Map.of());
     }
 
-    private static Path resolve(Path folder, String path) {
+    private static Path resolve(Path folder, String path, String expected) {
         try {
             return folder.resolve(path).normalize();
         } catch (InvalidPathException e) {
-            throw new DataException("'root' in " + WHAT + ": expected a folder, got '" + OneLine.of(path) + "'", e);
+            throw new DataException(expected + ", got '" + OneLine.of(path) + "'", e);
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.espalier.tokenizers;
 
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import tools.jackson.databind.JsonNode;
@@ -12,11 +14,20 @@ final class TokenizerChecks {
             .readTree(
                     "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}]");
 
+    /** Types of normalizers that take out blanks, with their fields. */
+    private static final Set<String> STRIPPING = Set.of("Strip", "strip_left");
+
+    /** The same of those that take out what is not seen. */
+    private static final Set<String> CLEANING =
+            Set.of("BertNormalizer", "clean_text", "Nmt", "Precompiled", "precompiled_charsmap", "StripAccents");
+
     private TokenizerChecks() {}
 
     static void check(String name, JsonNode file) {
         checkMerges(name, file.path("model"));
         checkNormalizer(name, file.path("normalizer"));
+        checkTables(name, file.path("normalizer"));
+        checkAdded(name, file);
         file.path("post_processor")
                 .findParents("special_tokens")
                 .forEach(template -> checkTemplate(name, (ObjectNode) template));
@@ -65,6 +76,53 @@ final class TokenizerChecks {
                 throw TokenizerFile.refusal(name, "its normalizer replaces nothing by something", null);
             }
         }
+    }
+
+    /** What is precompiled has a table, which leads nowhere outside of itself. */
+    private static void checkTables(String name, JsonNode normalizer) {
+        List<JsonNode> tables = normalizer.findValues("precompiled_charsmap");
+        long precompiled = normalizer.findValues("type").stream()
+                .filter(type -> type.asString("").equals("Precompiled"))
+                .count();
+        if (precompiled > tables.size()
+                || !tables.stream().allMatch(table -> table.isString() && CharacterMap.isSound(table.stringValue()))) {
+            throw TokenizerFile.refusal(name, "its precompiled_charsmap is damaged", null);
+        }
+    }
+
+    /** What is left of an added token is something: an empty one is found inside characters. */
+    private static void checkAdded(String name, JsonNode file) {
+        JsonNode normalizer = file.path("normalizer");
+        boolean replaces = normalizer.findValues("content").stream()
+                .anyMatch(content -> content.asString("").isEmpty());
+        boolean strips = replaces || isAmong(STRIPPING, normalizer);
+        boolean cleans = strips || isAmong(CLEANING, normalizer);
+        for (JsonNode added : file.path("added_tokens")) {
+            String token = added.path("content").asString("");
+            if (!token.isEmpty()
+                    && added.path("normalized").asBoolean(true)
+                    && token.codePoints().allMatch(c -> isSpace(c) ? strips : cleans && isUnseen(c))) {
+                throw TokenizerFile.refusal(
+                        name, "its normalizer leaves nothing of the added token " + added.path("content"), null);
+            }
+        }
+    }
+
+    /** Whether a normalizer is of a type, or, where it says none, has the field that only this type has. */
+    private static boolean isAmong(Set<String> marks, JsonNode normalizer) {
+        return normalizer.findValues("type").stream().anyMatch(type -> marks.contains(type.asString("")))
+                || marks.stream().anyMatch(field -> normalizer.findValue(field) != null);
+    }
+
+    private static boolean isSpace(int c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c);
+    }
+
+    private static boolean isUnseen(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.NON_SPACING_MARK -> true;
+            default -> false;
+        };
     }
 
     /** Whether an expression is found in an empty text; one that Java has other rules for is not looked into. */

@@ -100,6 +100,9 @@ class TokenizerJsonTest {
                 .hasMessageContaining("check its path");
         assertThatThrownBy(() -> Tokenizers.content(folder)).isInstanceOf(DataException.class);
         assertThatThrownBy(() -> Tokenizers.open("merges.txt", content)).hasMessageContaining("espalier-tokenizers");
+        assertThatThrownBy(() -> Tokenizers.open("tokenizer.json", new byte[Tokenizers.LARGEST + 1]))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("expected at most 67108864 bytes, got 67108865");
     }
 
     @ParameterizedTest
@@ -143,6 +146,21 @@ class TokenizerJsonTest {
         assertThat(open(Samples.WORD_PIECE.replace("\"type\": \"WordPiece\", \"prefix\"", "\"type\": 7, \"prefix\""))
                         .ids("."))
                 .containsExactly(0, 6, 1);
+    }
+
+    @Test
+    void refusesAddedTokensOfWhichTheNormalizerLeavesNothing() {
+        String blank = "\"added_tokens\": [{\"id\": 6, \"content\": \" \", \"single_word\": false, \"lstrip\": false,"
+                + " \"rstrip\": false, \"normalized\": true, \"special\": false}]";
+        String added = Samples.WORD_LEVEL.replace("\"added_tokens\": []", blank);
+        String strip = "{\"type\": \"Strip\", \"strip_left\": true, \"strip_right\": true}";
+        String lower = "{\"type\": \"Lowercase\"}";
+        assertThat(assertRefused(added.replace(lower, strip))).contains("leaves nothing of the added token \" \"");
+        assertThat(open(added).ids("good film")).containsExactly(3, 6, 4);
+        assertThat(open(added.replace(lower, strip).replace("true, \"special", "false, \"special"))
+                        .ids("good film"))
+                .containsExactly(3, 6, 4);
+        assertThat(open(added.replace("\" \"", "\"\"")).ids("good film")).containsExactly(3, 4);
     }
 
     @Test

@@ -6,10 +6,13 @@ import dev.espalier.manifest.audio.DecibelRange;
 import dev.espalier.manifest.audio.Framing;
 import dev.espalier.manifest.audio.LogMel;
 import dev.espalier.manifest.audio.MelBands;
+import dev.espalier.manifest.text.FileTokenizer;
+import dev.espalier.manifest.text.Tokenizer;
 import dev.espalier.manifest.text.WordTokenizer;
 import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,16 +66,25 @@ final class EncodingJson {
         } else if (encoder instanceof TextEncoder text) {
             node.put("type", "text").put("input", text.modality()).put("length", text.length());
             text.columns().forEach(node.putArray("columns")::add);
-            if (!(text.tokenizer() instanceof WordTokenizer words)) {
-                throw new IllegalArgumentException("only word tokenizers are written, got " + text.tokenizer());
-            }
-            words.words().forEach(node.putArray("words")::add);
+            put(node, text.tokenizer());
         } else if (encoder instanceof TableEncoder table) {
             node.put("type", "table");
             ObjectNode numbers = node.putObject("numbers");
             table.numbers().forEach(column -> column.knots().forEach(numbers.putArray(column.name())::add));
             ObjectNode categories = node.putObject("categories");
             table.categories().forEach(column -> column.values().forEach(categories.putArray(column.name())::add));
+        }
+    }
+
+    private static void put(ObjectNode node, Tokenizer tokenizer) {
+        if (tokenizer instanceof WordTokenizer words) {
+            words.words().forEach(node.putArray("words")::add);
+        } else if (tokenizer instanceof FileTokenizer file) {
+            ObjectNode described =
+                    node.putObject("tokenizer").put("name", file.name()).put("content", file.content());
+            Arrays.stream(file.rows()).forEach(described.putArray("rows")::add);
+        } else {
+            throw new IllegalArgumentException("only tokenizers of words and of files are written, got " + tokenizer);
         }
     }
 
@@ -137,11 +149,24 @@ final class EncodingJson {
                 new TextEncoder(
                         node.required("input").asString(),
                         texts(node.required("columns")),
-                        new WordTokenizer(texts(node.required("words"))),
+                        tokenizer(node),
                         node.required("length").asInt());
             case "table" -> table(node);
             default -> throw new IllegalArgumentException("no encoder is of type " + node.required("type"));
         };
+    }
+
+    private static Tokenizer tokenizer(JsonNode node) {
+        JsonNode file = node.path("tokenizer");
+        if (file.isMissingNode()) {
+            return new WordTokenizer(texts(node.required("words")));
+        }
+        List<Integer> rows = new ArrayList<>();
+        file.required("rows").forEach(row -> rows.add(row.asInt()));
+        return FileTokenizer.of(
+                file.required("name").asString(),
+                file.required("content").asString(),
+                rows.stream().mapToInt(Integer::intValue).toArray());
     }
 
     private static SoundEncoder sound(JsonNode node) {

@@ -3,6 +3,7 @@ package dev.espalier.manifest.encode;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.DataException;
 import dev.espalier.manifest.Column;
+import dev.espalier.manifest.text.FileTokenizer;
 import dev.espalier.manifest.text.TokenDropout;
 import dev.espalier.manifest.text.Tokenizer;
 import dev.espalier.manifest.text.WordTokenizer;
@@ -11,6 +12,7 @@ import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Shape;
 import dev.espalier.runtime.Tensor;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -27,6 +29,10 @@ public record TextEncoder(String modality, List<String> columns, Tokenizer token
     /** The share of training texts that are not cut. */
     private static final double WHOLE = 0.99;
 
+    private static final List<String> OF_WORDS =
+            List.of(Column.TOKENIZER, "words", "least-count", "ngrams", "length", "input");
+    private static final List<String> OF_FILES = List.of(Column.TOKENIZER, "length", "input");
+
     private static final int LONGEST = 256;
     private static final int SHORTEST = 4;
 
@@ -38,18 +44,23 @@ public record TextEncoder(String modality, List<String> columns, Tokenizer token
     }
 
     /**
-     * Learns the words of training texts, and the length that 99 of 100 have.
+     * Learns the words of training texts, unless a file describes a tokenizer, and the length that 99 of 100 have.
      *
-     * @param columns of one input; the settings of the first are {@code words}, {@code least-count}, {@code ngrams}, {@code length}
+     * @param columns of one input; the settings of the first are {@code tokenizer}, {@code length}, and without {@code tokenizer}
+     *     {@code words}, {@code least-count}, {@code ngrams}
      */
     static TextEncoder fit(List<Column> columns, List<String> texts) {
         Column first = columns.get(0);
-        Settings settings = new Settings(first, List.of("words", "least-count", "ngrams", "length", "input"));
-        WordTokenizer tokenizer = WordTokenizer.learn(
-                texts,
-                settings.integer("words", 20_000, 1, 1 << 22),
-                settings.integer("least-count", 2, 1, 1 << 20),
-                settings.integer("ngrams", 1, 1, 2));
+        columns.forEach(column -> requireSame(first, column));
+        boolean described = first.settings().containsKey(Column.TOKENIZER);
+        Settings settings = new Settings(first, described ? OF_FILES : OF_WORDS);
+        Tokenizer tokenizer = described
+                ? FileTokenizer.read(Path.of(settings.text(Column.TOKENIZER, "")))
+                : WordTokenizer.learn(
+                        texts,
+                        settings.integer("words", 20_000, 1, 1 << 22),
+                        settings.integer("least-count", 2, 1, 1 << 20),
+                        settings.integer("ngrams", 1, 1, 2));
         int[] lengths = texts.stream()
                 .mapToInt(text -> tokenizer.ids(text).length)
                 .sorted()
@@ -61,6 +72,16 @@ public record TextEncoder(String modality, List<String> columns, Tokenizer token
                 columns.stream().map(Column::name).toList(),
                 tokenizer,
                 length);
+    }
+
+    /** Refuses settings of a further column of an input that are not those of the first. */
+    private static void requireSame(Column first, Column column) {
+        column.settings().forEach((name, value) -> {
+            if (!name.equals("input") && !value.equals(first.settings().get(name))) {
+                throw new DataException("column '" + column.name() + "', " + name + ": expected what column '"
+                        + first.name() + "' says, as both are one input, got '" + value + "'; say it there");
+            }
+        });
     }
 
     /** The text of a row; null if all its cells are missing. */

@@ -47,7 +47,7 @@ public final class Tables {
                                 .flatMap(format -> format.extensions().stream())
                                 .map(known -> "." + known)
                                 .collect(Collectors.joining(", "))
-                        + "; rename it, or add the module that reads it"));
+                        + "; rename it, or add dev.espalier:espalier-parquet for .parquet"));
     }
 
     private static List<TableFormat> formats() {

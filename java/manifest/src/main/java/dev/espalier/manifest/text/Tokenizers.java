@@ -36,15 +36,20 @@ public final class Tokenizers {
      * The tokenizer that content describes.
      *
      * @param name the file's name, without folder, by which its kind is known
-     * @throws DataException if no module on the class path reads files of this name, or if it is no such content
+     * @throws DataException if no module on the class path reads files of this name, or if it is no such content or larger than
+     *     {@link #LARGEST}
      */
     public static Tokenizer open(String name, byte[] content) {
+        if (content.length > LARGEST) {
+            throw new DataException("tokenizer " + name + ": expected at most " + LARGEST + " bytes, got "
+                    + content.length + "; use one with a smaller vocabulary");
+        }
         for (TokenizerFormat format : ServiceLoader.load(TokenizerFormat.class)) {
             if (format.reads(name)) {
                 return format.open(name, content);
             }
         }
-        throw new DataException("tokenizer " + name
-                + ": nothing on the class path reads it; name it tokenizer.json and add espalier-tokenizers");
+        throw new DataException("tokenizer " + name + ": nothing on the class path reads it; what is named"
+                + " tokenizer.json is read by dev.espalier:espalier-tokenizers, add it");
     }
 }
