@@ -1,5 +1,6 @@
 package dev.espalier.cli;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.DataOptions;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.Datasets;
@@ -9,12 +10,14 @@ import dev.espalier.data.ImageSource;
 import dev.espalier.data.OnCorrupt;
 import dev.espalier.data.Skipped;
 import dev.espalier.data.Statistics;
+import dev.espalier.data.Task;
 import dev.espalier.graph.Graph;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.encode.Encoding;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.model.Preprocessing;
+import dev.espalier.op.Sigmoid;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Shape;
 import java.nio.file.Path;
@@ -105,8 +108,9 @@ final class DataFlags {
      * it, and told of where its classes go by other names.
      */
     DataSets fitted(Console console, DataSets data, Model model) {
-        check(data, model.graph());
         Metadata metadata = model.metadata();
+        check(data, metadata);
+        check(data, model.graph());
         List<String> labels = metadata.labels();
         if (!labels.isEmpty() && !labels.equals(data.classes())) {
             console.err()
@@ -122,6 +126,16 @@ final class DataFlags {
                 .orElse(data);
     }
 
+    /** Refuses data of another task than the model's, if it states one. */
+    private void check(DataSets data, Metadata metadata) {
+        Task task = data.train().answers().task();
+        String stated = metadata.extra().getOrDefault(Task.FACT, task.toString());
+        if (Task.named(stated) != task) {
+            throw new BadInput("the model was trained for " + stated + ", and the labels of " + folder + " are " + task
+                    + "; describe the label in YAML with label: {kind: ...}, or take another model");
+        }
+    }
+
     /** Refuses data that a model cannot be fed with. */
     void check(DataSets data, Graph graph) {
         if (data.train() instanceof ImageSource images) {
@@ -129,11 +143,20 @@ final class DataFlags {
         } else {
             ManifestData.check(data, graph);
         }
-        TensorType output = graph.type(graph.outputs().get(0));
-        long classes = data.classes().size();
-        if (output.rank() != 2 || output.dim(1) != classes) {
-            throw new BadInput(
-                    "the data in " + folder + " has " + classes + " classes, but the model's output is " + output);
+        String name = graph.outputs().get(0);
+        TensorType output = graph.type(name);
+        Answers answers = data.train().answers();
+        if (output.rank() != 2 || output.dim(1) != answers.outputs()) {
+            throw new BadInput("the data in " + folder + " has "
+                    + (answers.task() == Task.NUMBER ? "one number a sample" : answers.outputs() + " " + answers.task())
+                    + ", but the model's output is " + output);
+        }
+        boolean shares = graph.producer(name)
+                .filter(node -> node.op() instanceof Sigmoid)
+                .isPresent();
+        if (answers.task() == Task.LABELS && shares) {
+            throw new BadInput("the model's output '" + name + "' is a Sigmoid's, and labels are judged by logits:"
+                    + " take the model without that last operator");
         }
     }
 

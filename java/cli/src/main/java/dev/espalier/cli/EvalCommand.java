@@ -5,22 +5,26 @@ import dev.espalier.data.Batches;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.Source;
 import dev.espalier.data.Statistics;
+import dev.espalier.data.Task;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.Device;
 import dev.espalier.train.EvaluationResult;
 import dev.espalier.train.Evaluator;
+import dev.espalier.train.LabelScores;
+import dev.espalier.train.NumberScores;
 import dev.espalier.train.Recipe;
 import dev.espalier.train.SliceScore;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** How well a model classifies labelled images, over all and per class. */
-@Command(name = "eval", description = "Measure a model's accuracy on labelled images, over all and per class.")
+/** How right a model is on labelled samples, over all and in parts. */
+@Command(name = "eval", description = "Measure a model's accuracy on labelled samples, over all and in parts.")
 final class EvalCommand extends Subcommand {
     /** The split that is looked at. */
     private enum Split {
@@ -49,7 +53,7 @@ final class EvalCommand extends Subcommand {
             names = "--batch-size",
             paramLabel = "N",
             defaultValue = "256",
-            description = "Images in a batch (default: 256).")
+            description = "Samples in a batch (default: 256).")
     private int batchSize;
 
     EvalCommand(Console console) {
@@ -59,7 +63,11 @@ final class EvalCommand extends Subcommand {
     /**
      * The facts, in the form of the JSON output.
      *
-     * @param slices parts of the samples other than classes: groups, what is missing, and what is hidden
+     * @param accuracy the mean score of the task
+     * @param perClass of samples of each class or with each label
+     * @param slices other parts of the samples: quarters of numbers, groups, what is missing, and what is hidden
+     * @param labels none unless that is the task
+     * @param number none unless that is the task
      */
     record Facts(
             String split,
@@ -67,7 +75,9 @@ final class EvalCommand extends Subcommand {
             double loss,
             double accuracy,
             Map<String, Double> perClass,
-            List<SliceScore> slices) {}
+            List<SliceScore> slices,
+            @Nullable LabelScores labels,
+            @Nullable NumberScores number) {}
 
     @Override
     void run() {
@@ -76,6 +86,7 @@ final class EvalCommand extends Subcommand {
         }
         Device on = device.device();
         data.folder();
+        EvaluationResult result;
         Facts facts;
         try (Model read = model.read();
                 DataSets sets = data.open(console, held(read), read.metadata())) {
@@ -83,11 +94,11 @@ final class EvalCommand extends Subcommand {
             Source source = source(sets);
             try (Model placed = new Model(read.graph(), read.weights().to(on), read.metadata())) {
                 Batches batches = new Batches(source, BatchOptions.evaluation(batchSize, statistics, on));
-                EvaluationResult result = Evaluator.evaluate(placed, batches);
+                result = Evaluator.evaluate(placed, batches);
                 facts = facts(result, sets, Evaluator.slices(placed, batches, result));
             }
         }
-        json.print(console, facts, () -> print(facts));
+        json.print(console, facts, () -> print(facts, result));
     }
 
     /** Of a model that says nothing of it, only validation needs something held out. */
@@ -114,25 +125,39 @@ final class EvalCommand extends Subcommand {
         for (int i = 0; i < accuracies.length; i++) {
             perClass.put(sets.classes().get(i), accuracies[i]);
         }
-        int classes = SliceScore.perClass(result, sets.classes()).size();
+        int classes =
+                perClass.isEmpty() ? 0 : result.right().slices(sets.classes()).size();
         return new Facts(
                 split.name().toLowerCase(Locale.ROOT),
                 result.samples(),
                 result.loss(),
                 result.accuracy(),
                 perClass,
-                slices.subList(classes, slices.size()));
+                slices.subList(classes, slices.size()),
+                LabelScores.of(result, sets.classes()).orElse(null),
+                NumberScores.of(result).orElse(null));
     }
 
-    private void print(Facts facts) {
+    private void print(Facts facts, EvaluationResult result) {
         Table table = new Table()
                 .row("split", facts.split())
                 .row("samples", facts.samples())
                 .row("loss", facts.loss())
                 .row("accuracy", facts.accuracy());
+        Figures.of(result, List.copyOf(facts.perClass().keySet())).forEach(table::row);
         facts.perClass().forEach((label, accuracy) -> table.row("  " + label, accuracy));
         facts.slices()
                 .forEach(slice -> table.row("  " + slice.name() + " (" + slice.samples() + ")", slice.accuracy()));
         table.print(console.out());
+        LabelScores labels = facts.labels();
+        if (labels != null) {
+            Table each = new Table().row("label", "samples", "precision", "recall", "F1");
+            labels.perLabel().forEach((name, of) -> each.row(name, of.samples(), of.precision(), of.recall(), of.f1()));
+            each.print(console.out());
+        }
+        Task task = result.right().task();
+        if (task != Task.CLASSES) {
+            console.out().println("accuracy: " + task.accuracy());
+        }
     }
 }

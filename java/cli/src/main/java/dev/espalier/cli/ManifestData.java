@@ -1,17 +1,20 @@
 package dev.espalier.cli;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.data.DataListener;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.OnCorrupt;
+import dev.espalier.data.Task;
 import dev.espalier.graph.Graph;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.ManifestFile;
 import dev.espalier.manifest.encode.Encoding;
 import dev.espalier.manifest.encode.MixedData;
 import dev.espalier.manifest.table.TableOptions;
+import dev.espalier.model.Branch;
 import dev.espalier.model.Fusion;
 import dev.espalier.model.Model;
 import dev.espalier.op.TensorType;
@@ -72,8 +75,12 @@ final class ManifestData {
         if (facts == null) {
             throw new BadInput("--model " + name + " is made for the columns of a manifest, and --data holds images");
         }
+        Answers answers = data.train().answers();
+        List<Branch> branches = Encoding.fromJson(facts).branches();
         return Optional.of(
-                fusion.model(Encoding.fromJson(facts).branches(), data.classes().size(), width, seed));
+                answers.task() == Task.NUMBER
+                        ? fusion.ofNumber(branches, width, seed)
+                        : fusion.model(branches, answers.outputs(), width, seed));
     }
 
     /** Refuses samples whose inputs are not those of the model. */

@@ -28,7 +28,7 @@ record PruningFacts(
         List<Frozen> frozen,
         @Nullable Accuracy accuracy,
         @Nullable Timed latency) {
-    /** Shares of the test split classified rightly. */
+    /** On the test split. */
     record Accuracy(double before, double after) {}
 
     /** The same for people. */

@@ -1,6 +1,7 @@
 package dev.espalier.cli;
 
 import dev.espalier.data.Source;
+import dev.espalier.data.Task;
 import dev.espalier.graph.Graph;
 import dev.espalier.graph.Node;
 import dev.espalier.op.MatMul;
@@ -22,7 +23,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.function.ToDoubleFunction;
 
 /** The report of a model and of what was made of it; the first such model is compared slice by slice. */
@@ -61,13 +64,14 @@ final class RunPage {
     }
 
     RunReport report(String title, Map<String, String> facts) {
+        Map<String, String> all = new LinkedHashMap<>(facts);
+        figures(all);
         if (models.size() == 1) {
-            return new RunReport(title, facts, models(), curves(), List.of(), List.of(), List.of());
+            return new RunReport(title, all, models(), curves(), List.of(), List.of(), List.of());
         }
         Made before = models.get(0);
         Made after = models.get(1);
         int[] wrong = after.measured().evaluation().newlyWrong(before.measured().evaluation());
-        Map<String, String> all = new LinkedHashMap<>(facts);
         all.put("samples newly wrong", wrong.length + " of " + measuredOn.size());
         return new RunReport(
                 title,
@@ -77,6 +81,19 @@ final class RunPage {
                 layers(before.graph(), after.graph()),
                 slices(before.measured(), after.measured()),
                 newlyWrong(after.measured(), wrong));
+    }
+
+    /** Adds what accuracy means and what else there is to tell, where the task is not classes. */
+    private void figures(Map<String, String> facts) {
+        Task task = measuredOn.answers().task();
+        if (task != Task.CLASSES) {
+            facts.put("accuracy", task.accuracy());
+        }
+        Map<String, StringJoiner> figures = new LinkedHashMap<>();
+        models.forEach(model -> Figures.of(model.measured().evaluation(), measuredOn.classes())
+                .forEach((name, value) -> figures.computeIfAbsent(name, n -> new StringJoiner(" → "))
+                        .add(String.format(Locale.ROOT, "%.4g", value))));
+        figures.forEach((name, values) -> facts.put(name, values.toString()));
     }
 
     /** The dense model first. */
@@ -169,14 +186,12 @@ final class RunPage {
     }
 
     private List<NewlyWrong> newlyWrong(Measured after, int[] wrong) {
-        int[] predictions = after.evaluation().predictions();
-        int[] labels = after.evaluation().labels();
         return Arrays.stream(wrong)
                 .limit(MOST_PICTURES)
                 .mapToObj(index -> new NewlyWrong(
                         measuredOn.name(index),
-                        measuredOn.classes().get(labels[index]),
-                        measuredOn.classes().get(predictions[index]),
+                        after.evaluation().right().text(index, measuredOn.classes()),
+                        after.evaluation().given().text(index, measuredOn.classes()),
                         measuredOn.exhibits(index).stream().map(RunPage::shown).toList()))
                 .toList();
     }

@@ -88,6 +88,8 @@ final class TrainCommand extends Subcommand {
      * The facts, in the form of the JSON output; accuracy and loss are of the test split where there is one.
      *
      * @param seconds of all epochs, of an interrupted one since its resume
+     * @param accuracy the mean score of the task
+     * @param figures what else is told of labels or numbers; none of classes
      */
     record Facts(
             String model,
@@ -97,7 +99,8 @@ final class TrainCommand extends Subcommand {
             int epochs,
             double seconds,
             double loss,
-            double accuracy) {}
+            double accuracy,
+            @Nullable Map<String, Double> figures) {}
 
     @Override
     void run() {
@@ -113,18 +116,23 @@ final class TrainCommand extends Subcommand {
         }
         runFolder.check(output);
         Facts facts = watch.during(console, "Training of " + output.name(), () -> with(chosen, this::fit));
-        json.print(
-                console,
-                facts,
-                () -> new Table()
-                        .row("model", facts.model())
-                        .row("parameters", facts.parameters())
-                        .row("MACs per sample", facts.macs())
-                        .row("epochs", facts.epochs())
-                        .row("seconds", facts.seconds())
-                        .row("loss", facts.loss())
-                        .row("accuracy", facts.accuracy())
-                        .print(console.out()));
+        json.print(console, facts, () -> print(facts));
+    }
+
+    private void print(Facts facts) {
+        Table table = new Table()
+                .row("model", facts.model())
+                .row("parameters", facts.parameters())
+                .row("MACs per sample", facts.macs())
+                .row("epochs", facts.epochs())
+                .row("seconds", facts.seconds())
+                .row("loss", facts.loss())
+                .row("accuracy", facts.accuracy());
+        Map<String, Double> figures = facts.figures();
+        if (figures != null) {
+            figures.forEach(table::row);
+        }
+        table.print(console.out());
     }
 
     /** What is done with a model, and the data as it takes them. */
@@ -195,6 +203,8 @@ final class TrainCommand extends Subcommand {
                     .mapToDouble(epoch -> epoch.report().seconds())
                     .sum();
             record(outcome, setting, folder, seconds);
+            Map<String, Double> figures =
+                    Figures.of(outcome.after().evaluation(), setting.data().classes());
             return new Facts(
                     output.file().toString(),
                     folder.toString(),
@@ -203,7 +213,8 @@ final class TrainCommand extends Subcommand {
                     outcome.history().size(),
                     seconds,
                     outcome.after().evaluation().loss(),
-                    outcome.after().evaluation().accuracy());
+                    outcome.after().evaluation().accuracy(),
+                    figures.isEmpty() ? null : figures);
         }
     }
 

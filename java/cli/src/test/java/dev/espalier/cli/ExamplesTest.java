@@ -102,7 +102,7 @@ class ExamplesTest {
             Source test = sets.test().orElseThrow();
             BatchOptions batch = BatchOptions.evaluation(test.size(), sets.statistics(), Device.CPU);
             int[] predictions =
-                    Evaluator.evaluate(model, new Batches(test, batch)).predictions();
+                    Evaluator.evaluate(model, new Batches(test, batch)).given().classes();
             int last = test.size() - 1;
             assertThat(run("Predict", file, data.resolve(test.name(last))))
                     .contains(test.classes().get(predictions[last]) + " ");

@@ -10,13 +10,19 @@ import java.util.Map;
  * Some samples ready for a model; its tensors belong to the scope that was open when the batch was taken.
  *
  * @param inputs by name, each with one row per sample; of images one, F32 [n, channels, height, width], normalised
- * @param labels I64 [n]
+ * @param task what the labels are
+ * @param labels the targets of that task
  * @param indices which samples of the source these are
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Batch(Map<String, Tensor> inputs, Tensor labels, int[] indices) {
+public record Batch(Map<String, Tensor> inputs, Task task, Tensor labels, int[] indices) {
     public Batch {
         inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    }
+
+    /** Samples of one class each; {@code labels} are I64 [n]. */
+    public Batch(Map<String, Tensor> inputs, Tensor labels, int[] indices) {
+        this(inputs, Task.CLASSES, labels, indices);
     }
 
     /** The number of samples. */

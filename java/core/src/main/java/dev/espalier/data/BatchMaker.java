@@ -13,7 +13,7 @@ import java.util.Map;
 final class BatchMaker implements BatchSupply {
     private final BatchOptions options;
     private final Course course;
-    private final int[] labels;
+    private final Answers answers;
     private final Augmenter augmenter;
     private final Scope owner = Scope.owner("batch statistics");
     private final Tensor mean;
@@ -23,7 +23,7 @@ final class BatchMaker implements BatchSupply {
     BatchMaker(ImageSource source, BatchOptions options, int epoch) {
         this.options = options;
         this.course = Course.of(source, options, epoch);
-        this.labels = source.labels();
+        this.answers = source.answers();
         this.images = source.gather(options.device());
         this.augmenter =
                 new Augmenter(options.augmentation(), options.sampling().seed(), epoch);
@@ -46,18 +46,14 @@ final class BatchMaker implements BatchSupply {
         Course visits = course.batch(batch);
         int[] indices = visits.order();
         int[] drawn = visits.keys();
-        long[] targets = new long[indices.length];
-        for (int i = 0; i < targets.length; i++) {
-            targets[i] = labels[indices[i]];
-        }
         try (Scope scope = Scope.open();
                 Grad guard = Grad.disabled()) {
             Tensor inputs = augmenter.apply(images.take(indices), drawn);
             inputs.subInPlace(mean).divInPlace(std);
             augmenter.cut(inputs, drawn, 0);
-            Tensor classes = Tensor.of(targets, targets.length).to(options.device());
-            scope.keep(List.of(inputs, classes));
-            return new Batch(Map.of(ImageSource.INPUT, inputs), classes, indices);
+            Tensor labels = answers.targets(indices).to(options.device());
+            scope.keep(List.of(inputs, labels));
+            return new Batch(Map.of(ImageSource.INPUT, inputs), answers.task(), labels, indices);
         }
     }
 

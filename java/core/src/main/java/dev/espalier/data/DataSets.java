@@ -55,7 +55,7 @@ public record DataSets(
         Source measured = validation.orElseThrow(
                 () -> new DataException("a comparison is stated on a validation split, and this data has none;"
                         + " hold a share out with validation-fraction above 0"));
-        HoldOut split = HoldOut.of(train.labels(), classes().size(), fraction, seed);
+        HoldOut split = HoldOut.of(train.answers(), fraction, seed);
         Optional<Source> choices = split.held().length == 0 ? Optional.empty() : Optional.of(train.rows(split.held()));
         return new DataSets(train.rows(split.kept()), choices, Optional.of(measured), statistics, skipped);
     }

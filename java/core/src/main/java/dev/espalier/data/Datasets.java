@@ -47,7 +47,7 @@ public final class Datasets {
                     all.statistics(IntStream.range(0, all.size()).toArray());
             return new DataSets(all, validation.map(images -> images), tests, statistics, skipped);
         }
-        HoldOut split = HoldOut.of(all.labels(), all.classes().size(), options.validationFraction(), options.seed());
+        HoldOut split = HoldOut.of(all.answers(), options.validationFraction(), options.seed());
         listener.note("no validation split: " + split.held().length + " of " + all.size()
                 + " training images held out for it");
         Optional<Source> held =

@@ -3,32 +3,32 @@ package dev.espalier.data;
 import java.util.Arrays;
 
 /**
- * A stratified choice of rows: from each class the same share, drawn at random, leaves training for validation.
+ * A choice of rows that leave training for validation, drawn at random: from each class the same share, where samples have one.
  *
  * @param kept rows that stay, ascending
  * @param held rows held out, ascending
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record HoldOut(int[] kept, int[] held) {
-    /** Of a class with at least two images, at least one is held out and at least one stays. */
-    public static HoldOut of(int[] labels, int classes, double fraction, long seed) {
-        int[][] byClass = byClass(labels, classes);
-        boolean[] out = new boolean[labels.length];
+    /** Of a class with at least two samples, at least one is held out and at least one stays. */
+    public static HoldOut of(Answers answers, double fraction, long seed) {
+        int[][] strata = answers.strata();
+        boolean[] out = new boolean[answers.size()];
         int heldOut = 0;
-        for (int label = 0; label < classes; label++) {
-            int[] rows = byClass[label];
+        for (int stratum = 0; stratum < strata.length; stratum++) {
+            int[] rows = strata[stratum];
             int share = share(rows.length, fraction);
-            new Philox(seed, Philox.HOLD_OUT, label).shuffle(rows);
+            new Philox(seed, Philox.HOLD_OUT, stratum).shuffle(rows);
             for (int i = 0; i < share; i++) {
                 out[rows[i]] = true;
             }
             heldOut += share;
         }
-        int[] kept = new int[labels.length - heldOut];
+        int[] kept = new int[out.length - heldOut];
         int[] held = new int[heldOut];
         int keptAt = 0;
         int heldAt = 0;
-        for (int row = 0; row < labels.length; row++) {
+        for (int row = 0; row < out.length; row++) {
             if (out[row]) {
                 held[heldAt++] = row;
             } else {

@@ -27,6 +27,15 @@ public interface ImageSource extends Source {
         return new StagedRows(DType.U8, imageShape(), this::read, device);
     }
 
+    @Override
+    int[] labels();
+
+    /** One class for each image. */
+    @Override
+    default Answers answers() {
+        return Answers.ofClasses(labels(), classes().size());
+    }
+
     /** SHA-256 in hexadecimal of shape, class names, image names, labels and pixels. */
     @Override
     String fingerprint();

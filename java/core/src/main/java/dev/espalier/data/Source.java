@@ -8,11 +8,20 @@ public interface Source extends AutoCloseable {
     /** The number of samples. */
     int size();
 
-    /** The class names; a label is an index into this list. */
+    /** The names of classes or labels, in the order of a model's outputs; empty where samples are labelled with numbers. */
     List<String> classes();
 
-    /** The label of every sample, in a new array. */
-    int[] labels();
+    /** What is right for every sample. */
+    Answers answers();
+
+    /**
+     * The class of every sample, an index into {@link #classes()}, in a new array.
+     *
+     * @throws DataException if samples are not labelled with one class each
+     */
+    default int[] labels() {
+        return answers().classes();
+    }
 
     /** Where the sample came from: a path relative to the data folder, or a line of a file. */
     String name(int index);

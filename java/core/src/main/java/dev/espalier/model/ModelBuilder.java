@@ -330,7 +330,7 @@ public final class ModelBuilder {
     }
 
     public ModelBuilder dropout(double ratio) {
-        return op("dropout", new Dropout((float) ratio));
+        return ratio == 0 ? this : op("dropout", new Dropout((float) ratio));
     }
 
     /** Any operator with one input and no parameters, named by this kind and a number. */

@@ -1,6 +1,7 @@
 package dev.espalier.pipeline;
 
 import dev.espalier.data.Batches;
+import dev.espalier.data.Task;
 import dev.espalier.graph.Graph;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
@@ -74,6 +75,9 @@ public final class PruningRun {
     }
 
     private RunOutcome run() {
+        Task task = setting.data().train().answers().task();
+        plan.training().ifPresent(recipe -> recipe.check(task));
+        plan.fineTuning().ifPresent(recipe -> recipe.check(task));
         try (last;
                 Scope scope = Scope.open()) {
             Optional<Snapshot> saved =

@@ -2,6 +2,7 @@ package dev.espalier.pipeline;
 
 import dev.espalier.data.DataSets;
 import dev.espalier.data.ImageSource;
+import dev.espalier.data.Task;
 import dev.espalier.model.Metadata;
 import dev.espalier.model.Preprocessing;
 import dev.espalier.model.Provenance;
@@ -37,7 +38,9 @@ final class RunProvenance {
         measured(facts, "before.", before);
         measured(facts, "after.", after);
         history.forEach(entry -> epoch(facts, entry));
-        Metadata metadata = given.withLabels(data.classes()).withProvenance(new Provenance(facts));
+        Metadata metadata = given.withLabels(data.classes())
+                .withProvenance(new Provenance(facts))
+                .with(Task.FACT, data.train().answers().task().toString());
         // A model that states how it is fed was fed so; what it has lost since is stated beside it.
         for (Map.Entry<String, String> fact : data.train().facts().entrySet()) {
             if (!given.extra().containsKey(fact.getKey())) {

@@ -1,5 +1,8 @@
 package dev.espalier.pipeline;
 
+import dev.espalier.data.Answers;
+import dev.espalier.data.Scale;
+import dev.espalier.data.Task;
 import dev.espalier.prune.CompactionReport;
 import dev.espalier.prune.EqualityCheck;
 import dev.espalier.prune.Frozen;
@@ -9,7 +12,6 @@ import dev.espalier.train.EvaluationResult;
 import dev.espalier.train.SliceScore;
 import dev.espalier.train.Snapshot;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,10 +28,13 @@ final class RunRecords {
         EvaluationResult evaluation = measured.evaluation();
         save(snapshot, BEFORE, measured.size());
         snapshot.fact(BEFORE + "loss", evaluation.loss())
-                .fact(BEFORE + "classes", evaluation.classes())
+                .fact(BEFORE + "task", evaluation.right().task())
+                .fact(BEFORE + "outputs", evaluation.right().outputs())
+                .fact(BEFORE + "low", evaluation.right().scale().low())
+                .fact(BEFORE + "high", evaluation.right().scale().high())
                 .fact(BEFORE + "latency", measured.latencyMillis())
-                .tensor(BEFORE + "predictions", tensor(evaluation.predictions()))
-                .tensor(BEFORE + "labels", tensor(evaluation.labels()));
+                .tensor(BEFORE + "predictions", tensor(evaluation.given()))
+                .tensor(BEFORE + "labels", tensor(evaluation.right()));
         for (int i = 0; i < measured.slices().size(); i++) {
             SliceScore slice = measured.slices().get(i);
             String name = SLICES + "%06d".formatted(i) + "/";
@@ -44,10 +49,7 @@ final class RunRecords {
             return Optional.empty();
         }
         EvaluationResult evaluation = new EvaluationResult(
-                snapshot.real(BEFORE + "loss"),
-                array(snapshot.tensor(BEFORE + "predictions")),
-                array(snapshot.tensor(BEFORE + "labels")),
-                snapshot.integer(BEFORE + "classes"));
+                snapshot.real(BEFORE + "loss"), answers(snapshot, "predictions"), answers(snapshot, "labels"));
         List<String> facts = new ArrayList<>(snapshot.factsUnder(SLICES).values());
         List<SliceScore> slices = new ArrayList<>();
         for (int i = 0; i < facts.size(); i += 3) {
@@ -142,11 +144,15 @@ final class RunRecords {
                 snapshot.real(prefix + "sparsity"));
     }
 
-    private static Tensor tensor(int[] values) {
-        return Tensor.of(Arrays.stream(values).asLongStream().toArray(), values.length);
+    private static Tensor tensor(Answers answers) {
+        return Tensor.of(answers.values(), answers.values().length);
     }
 
-    private static int[] array(Tensor values) {
-        return Arrays.stream(values.toLongArray()).mapToInt(Math::toIntExact).toArray();
+    private static Answers answers(Snapshot snapshot, String name) {
+        return new Answers(
+                Task.named(snapshot.fact(BEFORE + "task")),
+                snapshot.integer(BEFORE + "outputs"),
+                snapshot.tensor(BEFORE + name).toFloatArray(),
+                new Scale(snapshot.real(BEFORE + "low"), snapshot.real(BEFORE + "high")));
     }
 }

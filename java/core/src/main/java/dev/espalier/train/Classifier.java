@@ -1,17 +1,19 @@
 package dev.espalier.train;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.Batch;
+import dev.espalier.data.Task;
 import dev.espalier.graph.Graph;
 import dev.espalier.op.Evaluation;
 import dev.espalier.plan.Execution;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.EspalierException;
-import dev.espalier.runtime.Nn;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
-/** A graph with one output, read as samples to class scores. */
+/** A graph with one output, read as samples to scores of classes or labels, or to numbers. */
 final class Classifier {
     private final Execution execution;
     private final List<String> inputs;
@@ -32,16 +34,29 @@ final class Classifier {
         this.output = graph.outputs().get(0);
     }
 
-    /** A batch seen by the classifier: its scores in 32-bit floats, one row per image, and its labels. */
-    record Seen(Tensor logits, Tensor labels) {
-        /** Mean cross-entropy. */
+    /** A batch seen by the classifier: its outputs in 32-bit floats, one row per sample, and its labels. */
+    record Seen(Task task, Tensor logits, Tensor labels) {
+        /** The mean loss of the task. */
         Tensor loss(double labelSmoothing) {
-            return Nn.crossEntropy(logits, labels, labelSmoothing);
+            return task.loss(logits, labels, labelSmoothing);
         }
 
-        /** How many images have their largest score at their label. */
-        long right() {
-            return (long) logits.detach().argmax(1).eq(labels).sum().item();
+        /** What the classifier answers. */
+        Answers given() {
+            return answers(task.decide(logits.detach()));
+        }
+
+        /** The sum of the scores of what it answers; of classes, how many are right. */
+        double right() {
+            Answers given = given();
+            Answers right = answers(labels);
+            return IntStream.range(0, given.size())
+                    .mapToDouble(i -> given.score(i, right))
+                    .sum();
+        }
+
+        private Answers answers(Tensor values) {
+            return Answers.of(task, Math.toIntExact(logits.size(1)), values);
         }
     }
 
@@ -53,9 +68,9 @@ final class Classifier {
         Map<String, Tensor> outputs = execution.run(tensors, batch.inputsFor(inputs), evaluation, observer);
         Tensor logits = outputs.get(output);
         if (logits == null || logits.rank() != 2) {
-            throw new EspalierException("a classifier gives one row of scores per image; output '" + output + "' is "
+            throw new EspalierException("a classifier gives one row of scores per sample; output '" + output + "' is "
                     + (logits == null ? "missing" : "of shape " + logits.shape()));
         }
-        return new Seen(logits.dtype() == DType.F32 ? logits : logits.to(DType.F32), batch.labels());
+        return new Seen(batch.task(), logits.dtype() == DType.F32 ? logits : logits.to(DType.F32), batch.labels());
     }
 }

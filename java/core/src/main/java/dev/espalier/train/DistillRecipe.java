@@ -17,19 +17,13 @@ public record DistillRecipe(double weight, double temperature) {
     }
 
     /**
-     * {@code (1 - weight) * labelled + weight * temperature^2 * KL(teacher || student)}, the divergence of the softened scores as a
-     * mean over the batch.
+     * {@code (1 - weight) * labelled + weight * divergence}, the latter that of the task.
      *
      * @param labelled the loss against the labels
-     * @param student scores [n, classes]
-     * @param teacher scores [n, classes], without gradients
+     * @param teacher outputs for the same samples, without gradients
      */
-    Tensor loss(Tensor labelled, Tensor student, Tensor teacher) {
-        Tensor logOf = teacher.div(temperature).logSoftmax(1);
-        Tensor divergence = logOf.exp()
-                .mul(logOf.sub(student.div(temperature).logSoftmax(1)))
-                .sum()
-                .div((double) student.size(0));
-        return labelled.mul(1 - weight).add(divergence.mul(weight * temperature * temperature));
+    Tensor loss(Tensor labelled, Classifier.Seen student, Tensor teacher) {
+        Tensor divergence = student.task().divergence(student.logits(), teacher, temperature);
+        return labelled.mul(1 - weight).add(divergence.mul(weight));
     }
 }

@@ -1,101 +1,79 @@
 package dev.espalier.train;
 
+import dev.espalier.data.Answers;
+import dev.espalier.data.Task;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
-/** What a classifier does on a whole split: its mean loss, and the class it gives each sample beside the right one. */
-public final class EvaluationResult {
-    private final double loss;
-    private final int[] predictions;
-    private final int[] labels;
-    private final int classes;
+/**
+ * What a model does on a whole split.
+ *
+ * @param loss the mean loss of its task per sample
+ * @param given its answers
+ * @param right what they should be
+ */
+public record EvaluationResult(double loss, Answers given, Answers right) {
+    /** A number is newly wrong where its error grew by more than this share of the scale. */
+    private static final double WORSE = 0.05;
 
-    /** {@code predictions[i]} and {@code labels[i]} are classes, below {@code classes}, of sample i of the split. */
-    public EvaluationResult(double loss, int[] predictions, int[] labels, int classes) {
-        this.loss = loss;
-        this.predictions = predictions.clone();
-        this.labels = labels.clone();
-        this.classes = classes;
-        if (predictions.length != labels.length) {
-            throw new IllegalArgumentException(
-                    "as many predictions as labels are needed, got " + predictions.length + " and " + labels.length);
+    public EvaluationResult {
+        if (given.size() != right.size() || given.task() != right.task() || given.outputs() != right.outputs()) {
+            throw new IllegalArgumentException("answers and right answers differ in form: " + given.size() + " of "
+                    + given.task() + " and " + right.size() + " of " + right.task());
         }
-    }
-
-    /** Mean cross-entropy per sample. */
-    public double loss() {
-        return loss;
-    }
-
-    /** The number of classes. */
-    public int classes() {
-        return classes;
-    }
-
-    /** The class given to each sample. */
-    public int[] predictions() {
-        return predictions.clone();
-    }
-
-    /** The right class of each sample. */
-    public int[] labels() {
-        return labels.clone();
     }
 
     public int samples() {
-        return labels.length;
+        return right.size();
     }
 
-    /** The share of samples classified rightly. */
+    /** The mean score of the answers, 0 to 1: of classes, the share of samples classified rightly. */
     public double accuracy() {
-        int right = 0;
-        for (int i = 0; i < labels.length; i++) {
-            if (predictions[i] == labels[i]) {
-                right++;
-            }
-        }
-        return labels.length == 0 ? 0 : (double) right / labels.length;
+        return samples() == 0 ? 0 : accuracy(IntStream.range(0, samples()).toArray());
     }
 
-    /** The share classified rightly of some samples, at least one. */
+    /** The mean score of some samples, at least one. */
     public double accuracy(int[] samples) {
-        int right = 0;
+        double sum = 0;
         for (int sample : samples) {
-            if (predictions[sample] == labels[sample]) {
-                right++;
-            }
+            sum += given.score(sample, right);
         }
-        return (double) right / samples.length;
+        return sum / samples.length;
     }
 
-    /** The share classified rightly of each class's samples; NaN for a class without samples. */
+    /** The mean score of the samples of each class or label, NaN for one without samples; none of numbers. */
     public double[] perClassAccuracy() {
-        int[] right = new int[classes];
-        int[] all = new int[classes];
-        for (int i = 0; i < labels.length; i++) {
-            all[labels[i]]++;
-            if (predictions[i] == labels[i]) {
-                right[labels[i]]++;
-            }
-        }
-        double[] accuracy = new double[classes];
-        Arrays.setAll(accuracy, c -> all[c] == 0 ? Double.NaN : (double) right[c] / all[c]);
+        double[] accuracy = new double[right.task() == Task.NUMBER ? 0 : right.outputs()];
+        Arrays.setAll(
+                accuracy,
+                k -> accuracy(IntStream.range(0, samples())
+                        .filter(i -> right.has(i, k))
+                        .toArray()));
         return accuracy;
     }
 
-    /** The samples that {@code before} classified rightly and this result does not. */
+    /**
+     * The samples that {@code before} answered wholly rightly and this result does not, or whose number is further off by more than 1/20
+     * of the scale; what lost most comes first.
+     */
     public int[] newlyWrong(EvaluationResult before) {
-        if (!Arrays.equals(before.labels, labels)) {
+        if (!Arrays.equals(before.right.values(), right.values())) {
             throw new IllegalArgumentException("the two results are of different samples");
         }
-        int[] wrong = new int[labels.length];
-        int count = 0;
-        for (int i = 0; i < labels.length; i++) {
-            if (before.predictions[i] == labels[i] && predictions[i] != labels[i]) {
-                wrong[count++] = i;
-            }
+        double[] lost = new double[samples()];
+        for (int i = 0; i < lost.length; i++) {
+            double was = before.given.score(i, right);
+            double drop = was - given.score(i, right);
+            lost[i] = right.task() == Task.NUMBER ? drop - WORSE : was == 1 ? drop : 0;
         }
-        return Arrays.copyOf(wrong, count);
+        return IntStream.range(0, lost.length)
+                .filter(i -> lost[i] > 0)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer i) -> -lost[i]))
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     @Override

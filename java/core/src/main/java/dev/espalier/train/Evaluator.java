@@ -1,5 +1,6 @@
 package dev.espalier.train;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.Batch;
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
@@ -92,15 +93,16 @@ public final class Evaluator {
         if (batches.options().sampling().dropLast()) {
             throw new IllegalArgumentException("an evaluation needs every sample; make batches that keep the last one");
         }
-        int[] predictions = new int[batches.source().size()];
+        Answers right = batches.source().answers();
+        int columns = right.columns();
+        float[] given = new float[right.values().length];
         double loss = loss(graph, tensors, batches, Integer.MAX_VALUE, (batch, seen) -> {
-            long[] predicted = seen.logits().argmax(1).toLongArray();
-            for (int i = 0; i < predicted.length; i++) {
-                predictions[batch.indices()[i]] = (int) predicted[i];
+            float[] values = seen.given().values();
+            for (int i = 0; i < batch.size(); i++) {
+                System.arraycopy(values, i * columns, given, batch.indices()[i] * columns, columns);
             }
         });
-        int classes = batches.source().classes().size();
-        return new EvaluationResult(loss, predictions, batches.source().labels(), classes);
+        return new EvaluationResult(loss, new Answers(right.task(), right.outputs(), given, right.scale()), right);
     }
 
     /** The mean loss; {@code each} is told of every batch in a scope of its own. */

@@ -36,7 +36,7 @@ record Mixup(double alpha, long seed) {
             Map<String, Tensor> blended = new LinkedHashMap<>();
             batch.inputs().forEach((name, input) -> blended.put(name, blend(name, input, partners, share)));
             return new Mixture(
-                    new Batch(blended, batch.labels(), batch.indices()),
+                    new Batch(blended, batch.task(), batch.labels(), batch.indices()),
                     batch.labels().indexSelect(0, partners),
                     share);
         }

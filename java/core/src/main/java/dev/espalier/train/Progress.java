@@ -4,7 +4,7 @@ package dev.espalier.train;
 final class Progress {
     private Step position = Step.START;
     private double lossSum;
-    private long right;
+    private double right;
     private long seen;
     /** Not saved: time before an interruption is lost. */
     private long nanos;
@@ -24,9 +24,9 @@ final class Progress {
         return !position.equals(Step.START);
     }
 
-    void add(double loss, long rightlyClassified, int samples) {
+    void add(double loss, double rightlyAnswered, int samples) {
         lossSum += loss * samples;
-        right += rightlyClassified;
+        right += rightlyAnswered;
         seen += samples;
     }
 
@@ -36,7 +36,7 @@ final class Progress {
     }
 
     EpochReport.Scores scores() {
-        return new EpochReport.Scores(lossSum / seen, (double) right / seen);
+        return new EpochReport.Scores(lossSum / seen, right / seen);
     }
 
     /** Adds time spent on the epoch. */
@@ -67,7 +67,7 @@ final class Progress {
         Progress progress = new Progress();
         progress.position = new Step(snapshot.integer("fit/epoch"), snapshot.integer("fit/batch"));
         progress.lossSum = snapshot.real("fit/loss-sum");
-        progress.right = snapshot.wholeNumber("fit/right");
+        progress.right = snapshot.real("fit/right");
         progress.seen = snapshot.wholeNumber("fit/seen");
         return progress;
     }

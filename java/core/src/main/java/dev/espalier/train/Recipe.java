@@ -2,8 +2,10 @@ package dev.espalier.train;
 
 import dev.espalier.data.Augmentation;
 import dev.espalier.data.Crop;
+import dev.espalier.data.DataException;
 import dev.espalier.data.MixedAugmentation;
 import dev.espalier.data.Sampling;
+import dev.espalier.data.Task;
 import dev.espalier.data.Warp;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -30,6 +32,29 @@ public record Recipe(
         }
     }
 
+    /**
+     * Refuses settings that nothing answers to where samples are labelled for this task.
+     *
+     * @throws DataException naming the setting
+     */
+    public void check(Task task) {
+        refuse(task != Task.CLASSES && data.visits() == Sampling.Visits.BALANCED, "sampling balanced", task);
+        boolean number = task == Task.NUMBER;
+        refuse(
+                number && regularisation.classWeights() == RegularisationRecipe.ClassWeights.BALANCED,
+                "class-weights balanced",
+                task);
+        refuse(number && regularisation.labelSmoothing() > 0, "label-smoothing", task);
+    }
+
+    private static void refuse(boolean wrong, String setting, Task task) {
+        if (wrong) {
+            throw new DataException(setting + ": expected samples of "
+                    + (setting.startsWith("sampling") ? "one class each" : "classes") + ", got the task " + task
+                    + "; leave it out");
+        }
+    }
+
     private static final List<SettingKey> KEYS = List.of(
             SettingKey.integer("epochs", 10, "passes over the training split"),
             SettingKey.integer("patience", 0, "stop after this many epochs without a better validation; 0 never stops"),
@@ -38,18 +63,18 @@ public record Recipe(
                     "ema",
                     0,
                     "decay of a moving average of the weights, which is validated and kept instead of them; 0 keeps none"),
-            SettingKey.integer("batch-size", 128, "images in a batch"),
+            SettingKey.integer("batch-size", 128, "samples in a batch"),
             SettingKey.real("validation-fraction", 0.1, "share of the training split held out for validation"),
             new SettingKey(
                     "sampling",
                     SettingKey.Kind.CHOICE,
                     "shuffle",
-                    "shuffle: each image once an epoch; balanced: each class equally often, by repeats and omissions",
+                    "shuffle: each sample once an epoch; balanced: each class equally often, by repeats and omissions",
                     List.of("shuffle", "balanced")),
             SettingKey.choice(
                     "class-weights",
                     RegularisationRecipe.ClassWeights.NONE,
-                    "balanced: in the loss of training, images of rare classes count more"),
+                    "balanced: in the loss of training, samples of rare classes count more; of labels, the rarer of with and without"),
             SettingKey.flag("flip", false, "augmentation: mirror half of the images left to right"),
             SettingKey.flag("flip-vertical", false, "augmentation: mirror half of the images top to bottom"),
             SettingKey.real("zoom", 0, "augmentation: zoom by up to this share, in and out"),
@@ -88,7 +113,10 @@ public record Recipe(
             SettingKey.real("peak-share", 0.3, "share of training before onecycle's peak"),
             SettingKey.integer("step-epochs", 30, "epochs between drops of the step schedule"),
             SettingKey.real("step-factor", 0.1, "factor of each drop of the step schedule"),
-            SettingKey.real("label-smoothing", 0, "share of the target spread over all classes"),
+            SettingKey.real(
+                    "label-smoothing",
+                    0,
+                    "share of the target spread over all classes, or over with and without of each label"),
             SettingKey.real("clip-norm", 0, "largest global gradient norm; 0 does not clip"),
             SettingKey.real("l1", 0, "penalty on absolute weights"),
             SettingKey.real("l2", 0, "penalty on squared weights"),

@@ -1,16 +1,16 @@
 package dev.espalier.train;
 
-import dev.espalier.data.Slice;
+import dev.espalier.data.Answers;
 import dev.espalier.data.Source;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How a named part of a split fares.
  *
  * @param name such as "class cat"
  * @param samples at least one
- * @param accuracy the share of them classified rightly, 0 to 1
+ * @param accuracy their mean score, 0 to 1: of classes, the share classified rightly
  */
 public record SliceScore(String name, int samples, double accuracy) {
     public SliceScore {
@@ -20,28 +20,10 @@ public record SliceScore(String name, int samples, double accuracy) {
         }
     }
 
-    /** The classes that have samples, then the slices of the source that the result is of. */
+    /** What {@link Answers#slices} makes of the right answers, then the slices of the source that the result is of. */
     public static List<SliceScore> of(EvaluationResult result, Source source) {
-        List<SliceScore> scores = new ArrayList<>(perClass(result, source.classes()));
-        for (Slice slice : source.slices()) {
-            scores.add(new SliceScore(slice.name(), slice.size(), result.accuracy(slice.rows())));
-        }
-        return List.copyOf(scores);
-    }
-
-    /** One slice for every class that has samples, in the order of {@code classes}. */
-    public static List<SliceScore> perClass(EvaluationResult result, List<String> classes) {
-        int[] samples = new int[result.classes()];
-        for (int label : result.labels()) {
-            samples[label]++;
-        }
-        double[] accuracy = result.perClassAccuracy();
-        List<SliceScore> slices = new ArrayList<>();
-        for (int c = 0; c < samples.length; c++) {
-            if (samples[c] > 0) {
-                slices.add(new SliceScore("class " + classes.get(c), samples[c], accuracy[c]));
-            }
-        }
-        return List.copyOf(slices);
+        return Stream.concat(result.right().slices(source.classes()).stream(), source.slices().stream())
+                .map(slice -> new SliceScore(slice.name(), slice.size(), result.accuracy(slice.rows())))
+                .toList();
     }
 }

@@ -100,6 +100,7 @@ public final class Trainer {
     }
 
     private static Objective objective(TrainingState state, Batches train, Recipe recipe, @Nullable Teacher teacher) {
+        recipe.check(train.source().answers().task());
         return new Objective(recipe.regularisation(), train.source(), state.device(), teacher);
     }
 
@@ -188,11 +189,11 @@ public final class Trainer {
             if (update) {
                 update(rate);
             }
-            long right = seen.right();
+            double right = seen.right();
             state.progress().add(value, right, batch.size());
             state.progress().advance(perEpoch);
             long batchesDone = state.position().total(perEpoch);
-            double accuracy = (double) right / batch.size();
+            double accuracy = right / batch.size();
             report = new StepReport(state.position(), batchesDone, batch.size(), value, accuracy, rate);
         }
         listeners.forEach(listener -> listener.stepEnd(report));

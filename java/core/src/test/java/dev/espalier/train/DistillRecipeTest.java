@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.espalier.data.Task;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
@@ -43,11 +44,13 @@ class DistillRecipeTest {
         try (Scope scope = Scope.open()) {
             Tensor student = Tensor.of(new float[] {1, 0, 0, 0, 1, -1}, 2, 3);
             Tensor teacher = Tensor.of(new float[] {0, 2, 1, 3, 0, 0}, 2, 3);
+            Classifier.Seen seen = new Classifier.Seen(Task.CLASSES, student, student);
+            Classifier.Seen learnt = new Classifier.Seen(Task.CLASSES, teacher, teacher);
             Tensor labelled = Tensor.of(new float[] {1.5f}, 1).sum();
             DistillRecipe recipe = new DistillRecipe(0.75, 2);
-            assertThat(recipe.loss(labelled, student, teacher).item()).isCloseTo(expected, within(1e-5));
+            assertThat(recipe.loss(labelled, seen, teacher).item()).isCloseTo(expected, within(1e-5));
             // A student that has learnt all has nothing but the labels to learn from.
-            assertThat(recipe.loss(labelled, teacher, teacher).item()).isCloseTo(0.25 * 1.5, within(1e-6));
+            assertThat(recipe.loss(labelled, learnt, teacher).item()).isCloseTo(0.25 * 1.5, within(1e-6));
         }
     }
 

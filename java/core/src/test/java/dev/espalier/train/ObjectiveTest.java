@@ -2,17 +2,26 @@ package dev.espalier.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.Batch;
+import dev.espalier.data.BatchOptions;
+import dev.espalier.data.BatchSupply;
+import dev.espalier.data.DataException;
 import dev.espalier.data.Source;
+import dev.espalier.data.Task;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @NoLeaks
@@ -23,7 +32,7 @@ class ObjectiveTest {
     private static final float[] SCORES = {2, 0, 1, 0, 0, 0, -1, 3, 0, 1, 1, 0, 0, 2, 1, 4, 0, 0};
 
     private static Classifier.Seen seen() {
-        return new Classifier.Seen(Tensor.of(SCORES, 6, 3), Tensor.of(new long[] {0, 0, 0, 0, 1, 1}, 6));
+        return new Classifier.Seen(Task.CLASSES, Tensor.of(SCORES, 6, 3), Tensor.of(new long[] {0, 0, 0, 0, 1, 1}, 6));
     }
 
     private static Mixture whole(Classifier.Seen seen) {
@@ -80,6 +89,104 @@ class ObjectiveTest {
             }
             assertThat(loss(Recipe.defaults(), mixture, seen)).isCloseTo(expected, within(6 * 5.0 * Math.ulp(1f)));
         }
+    }
+
+    /** Samples with the labels a, a, a and b, and none. */
+    private static final Source LABELLED =
+            new Labelled(Answers.ofLabels(List.of(new int[] {0}, new int[] {0}, new int[] {0, 1}, new int[0]), 2));
+
+    /** With a label and without it count alike in all. */
+    @Test
+    void balancedWeightsOfLabelsMakeTheMeanOfThoseWithAndWithout() {
+        float[] logits = {1, -1, 2, 0, -1, 3, 1, 1};
+        try (Scope scope = Scope.open();
+                Objective objective = new Objective(
+                        Recipe.defaults().with("class-weights", "balanced").regularisation(),
+                        LABELLED,
+                        Device.CPU,
+                        null)) {
+            Tensor targets = LABELLED.answers().targets(new int[] {0, 1, 2, 3});
+            Classifier.Seen seen = new Classifier.Seen(Task.LABELS, Tensor.of(logits, 4, 2), targets);
+            Mixture whole = Mixture.none(new Batch(Map.of(), Task.LABELS, targets, new int[4]));
+            double a = (surprise(1) + surprise(2) + surprise(-1)) / 3 + surprise(-1);
+            double b = surprise(3) + (surprise(1) + surprise(0) + surprise(-1)) / 3;
+            assertThat(objective.of(seen, whole).item()).isCloseTo((a + b) / 4, within(8 * 5.0 * Math.ulp(1f)));
+        }
+    }
+
+    private static double surprise(double logit) {
+        return Math.log(1 + Math.exp(-logit));
+    }
+
+    /** The loss of two targets by their shares pulls as the loss of their blend does. */
+    @ParameterizedTest
+    @EnumSource(names = {"LABELS", "NUMBER"})
+    void aMixturePullsToTheBlendOfTargets(Task task) {
+        try (Scope scope = Scope.open();
+                Objective objective = new Objective(Recipe.defaults().regularisation(), LABELLED, Device.CPU, null)) {
+            Tensor own = Tensor.of(new float[] {1, 0, 0.5f}, 3, 1);
+            Tensor others = Tensor.of(new float[] {0, 0, 1}, 3, 1);
+            Tensor mixed = Tensor.of(new float[] {0.7f, -2, 0.1f}, 3, 1).setRequiresGrad(true);
+            Mixture mixture = new Mixture(new Batch(Map.of(), task, own, new int[3]), others, 0.75);
+            objective.of(new Classifier.Seen(task, mixed, own), mixture).backward();
+            Tensor blended = mixed.detach().copy().setRequiresGrad(true);
+            task.loss(blended, own.mul(0.75).add(others.mul(0.25)), 0).backward();
+            float[] expected = Objects.requireNonNull(blended.grad()).toFloatArray();
+            assertThat(Objects.requireNonNull(mixed.grad()).toFloatArray())
+                    .containsExactly(expected, within(4 * Math.ulp(1f)));
+        }
+    }
+
+    @Test
+    void settingsThatNothingAnswersToAreRefused() {
+        Recipe smooth = Recipe.defaults().with("label-smoothing", 0.1);
+        smooth.check(Task.LABELS);
+        assertThatThrownBy(() -> smooth.check(Task.NUMBER))
+                .isInstanceOf(DataException.class)
+                .hasMessage("label-smoothing: expected samples of classes, got the task number; leave it out");
+        Recipe weighted = Recipe.defaults().with("class-weights", "balanced");
+        weighted.check(Task.LABELS);
+        assertThatThrownBy(() -> weighted.check(Task.NUMBER)).hasMessageContaining("class-weights balanced");
+        Recipe balanced = Recipe.defaults().with("sampling", "balanced");
+        balanced.check(Task.CLASSES);
+        assertThatThrownBy(() -> balanced.check(Task.LABELS))
+                .hasMessageContaining("one class each, got the task labels");
+    }
+
+    /** Answers without inputs. */
+    private record Labelled(Answers answers) implements Source {
+        @Override
+        public int size() {
+            return answers.size();
+        }
+
+        @Override
+        public List<String> classes() {
+            return List.of("a", "b");
+        }
+
+        @Override
+        public String name(int index) {
+            return "sample " + index;
+        }
+
+        @Override
+        public String fingerprint() {
+            return "";
+        }
+
+        @Override
+        public BatchSupply supply(BatchOptions options, int epoch) {
+            throw new UnsupportedOperationException("no inputs");
+        }
+
+        @Override
+        public Source rows(int[] chosen) {
+            return new Labelled(answers.rows(chosen));
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.espalier.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.espalier.data.Answers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,10 +97,14 @@ class WritersTest {
         assertThat(CheckpointPolicy.EPOCHS.due(1 << 30, 1e9)).isFalse();
     }
 
+    private static Answers classes(int... classes) {
+        return Answers.ofClasses(classes, 3);
+    }
+
     @Test
     void resultsCountPerClassAndNewlyWrong() {
-        EvaluationResult before = new EvaluationResult(0.5, new int[] {0, 1, 1, 0}, new int[] {0, 1, 0, 0}, 3);
-        EvaluationResult after = new EvaluationResult(0.6, new int[] {0, 2, 0, 1}, new int[] {0, 1, 0, 0}, 3);
+        EvaluationResult before = new EvaluationResult(0.5, classes(0, 1, 1, 0), classes(0, 1, 0, 0));
+        EvaluationResult after = new EvaluationResult(0.6, classes(0, 2, 0, 1), classes(0, 1, 0, 0));
         assertThat(before.accuracy()).isEqualTo(0.75);
         assertThat(after.perClassAccuracy()).containsExactly(2.0 / 3, 0, Double.NaN);
         assertThat(after.newlyWrong(before)).containsExactly(1, 3);

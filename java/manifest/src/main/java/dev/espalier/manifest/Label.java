@@ -1,10 +1,10 @@
 package dev.espalier.manifest;
 
 import dev.espalier.data.DataException;
-import dev.espalier.manifest.table.OneLine;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -24,7 +24,12 @@ public record Label(Kind kind, String separator, Map<String, String> names) {
         /** Any number of classes. */
         MULTI,
         /** A finite number. */
-        NUMBER
+        NUMBER;
+
+        /** The name in descriptions, such as {@code multi}. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     public Label {
@@ -47,16 +52,6 @@ public record Label(Kind kind, String separator, Map<String, String> names) {
     /** The values in a label cell that is not missing: one, or for {@link Kind#MULTI} any number. */
     public List<String> values(String cell) {
         return values(kind, separator, cell);
-    }
-
-    /** The position in {@link #classes()} of the class that {@code value} stands for. */
-    public int index(String value) {
-        String name = names.get(value.strip());
-        if (name == null) {
-            throw new DataException("label: expected one of " + OneLine.of(String.join(", ", names.keySet()))
-                    + ", got '" + OneLine.of(value) + "'; add it to classes");
-        }
-        return classes().indexOf(name);
     }
 
     static List<String> values(Kind kind, String separator, String cell) {

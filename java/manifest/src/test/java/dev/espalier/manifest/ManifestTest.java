@@ -42,7 +42,6 @@ class ManifestTest {
         assertThat(manifest.root()).isEqualTo(folder);
         assertThat(manifest.columns().inputs()).containsExactly(Column.of("picture", ColumnType.IMAGE));
         assertThat(manifest.label().classes()).containsExactly("cat", "dog");
-        assertThat(manifest.label().index("dog")).isEqualTo(1);
         assertThat(manifest.table().values("split")).containsExactly("train", "validation", "test");
         assertThat(manifest.rows(Split.VALIDATION))
                 .containsExactly(new Table.Row("m.csv, line 3", List.of("b.png", "validation", "cat")));

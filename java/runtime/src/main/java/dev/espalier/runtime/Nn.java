@@ -300,6 +300,16 @@ public final class Nn {
     }
 
     /**
+     * For each element -target * log sigmoid(logit) - (1 - target) * log sigmoid(-logit), in the shape of both.
+     *
+     * @param targets F32 in [0, 1]
+     */
+    public static Tensor binaryCrossEntropies(Tensor logits, Tensor targets) {
+        return Operator.binary(
+                "binaryCrossEntropies(logits, targets)", logits, targets, TorchNeural::binaryCrossEntropies);
+    }
+
+    /**
      * The sampling positions of affine maps, in [-1, 1] from edge to edge of the image.
      *
      * @param theta [n, 2, 3]: each maps the output's (x, y, 1) to the input's (x, y)

@@ -10,6 +10,7 @@ import dev.espalier.data.DataException;
 import dev.espalier.data.DataListener;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.OnCorrupt;
+import dev.espalier.data.Scale;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.ManifestFile;
 import dev.espalier.manifest.encode.Encoding;
@@ -137,7 +138,7 @@ class TextColumnTest {
             Tokenizer twice = whole.tokenizer().withRows(new int[] {0, 1, 3, 4}).withRows(new int[] {0, 1, 3});
             TextEncoder pruned = new TextEncoder(whole.modality(), whole.columns(), twice, whole.length());
             String json =
-                    new Encoding(List.of(pruned), Encoding.fromJson(json(data)).label()).toJson();
+                    new Encoding(List.of(pruned), Encoding.fromJson(json(data)).label(), Scale.UNIT).toJson();
             Tokenizer read = encoder(json).tokenizer();
             assertThat(read.vocabulary()).isEqualTo(3);
             assertThat(read.token(2)).isEqualTo("film");

@@ -1,6 +1,7 @@
 package dev.espalier.manifest.encode;
 
 import dev.espalier.data.DataException;
+import dev.espalier.data.Scale;
 import dev.espalier.manifest.Label;
 import dev.espalier.model.Branch;
 import dev.espalier.model.Metadata;
@@ -12,8 +13,9 @@ import java.util.Optional;
  *
  * @param encoders one for each modality, in the order of the model's branches
  * @param label what the cells of the label column say
+ * @param scale on which the labels of the training rows are 0..1, where they are numbers; else {@link Scale#UNIT}
  */
-public record Encoding(List<Encoder> encoders, Label label) {
+public record Encoding(List<Encoder> encoders, Label label, Scale scale) {
     /** The fact of {@link Metadata#extra} that holds it as JSON. */
     public static final String FACT = "espalier.encoding";
 
@@ -45,7 +47,8 @@ public record Encoding(List<Encoder> encoders, Label label) {
                         whole.encoders().stream()
                                 .map(encoder -> encoder.keptBy(metadata))
                                 .toList(),
-                        whole.label()));
+                        whole.label(),
+                        whole.scale()));
     }
 
     public List<String> classes() {

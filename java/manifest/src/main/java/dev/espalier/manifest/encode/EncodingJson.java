@@ -1,6 +1,7 @@
 package dev.espalier.manifest.encode;
 
 import dev.espalier.data.DataException;
+import dev.espalier.data.Scale;
 import dev.espalier.manifest.Label;
 import dev.espalier.manifest.audio.DecibelRange;
 import dev.espalier.manifest.audio.Framing;
@@ -33,10 +34,11 @@ final class EncodingJson {
     static String write(Encoding encoding) {
         ObjectNode root = MAPPER.createObjectNode().put("version", VERSION);
         ObjectNode label = root.putObject("label");
-        label.put("kind", encoding.label().kind().name().toLowerCase(Locale.ROOT))
+        label.put("kind", encoding.label().kind().word())
                 .put("separator", encoding.label().separator());
         ObjectNode names = label.putObject("names");
         encoding.label().names().forEach(names::put);
+        label.put("low", encoding.scale().low()).put("high", encoding.scale().high());
         ArrayNode encoders = root.putArray("encoders");
         encoding.encoders().forEach(encoder -> put(encoders.addObject(), encoder));
         return root.toString();
@@ -123,7 +125,12 @@ final class EncodingJson {
             Label label = new Label(kind, given.required("separator").asString(), names);
             List<Encoder> encoders = new ArrayList<>();
             root.required("encoders").forEach(node -> encoders.add(encoder(node)));
-            return new Encoding(encoders, label);
+            Scale scale = given.has("low")
+                    ? new Scale(
+                            given.required("low").asDouble(),
+                            given.required("high").asDouble())
+                    : Scale.UNIT;
+            return new Encoding(encoders, label, scale);
         } catch (EspalierException e) {
             throw e;
         } catch (JacksonException | IllegalArgumentException e) {

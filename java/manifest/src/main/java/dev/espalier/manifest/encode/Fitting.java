@@ -71,7 +71,8 @@ final class Fitting {
         if (!numbers.isEmpty() || !categories.isEmpty()) {
             encoders.add(new TableEncoder(numbers, categories));
         }
-        return new Encoding(encoders, manifest.label());
+        LabelReader labels = new LabelReader(manifest, manifest.label());
+        return new Encoding(encoders, manifest.label(), labels.scale(training));
     }
 
     /** The encoder of a column of files. */

@@ -1,5 +1,6 @@
 package dev.espalier.manifest.encode;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.Batch;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
@@ -24,7 +25,7 @@ final class MixedBatches implements BatchSupply {
     private final MixedSource source;
     private final BatchOptions options;
     private final Course course;
-    private final int[] labels;
+    private final Answers answers;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();
     /** Bring the rows to each feeder. */
@@ -34,7 +35,7 @@ final class MixedBatches implements BatchSupply {
         this.source = source;
         this.options = options;
         this.course = Course.of(source, options, epoch);
-        this.labels = source.labels();
+        this.answers = source.answers();
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
         for (MixedSource.Modality part : source.parts()) {
             gathers.add(part.stored().gather(part.encoder().ofFiles() ? options.device() : Device.CPU));
@@ -47,7 +48,6 @@ final class MixedBatches implements BatchSupply {
         Course visits = course.batch(batch);
         int[] indices = visits.order();
         int[] drawn = visits.keys();
-        long[] targets = Arrays.stream(indices).mapToLong(i -> labels[i]).toArray();
         boolean[][] present = present(indices, drawn);
         try (Scope scope = Scope.open();
                 Grad guard = Grad.disabled()) {
@@ -56,10 +56,10 @@ final class MixedBatches implements BatchSupply {
                 Tensor rows = gathers.get(m).take(slots(source.parts().get(m), present[m], indices));
                 feeders.get(m).feed(rows, present[m], drawn, inputs);
             }
-            Tensor classes = Tensor.of(targets, targets.length).to(options.device());
+            Tensor labels = answers.targets(indices).to(options.device());
             inputs.values().forEach(scope::keep);
-            scope.keep(classes);
-            return new Batch(inputs, classes, indices);
+            scope.keep(labels);
+            return new Batch(inputs, answers.task(), labels, indices);
         }
     }
 

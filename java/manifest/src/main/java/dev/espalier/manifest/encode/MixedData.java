@@ -5,10 +5,10 @@ import dev.espalier.data.DataListener;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.HoldOut;
 import dev.espalier.data.OnCorrupt;
+import dev.espalier.data.Scale;
 import dev.espalier.data.Skipped;
 import dev.espalier.data.Source;
 import dev.espalier.data.Statistics;
-import dev.espalier.manifest.Label;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.Split;
 import dev.espalier.manifest.table.Table;
@@ -30,7 +30,7 @@ public final class MixedData {
      * How rows become samples.
      *
      * @param encoding that of a model; empty: it is learnt from the training rows
-     * @param validationFraction share of each class of the training rows held out where there is no validation split
+     * @param validationFraction share of the training rows, of each class where rows have one, held out where there is no validation split
      * @param seed chooses the rows held out
      * @param onCorrupt what happens to a row with a file or a number that cannot be used
      * @param cache folder of the encoded rows
@@ -66,10 +66,6 @@ public final class MixedData {
     }
 
     private DataSets open() {
-        if (manifest.label().kind() != Label.Kind.CLASS) {
-            throw new DataException("label: only kind class can be trained so far, got "
-                    + manifest.label().kind());
-        }
         List<Table.Row> training = manifest.rows(Split.TRAIN);
         if (training.isEmpty()) {
             throw new DataException("manifest: expected rows of split " + Split.TRAIN.label() + ", got none");
@@ -100,8 +96,7 @@ public final class MixedData {
             return new HoldOut(all(training), new int[0]);
         }
         HoldOut split = HoldOut.of(
-                training.stream().mapToInt(this::label).toArray(),
-                manifest.label().classes().size(),
+                new LabelReader(manifest, manifest.label()).of(training, Scale.UNIT),
                 options.validationFraction(),
                 options.seed());
         options.listener()
@@ -128,15 +123,6 @@ public final class MixedData {
                         .toList());
     }
 
-    private int label(Table.Row row) {
-        String cell = row.cell(labelColumn());
-        return manifest.label().index(Objects.requireNonNull(cell, "rows without a label were left out"));
-    }
-
-    private int labelColumn() {
-        return manifest.table().indexOf(manifest.columns().label().orElseThrow().name());
-    }
-
     /** The usable ones of some rows; {@code owner} if they are its own to close. */
     private MixedSource source(Encoding encoding, Encoded encoded, int[] chosen, String split, boolean owner) {
         List<Integer> usable = usable(encoded, chosen, split);
@@ -149,10 +135,12 @@ public final class MixedData {
                         part.cached(),
                         usable.stream().mapToInt(part::slot).toArray()))
                 .toList();
+        List<Table.Row> used = usable.stream().map(encoded.rows()::get).toList();
         return new MixedSource(
                 encoding,
                 parts,
-                usable.stream().map(encoded.rows()::get).map(this::sample).toList(),
+                new LabelReader(manifest, encoding.label()).of(used, encoding.scale()),
+                used.stream().map(this::sample).toList(),
                 owner);
     }
 
@@ -203,6 +191,6 @@ public final class MixedData {
                 .id()
                 .map(column -> row.cell(manifest.table().indexOf(column.name())))
                 .orElse(null);
-        return new MixedSource.Sample(id == null ? row.place() : id, label(row), group, row);
+        return new MixedSource.Sample(id == null ? row.place() : id, group, row);
     }
 }

@@ -1,5 +1,6 @@
 package dev.espalier.manifest.encode;
 
+import dev.espalier.data.Answers;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
 import dev.espalier.data.CachedRows;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class MixedSource implements Source {
     private final Encoding encoding;
     private final List<Modality> modalities;
+    private final Answers answers;
     private final List<Sample> samples;
     private final String fingerprint;
     private final Map<String, String> facts;
@@ -52,12 +54,17 @@ final class MixedSource implements Source {
      * @param group the value that it shares with others; null if it has none
      * @param row where its cells are
      */
-    record Sample(String name, int label, @Nullable String group, Table.Row row) {}
+    record Sample(String name, @Nullable String group, Table.Row row) {}
 
-    /** @param owner whether the rows are this one's to close */
-    MixedSource(Encoding encoding, List<Modality> modalities, List<Sample> samples, boolean owner) {
+    /**
+     * @param answers right for the samples
+     * @param owner whether the rows are this one's to close
+     */
+    MixedSource(
+            Encoding encoding, List<Modality> modalities, Answers answers, List<Sample> samples, boolean owner) {
         this.encoding = encoding;
         this.modalities = List.copyOf(modalities);
+        this.answers = answers;
         this.samples = List.copyOf(samples);
         this.owner = owner;
         String json = encoding.toJson();
@@ -75,6 +82,7 @@ final class MixedSource implements Source {
                         part.rows(),
                         Arrays.stream(chosen).map(i -> part.slots()[i]).toArray()))
                 .toList();
+        this.answers = whole.answers.rows(chosen);
         this.samples = Arrays.stream(chosen).mapToObj(whole.samples::get).toList();
         this.owner = false;
         this.facts = whole.facts;
@@ -97,8 +105,8 @@ final class MixedSource implements Source {
     }
 
     @Override
-    public int[] labels() {
-        return samples.stream().mapToInt(Sample::label).toArray();
+    public Answers answers() {
+        return answers;
     }
 
     @Override
@@ -194,7 +202,10 @@ final class MixedSource implements Source {
     private String fingerprint(String json) {
         Fingerprint content = new Fingerprint().text(json);
         for (Sample sample : samples) {
-            content.line(sample.name()).line(Integer.toString(sample.label())).line(String.valueOf(sample.group()));
+            content.line(sample.name()).line(String.valueOf(sample.group()));
+        }
+        for (float value : answers.values()) {
+            content.numbers(Float.floatToIntBits(value));
         }
         for (Modality part : modalities) {
             content.line(part.rows().fingerprint()).numbers(part.slots());

@@ -103,6 +103,11 @@ public final class TorchNeural {
                 torch.cross_entropy_loss(logits.t, labels.t, new TensorOptional(), EACH, IGNORE_NOTHING, smoothing));
     }
 
+    public static TorchTensor binaryCrossEntropies(TorchTensor logits, TorchTensor targets) {
+        return new TorchTensor(torch.binary_cross_entropy_with_logits(
+                logits.t, targets.t, new TensorOptional(), new TensorOptional(), EACH));
+    }
+
     public static TorchTensor affineGrid(TorchTensor theta, long[] size) {
         return new TorchTensor(torch.affine_grid_generator(theta.t, size, false));
     }
