@@ -60,8 +60,7 @@ final class MixedSource implements Source {
      * @param answers right for the samples
      * @param owner whether the rows are this one's to close
      */
-    MixedSource(
-            Encoding encoding, List<Modality> modalities, Answers answers, List<Sample> samples, boolean owner) {
+    MixedSource(Encoding encoding, List<Modality> modalities, Answers answers, List<Sample> samples, boolean owner) {
         this.encoding = encoding;
         this.modalities = List.copyOf(modalities);
         this.answers = answers;

@@ -50,7 +50,9 @@ class LabelReaderTest {
     }
 
     private DataSets open(Manifest manifest, Optional<Encoding> encoding) {
-        return MixedData.open(manifest, new MixedData.Options(encoding, 0, 1, OnCorrupt.FAIL, folder.resolve("cache"), DataListener.silent()));
+        return MixedData.open(
+                manifest,
+                new MixedData.Options(encoding, 0, 1, OnCorrupt.FAIL, folder.resolve("cache"), DataListener.silent()));
     }
 
     private static Encoding encoding(Source source) {
