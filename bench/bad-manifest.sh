@@ -117,13 +117,13 @@ field 5 deep.wav; taken "a WAV of 24 bits"
 field 5 wide.wav; taken "a WAV of 8 channels"
 field 3 ''; answered "no label" "m.csv, line $line"
 field 7 heavy; answered "a word among numbers" "m.csv, line $line"
-field 7 NaN; answered "NaN among numbers" "m.csv, line $line"
-field 2 sometime; answered "an unknown split" "m.csv, line $line"
+field 7 NaN; taken "NaN among numbers, which is a missing one"
+field 2 sometime; refused "an unknown split" "m.csv, line $line"
 field 11 more; answered "a field more than the header" "m.csv, line $line"
 awk -F, -v id="$id" '$1 == id { print $1 "," $2 "," $3; next } { print }' whole.csv >m.csv
 answered "seven fields less than the header" "m.csv, line $line"
 LC_ALL=C awk -v id="$id" 'index($0, id ",") == 1 { sub(/,"?[a-zA-Z ]*/, ",\xff\xfe", $0) } { print }' whole.csv >m.csv
-refused "bytes that are no UTF-8" "m.csv"
+answered "bytes that are no UTF-8" "m.csv, line $line"
 awk -F, -v id="$id" 'BEGIN { word = "seven "; while (length(word) < 1e7) word = word word } $1 == id { print $1 "," $2 "," $3 "," $4 "," $5 "," word ",1,1,1,felt-tip"; next } { print }' whole.csv >m.csv
-taken "a text of 10 MB"
+answered "a text of 10 MB" "m.csv, line $line"
 exit "$failed"
