@@ -1,5 +1,6 @@
 package dev.espalier.cli;
 
+import dev.espalier.cli.watch.Pace;
 import dev.espalier.train.EpochReport;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Recipe;

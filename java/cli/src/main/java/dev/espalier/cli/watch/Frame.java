@@ -18,7 +18,13 @@ record Frame(
         List<Note> notes) {
 
     /** Where a run stands; {@code ending} is null while it goes on. */
-    record Header(String title, @Nullable Ending ending, Position position, Pace.Speed pace, List<Mark> stages) {}
+    record Header(String title, @Nullable Ending ending, Position position, Speed pace, List<Mark> stages) {}
+
+    /** Seconds since the beginning, samples per second of training alone, and seconds left in the stage; null where not known yet. */
+    record Speed(
+            double secondsElapsed,
+            @Nullable Double samplesPerSecond,
+            @Nullable Double secondsLeft) {}
 
     /** How a run ended; {@code message} says what failed. */
     record Ending(boolean done, String message) {}

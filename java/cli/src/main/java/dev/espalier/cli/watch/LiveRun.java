@@ -30,13 +30,15 @@ public final class LiveRun implements Listener {
     private static final int LONGEST_TEXT = 400;
 
     private final String title;
-    private final Pace pace;
+    private final LongSupplier nanos;
+    private final long born;
     private final Map<String, ThinnedSeries> series = new LinkedHashMap<>();
     private final Map<String, Frame.Slice> slices = new LinkedHashMap<>();
     private final Deque<Frame.Note> notes = new ArrayDeque<>();
     private final List<Frame.Mark> stages = new ArrayList<>();
     private final Smoothed loss = new Smoothed();
     private final Smoothed accuracy = new Smoothed();
+    private Pace pace = new Pace(0, 1);
     private Frame.Position position = Frame.Position.NONE;
     private Frame.@Nullable Ending ending;
     /** Epochs of all stages so far. */
@@ -57,14 +59,15 @@ public final class LiveRun implements Listener {
 
     LiveRun(String title, LongSupplier nanos) {
         this.title = title;
-        this.pace = new Pace(nanos);
+        this.nanos = nanos;
+        this.born = nanos.getAsLong();
     }
 
     @Override
     public synchronized void stageBegin(String name, Recipe recipe, int perEpoch) {
         int all = recipe.length().epochs();
         position = new Frame.Position(name, 0, all, 0, perEpoch);
-        pace.begin((long) all * perEpoch);
+        pace = new Pace(all, perEpoch);
         origin = Double.NaN;
         loss.begin(perEpoch);
         accuracy.begin(perEpoch);
@@ -81,7 +84,7 @@ public final class LiveRun implements Listener {
     @Override
     public synchronized void note(String line) {
         lastNote++;
-        notes.add(new Frame.Note(lastNote, pace.secondsElapsed(), shortened(line)));
+        notes.add(new Frame.Note(lastNote, secondsElapsed(), shortened(line)));
         if (notes.size() > MOST_NOTES) {
             notes.remove();
         }
@@ -97,7 +100,7 @@ public final class LiveRun implements Listener {
         add("removed", removed);
         removed = share;
         add("removed", removed);
-        pace.pause();
+        pace.interrupt();
     }
 
     @Override
@@ -111,7 +114,7 @@ public final class LiveRun implements Listener {
         epochs = origin + (double) report.batches() / perEpoch;
         position = new Frame.Position(
                 position.stage(), epoch + 1, position.epochs(), Math.floorMod(before, perEpoch) + 1L, perEpoch);
-        pace.step(report);
+        pace.batch(report.batches(), report.samples(), nanos.getAsLong());
         add("loss.batch", report.loss());
         add("loss.training", loss.next(report.loss()));
         add("accuracy.training", accuracy.next(report.accuracy()));
@@ -136,7 +139,7 @@ public final class LiveRun implements Listener {
 
     @Override
     public synchronized void epochEnd(EpochReport report) {
-        pace.pause();
+        pace.epoch(nanos.getAsLong());
         validated(report);
     }
 
@@ -221,7 +224,17 @@ public final class LiveRun implements Listener {
     }
 
     private Frame.Header header() {
-        return new Frame.Header(title, ending, position, pace.speed(), List.copyOf(stages));
+        Frame.Speed speed =
+                new Frame.Speed(secondsElapsed(), known(pace.samplesPerSecond()), known(pace.secondsLeft()));
+        return new Frame.Header(title, ending, position, speed, List.copyOf(stages));
+    }
+
+    private double secondsElapsed() {
+        return (nanos.getAsLong() - born) / 1e9;
+    }
+
+    private static @Nullable Double known(double value) {
+        return Double.isNaN(value) ? null : value;
     }
 
     /** A running mean over half an epoch, but 10 batches at least and 200 at most. */

@@ -1,78 +1,95 @@
 package dev.espalier.cli.watch;
 
-import dev.espalier.train.StepReport;
-import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.Locale;
 
-/** How fast a stage trains and how long it will go on, judged by the batches so far. */
-final class Pace {
-    /** What a batch counts for in the speed after one more. */
-    private static final double FADING = 0.95;
+/** How fast a fit goes and how long it will still take, from the times at which its batches and epochs ended. */
+public final class Pace {
+    /** The share of the newest batch in the mean, once there are as many as its reciprocal. */
+    private static final double NEWEST = 0.05;
 
-    private final LongSupplier nanos;
-    private final long born;
-    private long begun;
-    private long latest;
-    private long total;
-    private long before;
+    private final int epochs;
+    private final int perEpoch;
     private long done;
-    private boolean between = true;
-    private double samples;
-    private double seconds;
+    private long batches;
+    private double batchSeconds;
+    private double batchSamples;
+    private int pauses;
+    private double pauseSeconds;
+    private boolean running;
+    private long last;
 
-    /** {@code nanos} is a clock as {@link System#nanoTime}. */
-    Pace(LongSupplier nanos) {
-        this.nanos = nanos;
-        this.born = nanos.getAsLong();
+    /** A fit of so many epochs of so many batches. */
+    public Pace(int epochs, int perEpoch) {
+        this.epochs = epochs;
+        this.perEpoch = perEpoch;
     }
 
-    /** Seconds since the beginning, samples per second of training alone, and seconds left in the stage; null where not known yet. */
-    record Speed(
-            double secondsElapsed,
-            @Nullable Double samplesPerSecond,
-            @Nullable Double secondsLeft) {}
-
-    /** A stage of {@code batches} begins. */
-    void begin(long batches) {
-        total = batches;
-        before = -1;
-        done = 0;
-        samples = 0;
-        seconds = 0;
-        between = true;
-        begun = nanos.getAsLong();
-        latest = begun;
-    }
-
-    void step(StepReport report) {
-        if (before < 0) {
-            before = report.batches() - 1;
+    /**
+     * A batch ended. The first one takes no part in the mean, for it prepares the others.
+     *
+     * @param position batches since the start of the fit
+     * @param nanos the time, from any origin
+     */
+    public void batch(long position, int samples, long nanos) {
+        done = position;
+        if (running) {
+            batches++;
+            double share = Math.max(NEWEST, 1.0 / batches);
+            batchSeconds += share * (since(nanos) - batchSeconds);
+            batchSamples += share * (samples - batchSamples);
         }
-        done = report.batches();
-        long now = nanos.getAsLong();
-        if (!between) {
-            samples = FADING * samples + report.samples();
-            seconds = FADING * seconds + (now - latest) / 1e9;
+        running = true;
+        last = nanos;
+    }
+
+    /** An epoch ended, with its validation. */
+    public void epoch(long nanos) {
+        if (running) {
+            pauses++;
+            pauseSeconds += (since(nanos) - pauseSeconds) / pauses;
         }
-        between = false;
-        latest = now;
+        last = nanos;
     }
 
-    /** Something other than training comes before the next batch. */
-    void pause() {
-        between = true;
+    /** Something else than training comes before the next batch, which takes no part in the mean. */
+    public void interrupt() {
+        running = false;
     }
 
-    double secondsElapsed() {
-        return (nanos.getAsLong() - born) / 1e9;
+    private double since(long nanos) {
+        return (nanos - last) / 1e9;
     }
 
-    Speed speed() {
-        Double left = null;
-        if (done > before && done > 0) {
-            double each = (latest - begun) / 1e9 / (done - before);
-            left = Math.max(0, each * (total - done) - (nanos.getAsLong() - latest) / 1e9);
+    /** Samples of training a second, without validation; NaN before the second batch. */
+    public double samplesPerSecond() {
+        return batches == 0 ? Double.NaN : batchSamples / batchSeconds;
+    }
+
+    /** Seconds to the end of the last epoch; NaN before the second batch. Validation counts once it has been seen. */
+    public double secondsLeft() {
+        long left = (long) epochs * perEpoch - done;
+        long pausesLeft = epochs - done / perEpoch;
+        return batches == 0 ? Double.NaN : left * batchSeconds + pausesLeft * pauseSeconds;
+    }
+
+    /** What is known of speed and time left, as the end of a line: empty, or begun by a comma. */
+    @Override
+    public String toString() {
+        if (batches == 0) {
+            return "";
         }
-        return new Speed(secondsElapsed(), seconds > 0 ? samples / seconds : null, left);
+        String speed = String.format(Locale.ROOT, ", %.0f samples/s", samplesPerSecond());
+        return done < (long) epochs * perEpoch ? speed + ", " + duration(secondsLeft()) + " left" : speed;
+    }
+
+    /** Two units at most: {@code 48 s}, {@code 3 min 12 s}, {@code 1 h 5 min}. */
+    public static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        if (whole < 60) {
+            return whole + " s";
+        }
+        return whole < 3600
+                ? whole / 60 + " min " + whole % 60 + " s"
+                : whole / 3600 + " h " + whole % 3600 / 60 + " min";
     }
 }

@@ -48,7 +48,7 @@ class LiveRunTest {
         assertThat(header.title()).isEqualTo("a run");
         assertThat(header.ending()).isNull();
         assertThat(header.position()).isEqualTo(new Frame.Position("train", 2, 3, 2, PER_EPOCH));
-        assertThat(header.pace()).isEqualTo(new Pace.Speed(3, 16.0, 3.0));
+        assertThat(header.pace()).isEqualTo(new Frame.Speed(3, 16.0, 3.0));
         assertThat(points("rate")).startsWith(0.25f, 0.1f, 0.5f, 0.1f).hasSize(12);
     }
 
@@ -63,9 +63,9 @@ class LiveRunTest {
         run.epochEnd(epoch(0, new EpochReport.Scores(1.5, 0.75)));
         step(5, 1);
         step(6, 1);
-        Pace.Speed pace = run.whole().header().pace();
+        Frame.Speed pace = run.whole().header().pace();
         assertThat(pace.samplesPerSecond()).isEqualTo(16.0);
-        assertThat(pace.secondsLeft()).isEqualTo(7.0);
+        assertThat(pace.secondsLeft()).isEqualTo(6 * 0.5 + 2 * 4);
         assertThat(points("loss.validation")).containsExactly(1f, 1.5f);
         assertThat(points("accuracy.validation")).containsExactly(1f, 0.75f);
     }
