@@ -58,12 +58,12 @@ final class BareResnet20 {
                 x = block("stage" + stage + "." + i + ".", x, stage > 1 && i == 0 ? 2 : 1);
             }
         }
-        return torch.linear(
-                x.mean(IMAGE_AXES), tensor("dense1.weight"), new TensorOptional(tensor("dense1.bias")));
+        return torch.linear(x.mean(IMAGE_AXES), tensor("dense1.weight"), new TensorOptional(tensor("dense1.bias")));
     }
 
     private Tensor block(String name, Tensor x, int stride) {
-        Tensor y = normalised(name + "norm1", convolved(name + "conv1", x, stride, 1)).relu();
+        Tensor y = normalised(name + "norm1", convolved(name + "conv1", x, stride, 1))
+                .relu();
         y = normalised(name + "norm2", convolved(name + "conv2", y, 1, 1));
         Tensor shortcut = stride == 1 ? x : normalised(name + "norm3", convolved(name + "conv3", x, stride, 0));
         return y.add(shortcut).relu();

@@ -119,17 +119,30 @@ public final class TrainingThroughput implements Listener {
         Optional<Peer> peer = Peer.start(Arrays.asList(args).subList(3, args.length));
         Recipe recipe = Recipe.defaults()
                 .with(Map.of("epochs", rounds + 1, "batch-size", BATCH, "optimizer", "sgd", "momentum", 0.9))
-                .with(Map.of("lr", RATE, "weight-decay", DECAY, "decay-all", true, "nesterov", false, "schedule", "constant"));
+                .with(Map.of(
+                        "lr",
+                        RATE,
+                        "weight-decay",
+                        DECAY,
+                        "decay-all",
+                        true,
+                        "nesterov",
+                        false,
+                        "schedule",
+                        "constant"));
         Augmentation augmentation =
                 Augmentation.none().withHorizontalFlip(true).withCrop(new Crop(4, Crop.Border.ZERO));
         try (DataSets data =
                         Datasets.open(Path.of(args[0]), DataOptions.defaults().withValidation(0, 0));
-                Model model = Models.resnet20(Shape.of(3, 32, 32), data.classes().size(), 1)) {
+                Model model =
+                        Models.resnet20(Shape.of(3, 32, 32), data.classes().size(), 1)) {
             int apart = data.train().size() / (batches * BATCH);
             Source some = data.train()
-                    .rows(IntStream.range(0, batches * BATCH).map(i -> i * apart).toArray());
-            Batches feed = new Batches(
-                    some, BatchOptions.training(BATCH, 1, augmentation, data.statistics(), Device.CPU));
+                    .rows(IntStream.range(0, batches * BATCH)
+                            .map(i -> i * apart)
+                            .toArray());
+            Batches feed =
+                    new Batches(some, BatchOptions.training(BATCH, 1, augmentation, data.statistics(), Device.CPU));
             System.out.println(run(model, feed, recipe, peer).json(rounds));
         }
     }
@@ -162,7 +175,8 @@ public final class TrainingThroughput implements Listener {
         double seconds = (System.nanoTime() - begun) / 1e9;
         if (report.epoch() == 0) {
             for (int i = 0; i < firstTwo.size(); i++) {
-                double loss = bare.step(firstTwo.get(i).images(), firstTwo.get(i).labels());
+                double loss =
+                        bare.step(firstTwo.get(i).images(), firstTwo.get(i).labels());
                 if (!(Math.abs(loss - losses.get(i)) < SAME_LOSS)) {
                     throw new IllegalStateException("step " + (i + 1) + ": bare libtorch has a loss of " + loss
                             + ", the training loop " + losses.get(i) + "; they do not train the same network");
@@ -197,7 +211,8 @@ public final class TrainingThroughput implements Listener {
                 Versions.current().libtorch()));
         json.append(rates("training loop", loop)).append(rates("bare libtorch", calls));
         json.append(ratio("loop / bare libtorch", calls));
-        peer.ifPresent(other -> json.append(rates(other.name(), beside)).append(ratio("loop / " + other.name(), beside)));
+        peer.ifPresent(
+                other -> json.append(rates(other.name(), beside)).append(ratio("loop / " + other.name(), beside)));
         return json.append("\"unit\": \"images/s: median, least, most\"}").toString();
     }
 

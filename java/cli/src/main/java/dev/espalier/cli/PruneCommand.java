@@ -78,7 +78,10 @@ final class PruneCommand extends Subcommand {
     @Mixin
     private VocabularyFlags vocabulary = new VocabularyFlags();
 
-    @Option(names = "--ignore", paramLabel = "NODE", description = "A node to leave alone; may be repeated.")
+    @Option(
+            names = "--ignore",
+            paramLabel = "NODE",
+            description = "A node, or a block such as a branch, to leave alone; may be repeated.")
     private Set<String> ignored = new LinkedHashSet<>();
 
     @Option(

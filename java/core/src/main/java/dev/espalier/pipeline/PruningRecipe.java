@@ -112,7 +112,7 @@ public record PruningRecipe(
     /**
      * Reads a flat map of settings; absent keys take their default, unknown keys are refused by name.
      *
-     * @param ignored names of nodes to leave alone
+     * @param ignored names of nodes or blocks to leave alone
      */
     public static PruningRecipe fromMap(Map<String, ?> map, Set<String> ignored) {
         return PruningSettings.read(map, ignored);

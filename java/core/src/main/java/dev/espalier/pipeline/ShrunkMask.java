@@ -73,12 +73,12 @@ public final class ShrunkMask {
 
     private Mask elements(double share) {
         Graph graph = groups.graph();
+        Set<String> ignored = policy.ignoredOf(graph);
         Map<String, BitMask> masks = new LinkedHashMap<>();
         for (Node node : graph.nodes()) {
             for (int input : node.op().weightInputs()) {
                 String parameter = node.inputs().get(input);
-                if (graph.parameters().containsKey(parameter)
-                        && !policy.ignored().contains(node.name())) {
+                if (graph.parameters().containsKey(parameter) && !ignored.contains(node.name())) {
                     Tensor weight = weight(parameter);
                     Tensor limit = weight.square().mean().sqrt().mul(share);
                     masks.put(parameter, BitMask.pack(weight.abs().ge(limit)));

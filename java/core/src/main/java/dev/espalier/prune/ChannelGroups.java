@@ -31,7 +31,7 @@ public final class ChannelGroups {
 
     private ChannelGroups(Graph graph, Spared spared) {
         this.graph = graph;
-        this.tracer = ChannelTracer.run(graph, spared.ignored(), spared.open());
+        this.tracer = ChannelTracer.run(graph, spared.ignoredOf(graph), spared.open());
         this.channels = new Channel[tracer.classes()];
         new Grouping(graph, tracer, spared.inexact()).channels().forEach((c, channel) -> {
             channels[c] = channel;
@@ -49,18 +49,11 @@ public final class ChannelGroups {
     /**
      * Runs the graph on channel ids.
      *
-     * @param spared names of nodes whose own output channels must stay, while their inputs still follow what feeds them; whether
+     * @param spared names of nodes, or of blocks of them, whose own output channels must stay, while their inputs still follow what feeds them; whether
      *     channels must stay whose removal changes what the network computes by nature; axes of inputs that may lose indices
-     * @throws PruningException if an ignored name is no node of the graph, or an input cannot lose indices along an open axis
+     * @throws PruningException if an ignored name is no node or block of the graph, or an input cannot lose indices along an open axis
      */
     public static ChannelGroups trace(Graph graph, Spared spared) {
-        List<String> names = graph.nodes().stream().map(Node::name).toList();
-        for (String name : spared.ignored()) {
-            if (!names.contains(name)) {
-                throw new PruningException("ignored node '" + name + "' is not in graph '" + graph.name()
-                        + "'; inspect lists its nodes" + nearest(name, names));
-            }
-        }
         spared.open().forEach((input, axes) -> axes.forEach(axis -> checkOpen(graph, input, axis)));
         ChannelGroups groups = new ChannelGroups(graph, spared);
         spared.open().forEach((input, axes) -> axes.forEach(axis -> groups.checkOpen(input, axis)));
@@ -95,14 +88,6 @@ public final class ChannelGroups {
     /** As {@link #trace(Graph, Spared)}, all inputs as they are. */
     public static ChannelGroups trace(Graph graph, Set<String> ignored, boolean exactOnly) {
         return trace(graph, new Spared(ignored, exactOnly));
-    }
-
-    private static String nearest(String name, List<String> names) {
-        return names.stream()
-                .filter(n -> n.contains(name) || name.contains(n) || n.equalsIgnoreCase(name))
-                .findFirst()
-                .map(n -> ", such as '" + n + "'")
-                .orElse("");
     }
 
     /** As {@link #trace(Graph, Set, boolean)}, removals by nature inexact allowed. */

@@ -34,7 +34,7 @@ final class ElementStep {
         this.graph = graph;
         this.policy = policy;
         this.evidence = evidence;
-        List<String> eligible = eligible(graph, policy.ignored());
+        List<String> eligible = eligible(graph, policy.ignoredOf(graph));
         if (eligible.isEmpty()) {
             throw new PruningException("graph '" + graph.name() + "' has no weights that may be masked");
         }

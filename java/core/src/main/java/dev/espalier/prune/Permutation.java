@@ -53,7 +53,7 @@ public final class Permutation {
         this.policy = policy;
         this.groups = ChannelGroups.trace(model.graph(), policy.ignored());
         this.samples = Samples.normal(model.graph(), SAMPLE_SEED);
-        this.eligible = Set.copyOf(ElementStep.eligible(model.graph(), policy.ignored()));
+        this.eligible = Set.copyOf(ElementStep.eligible(model.graph(), policy.ignoredOf(model.graph())));
         Map<String, Tensor> plain = new HashMap<>();
         model.weights().asMap().forEach((name, tensor) -> plain.put(name, tensor.detach()));
         this.weights = EqualityProof.onHost(plain);

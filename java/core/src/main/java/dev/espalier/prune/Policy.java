@@ -1,5 +1,6 @@
 package dev.espalier.prune;
 
+import dev.espalier.graph.Graph;
 import java.util.Set;
 
 /**
@@ -131,9 +132,14 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
         return new Policy(ranking, pattern, other, budget, spared, seed);
     }
 
-    /** Names of nodes that are left alone. */
+    /** Names of nodes or blocks that are left alone. */
     public Set<String> ignored() {
         return spared.ignored();
+    }
+
+    /** The nodes of the graph that are left alone. */
+    public Set<String> ignoredOf(Graph graph) {
+        return spared.ignoredOf(graph);
     }
 
     /** The same policy with another share to be removed; a table keeps its proportion to it. */

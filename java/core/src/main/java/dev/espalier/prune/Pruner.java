@@ -37,7 +37,7 @@ public final class Pruner {
 
     private boolean isNamed(Graph graph, String name) {
         return policy.pattern() == Pattern.ELEMENT
-                ? ElementStep.eligible(graph, policy.ignored()).stream()
+                ? ElementStep.eligible(graph, policy.ignoredOf(graph)).stream()
                         .flatMap(p -> ElementStep.names(graph, p).stream())
                         .anyMatch(known -> Budget.covers(name, known))
                 : groups.prunable().stream()
@@ -52,7 +52,7 @@ public final class Pruner {
 
     /** The layers that this pruner chooses from. */
     public Layers layers() {
-        return Layers.of(groups.graph(), policy.ignored());
+        return Layers.of(groups.graph(), policy.ignoredOf(groups.graph()));
     }
 
     public Policy policy() {
