@@ -27,6 +27,11 @@ public record MixedAugmentation(
     }
 
     public static MixedAugmentation none() {
-        return new MixedAugmentation(0, 0, 0, 0, 0, 0);
+        return hiding(0);
+    }
+
+    /** Each modality is hidden with this probability, and nothing else happens. */
+    public static MixedAugmentation hiding(double probability) {
+        return new MixedAugmentation(probability, 0, 0, 0, 0, 0);
     }
 }

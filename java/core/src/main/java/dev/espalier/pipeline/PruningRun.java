@@ -173,7 +173,7 @@ public final class PruningRun {
         } else if (stage instanceof Stage.Rewind) {
             run.rewind();
         } else if (stage instanceof Stage.Reestimate reestimate) {
-            NormStatistics.reestimate(run.training(), setting.evidence(), reestimate.batches());
+            NormStatistics.reestimate(run.training(), setting.shuffled(), reestimate.batches());
             note("took normalisation statistics anew from " + reestimate.batches() + " batches");
         } else {
             compact(run);
@@ -191,7 +191,7 @@ public final class PruningRun {
     }
 
     private void compact(RunState run) {
-        run.compact(setting.evidence())
+        run.compact(setting.shuffled())
                 .ifPresent(report -> note("compacted from " + report.before().parameters() + " to "
                         + report.after().parameters() + " parameters; largest difference "
                         + report.check().maxAbsDiff() + ", tolerance "

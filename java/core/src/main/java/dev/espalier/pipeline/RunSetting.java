@@ -4,6 +4,7 @@ import dev.espalier.data.Augmentation;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
 import dev.espalier.data.DataSets;
+import dev.espalier.data.MixedAugmentation;
 import dev.espalier.data.Source;
 import dev.espalier.runtime.Device;
 import dev.espalier.train.Listener;
@@ -44,9 +45,23 @@ public record RunSetting(
                         .sampled(recipe.data().sampling(recipe.run().seed())));
     }
 
-    /** Shuffled, unaugmented batches of the training split, on which gradients are judged. */
+    /** Shuffled, unaugmented batches of the training split. */
+    Batches shuffled() {
+        return shuffled(Augmentation.none());
+    }
+
+    /**
+     * Those on which importance is measured: of samples with several modalities each is hidden half of the time, since where one says
+     * enough by itself, the channels of the others have no influence to be seen.
+     */
     Batches evidence() {
-        return new Batches(data.train(), BatchOptions.training(64, 0, Augmentation.none(), data.statistics(), device));
+        return data.train().modalities().size() > 1
+                ? shuffled(Augmentation.none().withMixed(MixedAugmentation.hiding(0.5)))
+                : shuffled();
+    }
+
+    private Batches shuffled(Augmentation augmentation) {
+        return new Batches(data.train(), BatchOptions.training(64, 0, augmentation, data.statistics(), device));
     }
 
     Optional<Batches> validation() {
