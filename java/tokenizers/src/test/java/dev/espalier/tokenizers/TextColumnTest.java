@@ -66,8 +66,9 @@ class TextColumnTest {
                 Map.of("files", "table.csv", "columns", Map.of("label", "label", "title", title, "text", text)),
                 folder,
                 TableOptions.defaults().withListener(DataListener.silent()));
-        return MixedData.open(manifest, new MixedData.Options(
-                        encoding, 0, 1, OnCorrupt.FAIL, folder.resolve("cache"), DataListener.silent()));
+        return MixedData.open(
+                manifest,
+                new MixedData.Options(encoding, 0, 1, OnCorrupt.FAIL, folder.resolve("cache"), DataListener.silent()));
     }
 
     private DataSets open(Object... settings) {
