@@ -11,7 +11,6 @@ import dev.espalier.runtime.EspalierException;
 import dev.espalier.runtime.Tensor;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /** A graph with one output, read as samples to scores of classes or labels, or to numbers. */
 final class Classifier {
@@ -43,20 +42,16 @@ final class Classifier {
 
         /** What the classifier answers. */
         Answers given() {
-            return answers(task.decide(logits.detach()));
+            return Answers.of(task, Math.toIntExact(logits.size(1)), task.decide(logits.detach()));
         }
 
-        /** The sum of the scores of what it answers; of classes, how many are right. */
+        /** The sum of {@link Answers#score} over the batch, reckoned where the outputs are; of classes, how many are right. */
         double right() {
-            Answers given = given();
-            Answers right = answers(labels);
-            return IntStream.range(0, given.size())
-                    .mapToDouble(i -> given.score(i, right))
-                    .sum();
-        }
-
-        private Answers answers(Tensor values) {
-            return Answers.of(task, Math.toIntExact(logits.size(1)), values);
+            Tensor given = task.decide(logits.detach());
+            Tensor right = task == Task.CLASSES
+                    ? given.eq(labels)
+                    : given.sub(labels).abs().clamp(0, 1).mul(-1).add(1);
+            return right.sum().item() * labels.size(0) / labels.numel();
         }
     }
 
