@@ -131,6 +131,13 @@ final class RunPage {
                     epochs,
                     epoch -> held(epoch).accuracy()));
         }
+        if (epochs.stream().noneMatch(epoch -> Double.isNaN(held(epoch).hidden()))) {
+            curves.add(curve(
+                    "accuracy",
+                    prefix + "validation, modalities hidden",
+                    epochs,
+                    epoch -> held(epoch).hidden()));
+        }
         return curves;
     }
 

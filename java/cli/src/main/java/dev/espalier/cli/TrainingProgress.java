@@ -42,7 +42,11 @@ final class TrainingProgress implements Listener, AutoCloseable {
     }
 
     private static String scores(EpochReport.Scores scores) {
-        return String.format(Locale.ROOT, "loss %.4f accuracy %.2f %%", scores.loss(), 100 * scores.accuracy());
+        String hidden = Double.isNaN(scores.hidden())
+                ? ""
+                : String.format(Locale.ROOT, " (%.2f %% with modalities hidden)", 100 * scores.hidden());
+        return String.format(Locale.ROOT, "loss %.4f accuracy %.2f %%", scores.loss(), 100 * scores.accuracy())
+                + hidden;
     }
 
     private static String rate(double learningRate) {

@@ -37,6 +37,11 @@ public record BatchOptions(
         return new BatchOptions(size, sampling, augmentation, statistics, device, modalities);
     }
 
+    /** The same with other random changes. */
+    public BatchOptions augmented(Augmentation other) {
+        return new BatchOptions(size, sampling, other, statistics, device, hidden);
+    }
+
     /** The same with samples in another order. */
     public BatchOptions sampled(Sampling other) {
         return new BatchOptions(size, other, augmentation, statistics, device, hidden);

@@ -5,12 +5,16 @@ import dev.espalier.runtime.Tensor;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Remembers the tensors, in their moving average where one is kept, of the epoch with the highest validation accuracy (the first of equals), to end training with. */
+/**
+ * Remembers the tensors, in their moving average where one is kept, of the epoch that was best on the validation samples by
+ * {@link EpochReport.Scores#judged}, of equals the one with the least loss, to end training with.
+ */
 public final class BestWeights implements Listener, AutoCloseable {
     private final TrainingState state;
     private Scope owner = Scope.owner("best weights");
     private final SortedMap<String, Tensor> tensors = new TreeMap<>();
     private double best = Double.NEGATIVE_INFINITY;
+    private double loss = Double.POSITIVE_INFINITY;
 
     public BestWeights(TrainingState state) {
         this.state = state;
@@ -18,8 +22,10 @@ public final class BestWeights implements Listener, AutoCloseable {
 
     @Override
     public void epochEnd(EpochReport report) {
-        if (report.validation() != null && report.validation().accuracy() > best) {
-            best = report.validation().accuracy();
+        EpochReport.Scores held = report.validation();
+        if (held != null && (held.judged() > best || (held.judged() == best && held.loss() < loss))) {
+            best = held.judged();
+            loss = held.loss();
             remember(state.judged());
         }
     }
@@ -27,6 +33,7 @@ public final class BestWeights implements Listener, AutoCloseable {
     /** Forgets what was remembered: after masks or shapes changed, earlier weights no longer count. */
     public void forget() {
         best = Double.NEGATIVE_INFINITY;
+        loss = Double.POSITIVE_INFINITY;
         remember(new TreeMap<>());
     }
 
@@ -54,12 +61,13 @@ public final class BestWeights implements Listener, AutoCloseable {
 
     @Override
     public void save(Snapshot.Builder snapshot) {
-        snapshot.fact("best/accuracy", best).tensors("best/", tensors);
+        snapshot.fact("best/accuracy", best).fact("best/loss", loss).tensors("best/", tensors);
     }
 
     @Override
     public void restore(Snapshot snapshot) {
         best = snapshot.real("best/accuracy");
+        loss = snapshot.real("best/loss");
         remember(snapshot.tensorsUnder("best/"));
     }
 

@@ -12,7 +12,8 @@ import java.util.Locale;
 /** Writes one line per epoch; a resumed run drops the lines that its checkpoint does not know and goes on. */
 public final class CsvWriter implements Listener {
     private static final String HEADER =
-            "stage,epoch,batches,learning_rate,training_loss,training_accuracy,validation_loss,validation_accuracy,seconds";
+            "stage,epoch,batches,learning_rate,training_loss,training_accuracy,validation_loss,validation_accuracy,"
+                    + "validation_accuracy_hidden,seconds";
 
     private final Path file;
     private final List<String> lines = new ArrayList<>(List.of(HEADER));
@@ -74,6 +75,7 @@ public final class CsvWriter implements Listener {
                 Double.toString(report.training().accuracy()),
                 validation == null ? "" : Double.toString(validation.loss()),
                 validation == null ? "" : Double.toString(validation.accuracy()),
+                validation == null || Double.isNaN(validation.hidden()) ? "" : Double.toString(validation.hidden()),
                 String.format(Locale.ROOT, "%.3f", report.seconds()));
     }
 }

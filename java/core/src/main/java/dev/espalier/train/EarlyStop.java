@@ -1,6 +1,6 @@
 package dev.espalier.train;
 
-/** Ends training when the validation accuracy has not risen for so many epochs. */
+/** Ends training when {@link EpochReport.Scores#judged} of the validation samples has not risen for so many epochs. */
 public final class EarlyStop implements Listener {
     private final int patience;
     private double best = Double.NEGATIVE_INFINITY;
@@ -17,7 +17,7 @@ public final class EarlyStop implements Listener {
         if (report.validation() == null) {
             return;
         }
-        double accuracy = report.validation().accuracy();
+        double accuracy = report.validation().judged();
         if (accuracy > best) {
             best = accuracy;
             waited = 0;

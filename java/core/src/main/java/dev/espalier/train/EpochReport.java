@@ -6,6 +6,22 @@ import org.jspecify.annotations.Nullable;
 public record EpochReport(
         int epoch, long batches, Scores training, @Nullable Scores validation, double learningRate, double seconds) {
 
-    /** Mean loss per sample, and the share of samples classified rightly. */
-    public record Scores(double loss, double accuracy) {}
+    /**
+     * How samples fared.
+     *
+     * @param loss the mean per sample
+     * @param accuracy the share classified rightly
+     * @param hidden the share classified rightly where modalities are hidden as often as in training; NaN where none are
+     */
+    public record Scores(double loss, double accuracy, double hidden) {
+        /** Of samples of which nothing is hidden. */
+        public Scores(double loss, double accuracy) {
+            this(loss, accuracy, Double.NaN);
+        }
+
+        /** What epochs are compared by: the accuracy, with modalities hidden if they are in training. */
+        public double judged() {
+            return Double.isNaN(hidden) ? accuracy : hidden;
+        }
+    }
 }

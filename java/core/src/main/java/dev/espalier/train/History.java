@@ -52,8 +52,9 @@ public final class History implements Listener {
     private static String text(Entry entry) {
         EpochReport r = entry.report();
         String validation = r.validation() == null
-                ? ","
-                : r.validation().loss() + "," + r.validation().accuracy();
+                ? ",,"
+                : r.validation().loss() + "," + r.validation().accuracy() + ","
+                        + r.validation().hidden();
         return String.join(
                 ",",
                 entry.stage(),
@@ -69,8 +70,9 @@ public final class History implements Listener {
     private static Entry entry(String text) {
         String[] f = text.split(",", -1);
         EpochReport.Scores training = new EpochReport.Scores(Double.parseDouble(f[3]), Double.parseDouble(f[4]));
-        EpochReport.Scores validation =
-                f[5].isEmpty() ? null : new EpochReport.Scores(Double.parseDouble(f[5]), Double.parseDouble(f[6]));
+        EpochReport.Scores validation = f[5].isEmpty()
+                ? null
+                : new EpochReport.Scores(Double.parseDouble(f[5]), Double.parseDouble(f[6]), Double.parseDouble(f[7]));
         return new Entry(
                 f[0],
                 new EpochReport(
@@ -78,7 +80,7 @@ public final class History implements Listener {
                         Long.parseLong(f[2]),
                         training,
                         validation,
-                        Double.parseDouble(f[7]),
-                        Double.parseDouble(f[8])));
+                        Double.parseDouble(f[8]),
+                        Double.parseDouble(f[9])));
     }
 }

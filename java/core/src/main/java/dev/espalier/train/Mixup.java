@@ -34,7 +34,7 @@ record Mixup(double alpha, long seed) {
         try (Grad off = Grad.disabled()) {
             Tensor partners = Tensor.of(rows, rows.length).to(batch.labels().device());
             Map<String, Tensor> blended = new LinkedHashMap<>();
-            batch.inputs().forEach((name, input) -> blended.put(name, blend(name, input, partners, share)));
+            batch.blanked().inputs().forEach((name, input) -> blended.put(name, blend(name, input, partners, share)));
             return new Mixture(
                     new Batch(blended, batch.task(), batch.labels(), batch.indices()),
                     batch.labels().indexSelect(0, partners),

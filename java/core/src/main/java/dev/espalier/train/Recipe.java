@@ -58,7 +58,10 @@ public record Recipe(
     private static final List<SettingKey> KEYS = List.of(
             SettingKey.integer("epochs", 10, "passes over the training split"),
             SettingKey.integer("patience", 0, "stop after this many epochs without a better validation; 0 never stops"),
-            SettingKey.flag("keep-best", true, "end with the weights of the epoch that was best on validation"),
+            SettingKey.flag(
+                    "keep-best",
+                    true,
+                    "end with the weights of the epoch that was best on validation, with modalities hidden as in training"),
             SettingKey.real(
                     "ema",
                     0,

@@ -52,6 +52,9 @@ public final class TensorBoardWriter implements Listener, AutoCloseable {
         if (validation != null) {
             scalars.put("loss/validation", validation.loss());
             scalars.put("accuracy/validation", validation.accuracy());
+            if (!Double.isNaN(validation.hidden())) {
+                scalars.put("accuracy/validation hidden", validation.hidden());
+            }
         }
         scalars.put("time/epoch seconds", report.seconds());
         add(scalars);

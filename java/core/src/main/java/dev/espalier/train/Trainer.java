@@ -1,8 +1,10 @@
 package dev.espalier.train;
 
+import dev.espalier.data.Augmentation;
 import dev.espalier.data.Batch;
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
+import dev.espalier.data.MixedAugmentation;
 import dev.espalier.op.Evaluation;
 import dev.espalier.runtime.Autocast;
 import dev.espalier.runtime.Determinism;
@@ -21,6 +23,9 @@ public final class Trainer {
     private final TrainingState state;
     private final Batches batches;
     private final @Nullable Batches validation;
+    /** Validation with modalities hidden as in training: where several say enough, only this tells what each has learnt. */
+    private final @Nullable Batches hidden;
+
     private final Recipe recipe;
     private final List<Listener> listeners;
     private final Tape tape;
@@ -44,6 +49,7 @@ public final class Trainer {
         this.mixup = new Mixup(recipe.data().mixup(), recipe.run().seed());
         this.batches = batches;
         this.validation = validation;
+        this.hidden = validation == null ? null : hidden(validation, recipe);
         this.recipe = recipe;
         this.listeners = List.copyOf(listeners);
         this.tape = tape;
@@ -148,12 +154,25 @@ public final class Trainer {
                     from.epoch(),
                     batchesDone,
                     scores,
-                    held == null ? null : new EpochReport.Scores(held.loss(), held.accuracy()),
+                    held == null ? null : new EpochReport.Scores(held.loss(), held.accuracy(), hiddenAccuracy()),
                     rate,
                     state.progress().seconds());
             listeners.forEach(listener -> listener.epochEnd(report));
             listeners.forEach(listener -> listener.safePoint(state.position()));
         }
+    }
+
+    private static @Nullable Batches hidden(Batches validation, Recipe recipe) {
+        double share = recipe.data().augmentation().mixed().modalityDropout();
+        return share > 0 && validation.source().modalities().size() > 1
+                ? new Batches(
+                        validation.source(),
+                        validation.options().augmented(Augmentation.none().withMixed(MixedAugmentation.hiding(share))))
+                : null;
+    }
+
+    private double hiddenAccuracy() {
+        return hidden == null ? Double.NaN : Evaluator.judge(state, hidden).accuracy();
     }
 
     private void tellSlices(EvaluationResult held) {

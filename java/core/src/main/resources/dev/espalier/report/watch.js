@@ -14,7 +14,8 @@
     {
       title: "Accuracy", text: percent, lines: [
         {key: "accuracy.training", name: "training, smoothed", css: "s0"},
-        {key: "accuracy.validation", name: "validation", css: "s1", dots: true}],
+        {key: "accuracy.validation", name: "validation", css: "s1", dots: true},
+        {key: "accuracy.hidden", name: "validation, modalities hidden", css: "s2", dots: true}],
     },
     {title: "Removed by pruning", text: percent, lines: [{key: "removed", name: "share of the budget", css: "s3"}]},
     {title: "Learning rate", text: plain, lines: [{key: "rate", name: "learning rate", css: "s2"}]},

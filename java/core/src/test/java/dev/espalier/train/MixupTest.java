@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.Batch;
 import dev.espalier.data.DataException;
+import dev.espalier.data.Task;
 import dev.espalier.runtime.DType;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +40,30 @@ class MixupTest {
                 double theirs = Math.pow(10, (int) others[i]);
                 double expected = mixture.share() * mine + (1 - mixture.share()) * theirs;
                 assertThat((double) blended[i]).isCloseTo(expected, within(2.0 * Math.ulp((float) expected)));
+            }
+        }
+    }
+
+    @Test
+    void hiddenSamplesHaveNothingToBlend() {
+        try (Scope scope = Scope.open()) {
+            Map<String, Tensor> inputs = Map.of(
+                    "x", Tensor.of(new float[] {1, 10, 100, 1000}, 4, 1, 1),
+                    "x_present", Tensor.of(new float[] {1, 0, 1, 0}, 4, 1));
+            Tensor labels = Tensor.of(new long[] {0, 1, 2, 3}, 4);
+            Batch batch = new Batch(inputs, Map.of("x", "x_present"), Task.CLASSES, labels, new int[4]);
+            Mixture mixture = new Mixup(1, 3).of(batch, new Step(2, 5));
+            Batch mixed = mixture.batch();
+            float[] blended =
+                    mixed.inputsFor(List.of("x", "x_present")).get("x").toFloatArray();
+            float[] present = mixed.input("x_present").toFloatArray();
+            long[] partner = mixture.others().toLongArray();
+            for (int i = 0; i < 4; i++) {
+                double mine = i % 2 == 0 ? mixture.share() : 0;
+                double theirs = partner[i] % 2 == 0 ? 1 - mixture.share() : 0;
+                double expected = mine * Math.pow(10, i) + theirs * Math.pow(10, (int) partner[i]);
+                assertThat((double) blended[i]).isCloseTo(expected, within(2.0 * Math.ulp((float) expected)));
+                assertThat((double) present[i]).isCloseTo(mine + theirs, within(2.0 * Math.ulp(1f)));
             }
         }
     }

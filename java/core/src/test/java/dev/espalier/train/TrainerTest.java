@@ -212,7 +212,9 @@ class TrainerTest {
             }));
             EvaluationResult expected = epochs.get(0);
             for (EvaluationResult epoch : epochs) {
-                expected = epoch.accuracy() > expected.accuracy() ? epoch : expected;
+                boolean fewerErrors = epoch.accuracy() > expected.accuracy();
+                boolean asMany = epoch.accuracy() == expected.accuracy();
+                expected = fewerErrors || (asMany && epoch.loss() < expected.loss()) ? epoch : expected;
             }
             best.apply();
             EvaluationResult got = Evaluator.evaluate(state, held);

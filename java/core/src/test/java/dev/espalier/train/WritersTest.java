@@ -14,7 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 class WritersTest {
     private static EpochReport epoch(int number, boolean validated) {
         EpochReport.Scores training = new EpochReport.Scores(1.5 / number, 0.25 * number);
-        EpochReport.Scores validation = validated ? new EpochReport.Scores(2, 0.5) : null;
+        double hidden = number % 2 == 1 ? 0.375 : Double.NaN;
+        EpochReport.Scores validation = validated ? new EpochReport.Scores(2, 0.5, hidden) : null;
         return new EpochReport(number - 1, 10L * number, training, validation, 0.1, 1.25);
     }
 
@@ -26,10 +27,14 @@ class WritersTest {
         writer.epochEnd(epoch(1, true));
         writer.stageBegin("fine-tune", Recipe.defaults(), 10);
         writer.epochEnd(epoch(1, false));
+        writer.epochEnd(epoch(2, true));
         List<String> lines = Files.readAllLines(file);
         assertThat(lines)
-                .hasSize(3)
-                .contains("train,1,10,0.1,1.5,0.25,2.0,0.5,1.250", "fine-tune,1,10,0.1,1.5,0.25,,,1.250");
+                .hasSize(4)
+                .contains(
+                        "train,1,10,0.1,1.5,0.25,2.0,0.5,0.375,1.250",
+                        "fine-tune,1,10,0.1,1.5,0.25,,,,1.250",
+                        "fine-tune,2,20,0.1,0.75,0.5,2.0,0.5,,1.250");
         int columns = lines.get(0).split(",", -1).length;
         assertThat(lines).allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(columns));
     }
@@ -45,7 +50,7 @@ class WritersTest {
         CsvWriter resumed = new CsvWriter(file);
         resumed.restore(checkpoint.build());
         resumed.epochEnd(epoch(2, false));
-        assertThat(Files.readAllLines(file)).hasSize(3).element(2).isEqualTo("train,2,20,0.1,0.75,0.5,,,1.250");
+        assertThat(Files.readAllLines(file)).hasSize(3).element(2).isEqualTo("train,2,20,0.1,0.75,0.5,,,,1.250");
     }
 
     @Test
@@ -53,7 +58,7 @@ class WritersTest {
         History history = new History();
         history.stageBegin("train", Recipe.defaults(), 10);
         for (int i = 1; i <= 12; i++) {
-            history.epochEnd(epoch(i, i % 2 == 0));
+            history.epochEnd(epoch(i, i % 3 != 0));
         }
         Snapshot.Builder checkpoint = new Snapshot.Builder();
         history.save(checkpoint);

@@ -148,6 +148,7 @@ public final class LiveRun implements Listener {
         if (validation != null) {
             add("loss.validation", validation.loss());
             add("accuracy.validation", validation.accuracy());
+            add("accuracy.hidden", validation.hidden());
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.espalier.manifest.encode;
 
+import dev.espalier.data.Batch;
 import dev.espalier.runtime.Tensor;
 import java.util.Map;
 
@@ -8,8 +9,9 @@ interface Feeder extends AutoCloseable {
     /**
      * Adds the inputs of a batch, in the open scope and on the device of the batches.
      *
-     * @param rows stored rows [n, ...], zeros where the modality is missing, of files on the device of the batches, else on the CPU; only valid during the call
-     * @param present which samples have the modality
+     * @param rows stored rows [n, ...], zeros where a sample has none, of files on the device of the batches, else on the CPU; only valid during the call
+     * @param present which samples are to have the modality; those of others may have rows nonetheless, which must not be told from the
+     *     inputs, but for inputs of files, which {@link Batch#presence} covers
      * @param keys what keys the random numbers of each sample
      * @param inputs by name; those of this modality are added
      */

@@ -7,11 +7,14 @@ import dev.espalier.data.BatchSupply;
 import dev.espalier.data.Course;
 import dev.espalier.data.Philox;
 import dev.espalier.data.RowGather;
+import dev.espalier.model.Branch;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Grad;
 import dev.espalier.runtime.Scope;
 import dev.espalier.runtime.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +30,8 @@ final class MixedBatches implements BatchSupply {
     private final Answers answers;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();
+    /** For inputs of files the input that says where they are present. */
+    private final Map<String, String> presence = new HashMap<>();
     /** Bring the rows to each feeder. */
     private final List<RowGather> gathers = new ArrayList<>();
 
@@ -37,7 +42,12 @@ final class MixedBatches implements BatchSupply {
         this.answers = source.answers();
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
         for (MixedSource.Modality part : source.parts()) {
-            gathers.add(part.stored().gather(part.encoder().ofFiles() ? options.device() : Device.CPU));
+            boolean ofFiles = part.encoder().ofFiles();
+            gathers.add(part.stored().gather(ofFiles ? options.device() : Device.CPU));
+            if (ofFiles) {
+                presence.put(
+                        part.encoder().modality(), Branch.present(part.encoder().modality()));
+            }
         }
         source.parts().forEach(part -> feeders.add(part.encoder().feeder(options, epoch)));
     }
@@ -52,13 +62,14 @@ final class MixedBatches implements BatchSupply {
                 Grad guard = Grad.disabled()) {
             Map<String, Tensor> inputs = new LinkedHashMap<>();
             for (int m = 0; m < feeders.size(); m++) {
-                Tensor rows = gathers.get(m).take(slots(source.parts().get(m), present[m], indices));
+                MixedSource.Modality part = source.parts().get(m);
+                Tensor rows = gathers.get(m).take(slots(part, indices));
                 feeders.get(m).feed(rows, present[m], drawn, inputs);
             }
             Tensor labels = answers.targets(indices).to(options.device());
             inputs.values().forEach(scope::keep);
             scope.keep(labels);
-            return new Batch(inputs, answers.task(), labels, indices);
+            return new Batch(inputs, presence, answers.task(), labels, indices);
         }
     }
 
@@ -98,13 +109,12 @@ final class MixedBatches implements BatchSupply {
         }
     }
 
-    /** Where the rows of samples are; of one that is not present anymore, nowhere. */
-    private static int[] slots(MixedSource.Modality part, boolean[] present, int[] indices) {
-        int[] slots = new int[indices.length];
-        for (int i = 0; i < slots.length; i++) {
-            slots[i] = present[i] ? part.slots()[indices[i]] : EncodedRows.MISSING;
-        }
-        return slots;
+    /** Where the rows of samples are; of a modality that none is to have, nowhere. What chance hides is still read: see {@link Batch}. */
+    private int[] slots(MixedSource.Modality part, int[] indices) {
+        boolean hidden = options.hidden().contains(part.encoder().modality());
+        return Arrays.stream(indices)
+                .map(index -> hidden ? EncodedRows.MISSING : part.slots()[index])
+                .toArray();
     }
 
     @Override

@@ -253,4 +253,35 @@ class MixedDataTest {
             assertThat(all(data.train(), options).get("image")).isEqualTo(numbers.get("image"));
         }
     }
+
+    @Test
+    void aModelThatIsNotToldWhatIsHiddenGetsZeros() throws IOException {
+        List<String> files = List.of("image", "audio");
+        List<String> told = List.of("image", "image_present", "audio", "audio_present");
+        try (DataSets data = toy().open();
+                Scope scope = Scope.open();
+                Cursor plain = new Batches(data.train(), whole(data)).epoch(0, 0);
+                Cursor hiding = new Batches(
+                                data.train(),
+                                whole(data).augmented(Augmentation.none().withMixed(MixedAugmentation.hiding(0.5))))
+                        .epoch(0, 0)) {
+            Map<String, Tensor> all = plain.next().inputsFor(told);
+            Batch some = hiding.next();
+            for (String file : files) {
+                float[] kept = some.inputsFor(told).get(file).toFloatArray();
+                float[] whole = Objects.requireNonNull(all.get(file)).toFloatArray();
+                assertThat(kept).as(file).isEqualTo(whole);
+                float[] present = some.input(file + "_present").toFloatArray();
+                assertThat(present).as(file).contains(0, 1);
+                int size = whole.length / present.length;
+                for (int i = 0; i < whole.length; i++) {
+                    whole[i] *= present[i / size];
+                }
+                assertThat(some.inputsFor(files).get(file).toFloatArray())
+                        .as(file)
+                        .isEqualTo(whole)
+                        .isNotEqualTo(kept);
+            }
+        }
+    }
 }
