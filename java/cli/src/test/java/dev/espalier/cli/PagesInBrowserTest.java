@@ -257,6 +257,55 @@ class PagesInBrowserTest {
         photograph(page, "report");
     }
 
+    /** Pruned without being trained again, a model is wrong where it was right. */
+    @Test
+    void samplesThatWentWrongAreSeenHeardAndRead() throws IOException {
+        Path manifest = ToyRows.write(folder);
+        Path dense = folder.resolve("dense.onnx");
+        Object cache = folder.resolve("cache");
+        run(
+                line -> {},
+                "train",
+                "--data",
+                manifest,
+                "--cache",
+                cache,
+                "--model",
+                "fused",
+                "--width",
+                0.25,
+                "--epochs",
+                6,
+                "--batch-size",
+                8,
+                "--optimizer",
+                "adamw",
+                "--lr",
+                0.01,
+                "-o",
+                dense);
+        Path small = folder.resolve("small.onnx");
+        run(line -> {}, "prune", dense, "--data", manifest, "--cache", cache, "--target", 0.9, "-o", small);
+        Path report = folder.resolve("report.html");
+        run(line -> {}, "report", dense + ".run", small + ".run", "-o", report);
+        BrowserPage page = page();
+        page.offline();
+        page.open(report.toUri());
+        assertThat(page.evaluate("document.querySelectorAll('.sample audio').length")
+                        .asInt())
+                .isPositive()
+                .isEqualTo(page.evaluate("document.querySelectorAll('.sample img').length")
+                        .asInt());
+        page.await("[...document.images].every(i => i.complete && i.naturalWidth > 0)");
+        page.evaluate("document.querySelectorAll('audio').forEach(a => { a.preload = 'auto'; a.load(); })");
+        page.await("[...document.querySelectorAll('audio')].every(a => Math.abs(a.duration - 0.2) < 0.01)");
+        assertThat(page.text())
+                .contains(
+                        "Right before pruning, wrong after", "is out on hill", "size: ", "only photo", "without sound");
+        assertThat(page.requests()).allMatch(address -> address.startsWith("file:"));
+        assertReadable(page);
+    }
+
     @Test
     void aRunThatFailsSaysSoOnThePage() throws IOException {
         Path data = data();
