@@ -13,6 +13,7 @@ import dev.espalier.runtime.Tensor;
 import dev.espalier.runtime.testing.NoLeaks;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,8 +55,9 @@ class MixupTest {
             Batch batch = new Batch(inputs, Map.of("x", "x_present"), Task.CLASSES, labels, new int[4]);
             Mixture mixture = new Mixup(1, 3).of(batch, new Step(2, 5));
             Batch mixed = mixture.batch();
-            float[] blended =
-                    mixed.inputsFor(List.of("x", "x_present")).get("x").toFloatArray();
+            float[] blended = Objects.requireNonNull(
+                            mixed.inputsFor(List.of("x", "x_present")).get("x"))
+                    .toFloatArray();
             float[] present = mixed.input("x_present").toFloatArray();
             long[] partner = mixture.others().toLongArray();
             for (int i = 0; i < 4; i++) {

@@ -66,6 +66,10 @@ class MixedDataTest {
         return Objects.requireNonNull(numbers.get(input), input);
     }
 
+    private static float[] input(Map<String, Tensor> inputs, String name) {
+        return Objects.requireNonNull(inputs.get(name), name).toFloatArray();
+    }
+
     private static String json(DataSets data) {
         return Objects.requireNonNull(data.train().facts().get(Encoding.FACT));
     }
@@ -268,8 +272,8 @@ class MixedDataTest {
             Map<String, Tensor> all = plain.next().inputsFor(told);
             Batch some = hiding.next();
             for (String file : files) {
-                float[] kept = some.inputsFor(told).get(file).toFloatArray();
-                float[] whole = Objects.requireNonNull(all.get(file)).toFloatArray();
+                float[] kept = input(some.inputsFor(told), file);
+                float[] whole = input(all, file);
                 assertThat(kept).as(file).isEqualTo(whole);
                 float[] present = some.input(file + "_present").toFloatArray();
                 assertThat(present).as(file).contains(0, 1);
@@ -277,7 +281,7 @@ class MixedDataTest {
                 for (int i = 0; i < whole.length; i++) {
                     whole[i] *= present[i / size];
                 }
-                assertThat(some.inputsFor(files).get(file).toFloatArray())
+                assertThat(input(some.inputsFor(files), file))
                         .as(file)
                         .isEqualTo(whole)
                         .isNotEqualTo(kept);
