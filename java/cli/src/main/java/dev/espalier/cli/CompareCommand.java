@@ -4,7 +4,6 @@ import dev.espalier.data.DataSets;
 import dev.espalier.data.Source;
 import dev.espalier.formats.AtomicFile;
 import dev.espalier.formats.StorageException;
-import dev.espalier.model.Models;
 import dev.espalier.pipeline.Comparison;
 import dev.espalier.pipeline.ComparisonRow;
 import dev.espalier.pipeline.RunPlan;
@@ -117,8 +116,9 @@ final class CompareCommand extends Subcommand {
                                     + fraction));
             RunSetting setting = new RunSetting(sets, on, Optional.empty(), List.of(progress));
             makeFolder();
-            List<Comparison.Cell> cells =
-                    new Comparison(model, width, setting, new FolderStore(folder), kinds).run(recipes, seeds);
+            List<Comparison.Cell> cells = new Comparison(
+                            Architectures.named(model, sets), width, setting, new FolderStore(folder), kinds)
+                    .run(recipes, seeds);
             facts = write(cells, setting, measured);
         }
         json.print(console, facts, () -> print(facts));
@@ -140,8 +140,8 @@ final class CompareCommand extends Subcommand {
     }
 
     private void check() {
-        if (!Models.names().contains(model)) {
-            throw new BadInput("--model '" + model + "' is none of " + Models.names());
+        if (!Architectures.names().contains(model)) {
+            throw new BadInput("--model '" + model + "' is none of " + Architectures.names());
         }
         if (!(width > 0)) {
             throw new BadInput("--width must be greater than 0, got " + width);

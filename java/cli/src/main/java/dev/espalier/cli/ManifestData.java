@@ -1,22 +1,17 @@
 package dev.espalier.cli;
 
-import dev.espalier.data.Answers;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.Batches;
 import dev.espalier.data.Cursor;
 import dev.espalier.data.DataListener;
 import dev.espalier.data.DataSets;
 import dev.espalier.data.OnCorrupt;
-import dev.espalier.data.Task;
 import dev.espalier.graph.Graph;
 import dev.espalier.manifest.Manifest;
 import dev.espalier.manifest.ManifestFile;
 import dev.espalier.manifest.encode.Encoding;
 import dev.espalier.manifest.encode.MixedData;
 import dev.espalier.manifest.table.TableOptions;
-import dev.espalier.model.Branch;
-import dev.espalier.model.Fusion;
-import dev.espalier.model.Model;
 import dev.espalier.op.TensorType;
 import dev.espalier.runtime.Device;
 import dev.espalier.runtime.Scope;
@@ -26,14 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 
-/** The samples of a manifest that a subcommand works on, and the models made for them. */
+/** The samples of a manifest that a subcommand works on. */
 final class ManifestData {
-    /** Models that are made for the inputs of a manifest, by name. */
-    static final Map<String, Fusion> ARCHITECTURES =
-            new TreeMap<>(Map.of("fused", Fusion.CONCAT, "fusedGated", Fusion.GATED));
-
     private final Path path;
     private final List<String> columns;
     private final OnCorrupt onCorrupt;
@@ -63,24 +53,6 @@ final class ManifestData {
                     RecipeFile.document(path), path.toAbsolutePath().resolveSibling(""), options);
         }
         return Manifest.open(path, options);
-    }
-
-    /** A model of this name with fresh weights for the inputs of the samples, if it is one of {@link #ARCHITECTURES}. */
-    static Optional<Model> model(String name, DataSets data, double width, long seed) {
-        Fusion fusion = ARCHITECTURES.get(name);
-        if (fusion == null) {
-            return Optional.empty();
-        }
-        String facts = data.train().facts().get(Encoding.FACT);
-        if (facts == null) {
-            throw new BadInput("--model " + name + " is made for the columns of a manifest, and --data holds images");
-        }
-        Answers answers = data.train().answers();
-        List<Branch> branches = Encoding.fromJson(facts).branches();
-        return Optional.of(
-                answers.task() == Task.NUMBER
-                        ? fusion.ofNumber(branches, width, seed)
-                        : fusion.model(branches, answers.outputs(), width, seed));
     }
 
     /** Refuses samples whose inputs are not those of the model. */

@@ -3,7 +3,6 @@ package dev.espalier.cli;
 import dev.espalier.data.DataSets;
 import dev.espalier.formats.ModelFile;
 import dev.espalier.model.Model;
-import dev.espalier.model.Models;
 import dev.espalier.pipeline.Checkpointing;
 import dev.espalier.pipeline.PruningRun;
 import dev.espalier.pipeline.RunOutcome;
@@ -20,8 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -141,7 +138,7 @@ final class TrainCommand extends Subcommand {
     }
 
     private <T> T with(Recipe chosen, Work<T> work) {
-        return names().contains(model) ? made(chosen, work) : goneOn(chosen, work);
+        return Architectures.names().contains(model) ? made(chosen, work) : goneOn(chosen, work);
     }
 
     /** On an architecture with fresh weights. */
@@ -149,13 +146,7 @@ final class TrainCommand extends Subcommand {
         HeldOut held = HeldOut.of(chosen);
         long seed = chosen.run().seed();
         try (DataSets sets = data.open(console, held);
-                Model fresh = ManifestData.model(model, sets, width, seed)
-                        .orElseGet(() -> Models.create(
-                                model,
-                                sets.images().imageShape(),
-                                sets.classes().size(),
-                                width,
-                                seed))) {
+                Model fresh = Architectures.named(model, sets).model(width, seed)) {
             return work.on(fresh, data.fitted(console, sets, fresh), chosen, held);
         }
     }
@@ -246,18 +237,12 @@ final class TrainCommand extends Subcommand {
 
     /** Refuses a wrong model before images are decoded for it. */
     private void checkModel() {
-        if (names().contains(model)) {
+        if (Architectures.names().contains(model)) {
             return;
         }
         if (!model.endsWith(".onnx") && !Files.exists(Path.of(model))) {
-            throw new BadInput("--model '" + model + "' is no model file and none of " + names());
+            throw new BadInput("--model '" + model + "' is no model file and none of " + Architectures.names());
         }
         ModelFile.read(Path.of(model)).close();
-    }
-
-    private static SortedSet<String> names() {
-        SortedSet<String> names = new TreeSet<>(Models.names());
-        names.addAll(ManifestData.ARCHITECTURES.keySet());
-        return names;
     }
 }

@@ -105,6 +105,26 @@ class CompareCommandTest {
     }
 
     @Test
+    void comparesFusedModelsOfAManifest() throws IOException {
+        Path manifest = ToyRows.write(folder);
+        Object[] columns = {"--width", 0.25, "--seeds", 1, "--columns", "photo,words,size", "--json"};
+        List<Object> args = new ArrayList<>(List.of("compare", "--data", manifest, "--device", "cpu", "-o", out));
+        args.addAll(List.of("--cache", folder.resolve("cache"), "--measured-fraction", 0.3, recipe));
+        args.addAll(List.of("--model", "fused"));
+        args.addAll(List.of(columns));
+        JsonNode rows = CommandRun.of(args.toArray()).json().get("rows");
+        assertThat(rows.valueStream().map(row -> row.get("kind").asString()))
+                .containsExactly("DENSE", "PRUNED", "RANDOM", "DENSE_LONGER", "SMALL_DENSE");
+        double dense = rows.at("/0/measures/macs/mean").asDouble();
+        for (int row : new int[] {1, 2, 4}) {
+            assertThat(rows.at("/" + row + "/measures/macs/mean").asDouble())
+                    .isPositive()
+                    .isLessThanOrEqualTo(dense / 2);
+        }
+        compare(recipe, "--model", "fused").refused("fused", "columns of a manifest");
+    }
+
+    @Test
     void refusesWhatItCannotCompare() throws IOException {
         compare(recipe, "--model", "beauty").refused("'beauty'", "kerasCnn").inOneLine();
         compare(recipe, "--model", "kerasCnn", "--seeds", "1,1")

@@ -29,11 +29,11 @@ public enum Fusion {
     }
 
     /**
-     * As {@link #model}, for a number instead of classes. Nothing is dropped in training: noise of features is noise of the number, which
+     * As {@link #layers}, for a number instead of classes. Nothing is dropped in training: noise of features is noise of the number, which
      * tripled the error on a table and texts that determine it.
      */
-    public Model ofNumber(List<Branch> branches, double width, long seed) {
-        return layers(branches, 1, width, 0).build(seed);
+    public ModelBuilder ofNumber(List<Branch> branches, double width) {
+        return layers(branches, 1, width, 0);
     }
 
     /** As {@link #model}, not yet built: for the graph alone. */

@@ -19,9 +19,9 @@ public final class Models {
     /** Words that the models of texts know. */
     public static final int VOCABULARY = SequenceArchitectures.VOCABULARY;
 
-    private static final Map<String, Architecture> ARCHITECTURES = new TreeMap<>(architectures());
+    private static final Map<String, Layers> ARCHITECTURES = new TreeMap<>(architectures());
 
-    private static Map<String, Architecture> architectures() {
+    private static Map<String, Layers> architectures() {
         return Map.ofEntries(
                 Map.entry("kerasCnn", Models::kerasCnnLayers),
                 Map.entry("lenet", ImageArchitectures::lenet),
@@ -95,8 +95,8 @@ public final class Models {
                 Map.entry("mlp", (in, n, width) -> mlpLayers(in, n, List.of(256, 128), width)));
     }
 
-    private interface Architecture {
-        ModelBuilder layers(Shape input, int classes, double width);
+    private interface Layers {
+        ModelBuilder of(Shape input, int classes, double width);
     }
 
     private Models() {}
@@ -126,7 +126,7 @@ public final class Models {
 
     /** As {@link #create}, not yet built: for the graph alone, or to go on with further layers. */
     public static ModelBuilder layers(String name, Shape input, int classes, double width) {
-        Architecture architecture = ARCHITECTURES.get(name);
+        Layers architecture = ARCHITECTURES.get(name);
         if (architecture == null) {
             throw new EspalierException("no architecture is named '" + name + "', expected one of " + names());
         }
@@ -134,7 +134,7 @@ public final class Models {
             throw new EspalierException("architecture '" + name
                     + "' needs a positive width and at least one class, got " + width + " and " + classes);
         }
-        return architecture.layers(input, classes, width);
+        return architecture.of(input, classes, width);
     }
 
     /** Conv32-Pool-Conv64-Pool-Dense64-Dropout-Dense, the classic first network of Keras users; convolutions without padding. */

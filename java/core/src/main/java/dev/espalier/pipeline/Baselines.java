@@ -1,7 +1,6 @@
 package dev.espalier.pipeline;
 
-import dev.espalier.model.Models;
-import dev.espalier.runtime.Shape;
+import dev.espalier.model.Architecture;
 
 /** The small dense networks that pruned ones must be compared with. */
 public final class Baselines {
@@ -10,34 +9,28 @@ public final class Baselines {
 
     private Baselines() {}
 
-    /** As {@link #smallDenseWidth(String, Shape, int, double, long)} of the architecture at width 1. */
-    public static double smallDenseWidth(String name, Shape input, int classes, long macs) {
-        return smallDenseWidth(name, input, classes, 1, macs);
-    }
-
     /**
      * The largest width of an architecture, as a factor on its channels, with no more than {@code macs} multiply-accumulates
      * per sample; train it for as many epochs as the pruned model saw in all.
      *
-     * @param name one of {@link Models#names()}
      * @param widest the width of the unpruned network, at most what is given
      */
-    public static double smallDenseWidth(String name, Shape input, int classes, double widest, long macs) {
-        if (Models.layers(name, input, classes, widest).graph().macs() <= macs) {
+    public static double smallDenseWidth(Architecture architecture, double widest, long macs) {
+        if (architecture.macs(widest) <= macs) {
             return widest;
         }
         double fits = 0;
         double tooWide = widest;
         for (int i = 0; i < HALVINGS; i++) {
             double width = (fits + tooWide) / 2;
-            if (Models.layers(name, input, classes, width).graph().macs() <= macs) {
+            if (architecture.macs(width) <= macs) {
                 fits = width;
             } else {
                 tooWide = width;
             }
         }
         if (fits == 0) {
-            throw new IllegalArgumentException("architecture '" + name + "' needs more than " + macs
+            throw new IllegalArgumentException("architecture '" + architecture.name() + "' needs more than " + macs
                     + " multiply-accumulates even with one channel per layer");
         }
         return fits;

@@ -2,9 +2,8 @@ package dev.espalier.pipeline;
 
 import dev.espalier.data.DataSets;
 import dev.espalier.data.Source;
+import dev.espalier.model.Architecture;
 import dev.espalier.model.Model;
-import dev.espalier.model.Models;
-import dev.espalier.runtime.Shape;
 import dev.espalier.train.Listener;
 import dev.espalier.train.Recipe;
 import java.nio.charset.StandardCharsets;
@@ -26,13 +25,14 @@ import java.util.function.Supplier;
  * that model fine-tuned as long without pruning, random pruning to the same target, and a small dense network of as many
  * multiply-accumulates trained for as many epochs, or only those of these baselines that are wanted.
  *
- * @param architecture one of {@link Models#names()}
+ * @param architecture takes the samples of {@code setting}
  * @param width factor on its channels
  * @param setting its validation split is what results are stated on, its test split is not looked at; it saves nothing itself
  * @param store keeps what is finished
  * @param baselines those of {@link #BASELINES} to make
  */
-public record Comparison(String architecture, double width, RunSetting setting, Store store, Set<Kind> baselines) {
+public record Comparison(
+        Architecture architecture, double width, RunSetting setting, Store store, Set<Kind> baselines) {
     /** What can stand beside a pruned model and the dense one that it came from. */
     public static final Set<Kind> BASELINES =
             Collections.unmodifiableSet(EnumSet.of(Kind.RANDOM, Kind.DENSE_LONGER, Kind.SMALL_DENSE));
@@ -127,8 +127,7 @@ public record Comparison(String architecture, double width, RunSetting setting, 
         Recipe training =
                 plan.training().orElseThrow(() -> new IllegalArgumentException("recipe '" + name + "' does not train"));
         List<Cell> cells = new ArrayList<>();
-        Start initial = new Start(
-                () -> Models.create(architecture, image(), classes(), width, seed), "width " + width, Optional.empty());
+        Start initial = new Start(() -> architecture.model(width, seed), "width " + width, Optional.empty());
         Start start = initial;
         if (plan.trainsDenseFirst()) {
             Cell dense = dense(name, training, seed, initial);
@@ -179,12 +178,8 @@ public record Comparison(String architecture, double width, RunSetting setting, 
     }
 
     private Cell smallDense(String name, Recipe training, long seed, Cell pruned) {
-        double factor =
-                Baselines.smallDenseWidth(architecture, image(), classes(), width, Math.round(pruned.usefulMacs()));
-        Start small = new Start(
-                () -> Models.create(architecture, image(), classes(), factor, seed),
-                "width " + factor,
-                Optional.empty());
+        double factor = Baselines.smallDenseWidth(architecture, width, Math.round(pruned.usefulMacs()));
+        Start small = new Start(() -> architecture.model(factor, seed), "width " + factor, Optional.empty());
         Recipe asLong = training.with("epochs", pruned.epochs());
         return made(name, Kind.SMALL_DENSE, seed, RunPlan.train(asLong), asLong, small);
     }
@@ -241,14 +236,6 @@ public record Comparison(String architecture, double width, RunSetting setting, 
         };
     }
 
-    private Shape image() {
-        return setting.data().images().imageShape();
-    }
-
-    private int classes() {
-        return setting.data().classes().size();
-    }
-
     /**
      * What a cell's run starts from.
      *
@@ -263,7 +250,7 @@ public record Comparison(String architecture, double width, RunSetting setting, 
         String measured = data.validation().map(Source::fingerprint).orElse("");
         String decides = String.join(
                 "\n",
-                architecture,
+                architecture.name(),
                 Long.toString(seed),
                 start.name(),
                 plan.hash(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.DataSets;
+import dev.espalier.model.Architecture;
 import dev.espalier.model.Model;
 import dev.espalier.model.Models;
 import dev.espalier.model.Weights;
@@ -108,7 +109,9 @@ class ComparisonTest {
     private static List<Cell> run(MemoryStore store, Set<Kind> baselines, Map<String, RunPlan> recipes, Long... seeds) {
         DataSets data = ToyImages.sets(60, 30, 30);
         RunSetting setting = RunSetting.of(data, Device.CPU);
-        return new Comparison("kerasCnn", 0.25, setting, store, baselines).run(recipes, List.of(seeds));
+        Architecture kerasCnn = Architecture.named(
+                "kerasCnn", data.images().imageShape(), data.classes().size());
+        return new Comparison(kerasCnn, 0.25, setting, store, baselines).run(recipes, List.of(seeds));
     }
 
     /** A lottery trains by itself, so no dense model comes before it. */

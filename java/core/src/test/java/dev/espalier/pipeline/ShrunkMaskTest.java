@@ -3,6 +3,7 @@ package dev.espalier.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.espalier.graph.Graph;
+import dev.espalier.model.Architecture;
 import dev.espalier.model.Model;
 import dev.espalier.model.ModelBuilder;
 import dev.espalier.model.Models;
@@ -172,7 +173,7 @@ class ShrunkMaskTest {
     void theSmallDenseBaselineIsTheWidestThatFits() {
         Shape input = Shape.of(3, 32, 32);
         Graph dense = Models.layers("kerasCnn", input, 10, 1).graph();
-        double width = Baselines.smallDenseWidth("kerasCnn", input, 10, dense.macs() / 2);
+        double width = Baselines.smallDenseWidth(Architecture.named("kerasCnn", input, 10), 1, dense.macs() / 2);
         assertThat(Models.layers("kerasCnn", input, 10, width).graph().macs()).isLessThanOrEqualTo(dense.macs() / 2);
         assertThat(Models.layers("kerasCnn", input, 10, width + 0.05).graph().macs())
                 .isGreaterThan(dense.macs() / 2);
