@@ -29,6 +29,7 @@ final class MergedRuns {
                 curves(),
                 last(RunReport::layers),
                 last(RunReport::slices),
+                last(RunReport::steps),
                 last(RunReport::newlyWrong));
     }
 

@@ -361,7 +361,7 @@ final class PruneCommand extends Subcommand {
         List<Double> latencies = ModelLatencies.medians(console, List.of(dense, outcome.model()), setting.device());
         RunPage.Made before = new RunPage.Made(was, dense.graph(), outcome.before(), List.of(), latencies.get(0));
         RunPage.Made after = RunPage.Made.of(is, outcome, latencies.get(1));
-        RunPage page = new RunPage(List.of(before, after), setting.measuredSplit());
+        RunPage page = new RunPage(List.of(before, after), setting.measuredSplit(), outcome.steps());
         Map<String, String> facts = new LinkedHashMap<>(RunFacts.of(parsed(), data.folder(), setting, seconds));
         outcome.latency()
                 .map(Timed::of)

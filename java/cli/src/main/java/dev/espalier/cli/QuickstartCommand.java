@@ -133,7 +133,7 @@ final class QuickstartCommand extends Subcommand {
         List<Double> latencies = ModelLatencies.medians(console, models, device.device());
         List<RunPage.Made> made = new ArrayList<>(List.of(RunPage.Made.of("dense", dense, latencies.get(0))));
         pruned.forEach((name, outcome) -> made.add(RunPage.Made.of(name, outcome, latencies.get(made.size()))));
-        return new RunPage(made, test);
+        return new RunPage(made, test, List.of());
     }
 
     private Recipe with(Recipe recipe) {

@@ -9,6 +9,7 @@ import dev.espalier.op.Recurrence;
 import dev.espalier.op.TensorType;
 import dev.espalier.pipeline.Measured;
 import dev.espalier.pipeline.RunOutcome;
+import dev.espalier.pipeline.SliceStep;
 import dev.espalier.report.RunReport;
 import dev.espalier.report.RunReport.Curve;
 import dev.espalier.report.RunReport.Exhibit;
@@ -16,6 +17,7 @@ import dev.espalier.report.RunReport.LayerChannels;
 import dev.espalier.report.RunReport.ModelFacts;
 import dev.espalier.report.RunReport.NewlyWrong;
 import dev.espalier.report.RunReport.SliceAccuracy;
+import dev.espalier.report.RunReport.Step;
 import dev.espalier.train.EpochReport;
 import dev.espalier.train.History;
 import dev.espalier.train.SliceScore;
@@ -34,11 +36,17 @@ final class RunPage {
 
     private final List<Made> models;
     private final Source measuredOn;
+    private final List<Step> steps;
 
-    /** {@code models} are the dense one first; {@code measuredOn} is the split that all were measured on. */
-    RunPage(List<Made> models, Source measuredOn) {
+    /**
+     * @param models the dense one first
+     * @param measuredOn the split that all were measured on
+     * @param steps of the run that made the second
+     */
+    RunPage(List<Made> models, Source measuredOn, List<SliceStep> steps) {
         this.models = List.copyOf(models);
         this.measuredOn = measuredOn;
+        this.steps = steps.stream().map(RunPage::shown).toList();
     }
 
     /**
@@ -67,7 +75,7 @@ final class RunPage {
         Map<String, String> all = new LinkedHashMap<>(facts);
         figures(all);
         if (models.size() == 1) {
-            return new RunReport(title, all, models(), curves(), List.of(), List.of(), List.of());
+            return new RunReport(title, all, models(), curves(), List.of(), List.of(), List.of(), List.of());
         }
         Made before = models.get(0);
         Made after = models.get(1);
@@ -80,6 +88,7 @@ final class RunPage {
                 curves(),
                 layers(before.graph(), after.graph()),
                 slices(before.measured(), after.measured()),
+                steps,
                 newlyWrong(after.measured(), wrong));
     }
 
@@ -186,6 +195,12 @@ final class RunPage {
             }
         }
         return slices;
+    }
+
+    private static Step shown(SliceStep step) {
+        Map<String, Double> accuracies = new LinkedHashMap<>();
+        step.slices().forEach(slice -> accuracies.put(slice.name(), slice.accuracy()));
+        return new Step(step.name(), accuracies);
     }
 
     private static Exhibit shown(dev.espalier.data.Exhibit part) {

@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 record RunRecord(int version, RunReport report) {
     static final String FILE = "run.json";
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

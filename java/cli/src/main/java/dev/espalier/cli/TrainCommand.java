@@ -213,7 +213,7 @@ final class TrainCommand extends Subcommand {
         String name = output.name();
         Map<String, String> facts = RunFacts.of(parsed(), data.folder(), setting, seconds);
         RunPage.Made made = RunPage.Made.of(name, outcome, outcome.after().latencyMillis());
-        RunPage page = new RunPage(List.of(made), setting.measuredSplit());
+        RunPage page = new RunPage(List.of(made), setting.measuredSplit(), List.of());
         RunRecord.write(folder, page.report("Training of " + name, facts));
     }
 

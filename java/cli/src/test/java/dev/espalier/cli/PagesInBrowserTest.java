@@ -14,6 +14,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -356,6 +357,7 @@ class PagesInBrowserTest {
                 List.of(new RunReport.Curve("loss", endless, List.of(1e9, 1e-9))),
                 List.of(new RunReport.LayerChannels(endless, Integer.MAX_VALUE, 0)),
                 List.of(new RunReport.SliceAccuracy(endless, Integer.MAX_VALUE, 1, 0)),
+                Collections.nCopies(9, new RunReport.Step(endless, Map.of(endless, 1.0))),
                 List.of(new RunReport.NewlyWrong(
                         endless,
                         endless,

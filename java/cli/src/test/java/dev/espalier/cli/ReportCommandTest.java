@@ -31,6 +31,7 @@ class ReportCommandTest {
                 List.of(new RunReport.Curve("loss", "training", List.of(2.0, Double.NaN, 1.0))),
                 List.of(new RunReport.LayerChannels("conv_" + made, 32, 16)),
                 List.of(new RunReport.SliceAccuracy("cat", 7, 0.6, Double.NaN)),
+                List.of(new RunReport.Step("before", Map.of("cat", Double.NaN))),
                 List.of(new RunReport.NewlyWrong(
                         "cat/1.png",
                         "cat",
@@ -153,6 +154,8 @@ class ReportCommandTest {
                         2,
                         "--batch-size",
                         8,
+                        "--lr",
+                        0.01,
                         "-o",
                         dense,
                         "--json")

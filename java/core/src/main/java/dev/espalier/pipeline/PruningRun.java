@@ -43,6 +43,7 @@ public final class PruningRun {
     private final RunSetting setting;
     private final List<Stage> stages;
     private final History history = new History();
+    private final SliceSteps steps;
     private final @Nullable RunCheckpoint checkpoint;
     /** What the latest fit ended with where its best epoch's weights took their place, unless the model was changed since. */
     private final Held<Tensors> last = new Held<>("last weights", new Tensors(Map.of()));
@@ -52,6 +53,7 @@ public final class PruningRun {
         this.plan = plan;
         this.setting = setting;
         this.stages = plan.stages();
+        this.steps = new SliceSteps(setting.listeners());
         this.checkpoint = setting.checkpointing()
                 .map(c -> new RunCheckpoint(c.codec(), identity()))
                 .orElse(null);
@@ -159,8 +161,12 @@ public final class PruningRun {
         }
         if (stage instanceof Stage.Fit fit) {
             fit(fit, run, saved);
+            if (steps.begun()) {
+                step(fit.name(), run);
+            }
         } else if (stage instanceof Stage.Measure) {
             run.measured(measure(run));
+            step(SliceStep.BEFORE, run);
             if (plan.fineTuning().isPresent()
                     && plan.fineTuning().get().regularisation().distill().weight() > 0) {
                 run.becomeTeacher();
@@ -168,6 +174,7 @@ public final class PruningRun {
         } else if (stage instanceof Stage.Prune prune) {
             run.prune(prune.target(), setting.evidence(), this::note);
             note("pruned to a target of " + prune.target());
+            step("pruned to " + Math.round(1e4 * prune.target()) / 1e4, run);
         } else if (stage instanceof Stage.Permute) {
             permute(run.training());
         } else if (stage instanceof Stage.Rewind) {
@@ -206,7 +213,7 @@ public final class PruningRun {
         }
         try (BestWeights best = new BestWeights(training)) {
             EarlyStop stop = new EarlyStop(fit.recipe().length().patience());
-            List<Listener> listeners = new ArrayList<>(List.of(history, best, stop));
+            List<Listener> listeners = new ArrayList<>(List.of(history, steps, best, stop));
             listeners.addAll(setting.listeners());
             listeners.forEach(listener -> listener.stageBegin(fit.name(), fit.recipe(), perEpoch));
             saved.ifPresent(snapshot -> listeners.forEach(listener -> listener.restore(snapshot)));
@@ -283,6 +290,17 @@ public final class PruningRun {
         }
     }
 
+    /** Where nothing is pruned, no slice can lose by it. */
+    private void step(String name, RunState run) {
+        if (plan.pruning().isPresent()) {
+            setting.validation().ifPresent(held -> {
+                try (Model model = run.training().model(Metadata.NONE)) {
+                    steps.add(name, Evaluator.slices(model, held, Evaluator.evaluate(model, held)));
+                }
+            });
+        }
+    }
+
     private Measured measure(RunState run) {
         try (Model model = run.training().model(Metadata.NONE)) {
             EvaluationResult evaluation = Evaluator.evaluate(model, setting.measured());
@@ -319,6 +337,7 @@ public final class PruningRun {
                 run.compaction(),
                 run.latency(),
                 history.entries(),
+                steps.all(),
                 run.trainedMacs());
     }
 }

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param compaction what was physically removed, with the proof, where channels were pruned
  * @param latency what was measured for a latency target, where that was the budget
  * @param history every epoch of every fit
+ * @param steps how slices of the validation samples fared before pruning, after each pruning and after each fit; empty without such samples
  * @param trainedMacs multiply-accumulates of all forward passes of training; the backward passes take about twice as many more
  */
 public record RunOutcome(
@@ -26,10 +27,12 @@ public record RunOutcome(
         Optional<CompactionReport> compaction,
         Optional<LatencyReport> latency,
         List<History.Entry> history,
+        List<SliceStep> steps,
         double trainedMacs)
         implements AutoCloseable {
     public RunOutcome {
         history = List.copyOf(history);
+        steps = List.copyOf(steps);
     }
 
     /** Seconds of all epochs, of an interrupted one since its resume. */

@@ -32,6 +32,7 @@ public final class ReportPage {
         curves();
         layers();
         slices();
+        steps();
         newlyWrong();
         return html.append(END).toString();
     }
@@ -168,6 +169,24 @@ public final class ReportPage {
                     points(slice.after() - slice.before()))));
         }
         html.append(TABLE_END).append("</div>\n");
+    }
+
+    /** Two steps say no more than the table before does. */
+    private void steps() {
+        List<RunReport.Step> steps = report.steps();
+        if (steps.size() < 3) {
+            return;
+        }
+        List<String> head = new ArrayList<>(List.of("slice"));
+        steps.forEach(step -> head.add(step.name()));
+        html.append("<h2>Slices from step to step</h2><p>Accuracy on the validation samples.</p>")
+                .append(table(head));
+        for (String slice : steps.get(0).accuracies().keySet()) {
+            List<String> cells = new ArrayList<>(List.of(slice));
+            steps.forEach(step -> cells.add(percent(step.accuracies().getOrDefault(slice, Double.NaN))));
+            html.append(row(cells));
+        }
+        html.append(TABLE_END).append("\n");
     }
 
     private void newlyWrong() {

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param curves loss and accuracy over epochs
  * @param layers channels per layer before and after
  * @param slices accuracy of named parts of the samples before and after
+ * @param steps how slices of the validation samples fared from step to step, beginning before pruning
  * @param newlyWrong samples that the dense model got right and the pruned one gets wrong
  */
 public record RunReport(
@@ -26,6 +27,7 @@ public record RunReport(
         List<Curve> curves,
         List<LayerChannels> layers,
         List<SliceAccuracy> slices,
+        List<Step> steps,
         List<NewlyWrong> newlyWrong) {
 
     /** Copies the lists; the facts keep their order. */
@@ -37,6 +39,7 @@ public record RunReport(
         curves = List.copyOf(curves);
         layers = List.copyOf(layers);
         slices = List.copyOf(slices);
+        steps = List.copyOf(steps);
         newlyWrong = List.copyOf(newlyWrong);
     }
 
@@ -96,6 +99,20 @@ public record RunReport(
         public SliceAccuracy {
             requireShare("accuracy of slice '" + name + "'", before);
             requireShare("accuracy of slice '" + name + "'", after);
+        }
+    }
+
+    /**
+     * What was done, and the accuracy, 0 to 1, of each slice after it.
+     *
+     * @param accuracies by the name of the slice, in the order to show
+     */
+    public record Step(String name, Map<String, Double> accuracies) {
+        /** Refuses what is no share. */
+        public Step {
+            accuracies = Collections.unmodifiableMap(new LinkedHashMap<>(accuracies));
+            accuracies.forEach((slice, accuracy) ->
+                    requireShare("accuracy of slice '" + slice + "' after step '" + name + "'", accuracy));
         }
     }
 

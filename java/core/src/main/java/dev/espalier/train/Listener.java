@@ -25,7 +25,10 @@ public interface Listener {
     /** After every batch: gradients applied if they were due, the position already advanced. */
     default void stepEnd(StepReport report) {}
 
-    /** How named parts of the validation split fare, in an order that stays; after its pass, before {@link #epochEnd}. */
+    /**
+     * How named parts of the validation split fare; after its pass, before {@link #epochEnd}, and by runs that prune also before the first
+     * pruning, after each and after each fit that follows, then with modalities hidden too.
+     */
     default void slices(List<SliceScore> scores) {}
 
     /** After the last batch of an epoch, its {@link #stepEnd}, and the validation pass. */

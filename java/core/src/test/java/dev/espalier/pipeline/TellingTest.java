@@ -2,13 +2,18 @@ package dev.espalier.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.espalier.data.Batches;
 import dev.espalier.model.Model;
 import dev.espalier.runtime.Threads;
 import dev.espalier.runtime.testing.NoLeaks;
 import dev.espalier.train.EpochReport;
+import dev.espalier.train.EvaluationResult;
+import dev.espalier.train.Evaluator;
 import dev.espalier.train.Listener;
 import dev.espalier.train.SliceScore;
+import dev.espalier.train.Snapshot;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +32,7 @@ class TellingTest {
         private final List<Double> removed = new ArrayList<>();
         private final List<List<SliceScore>> slices = new ArrayList<>();
         private final List<Double> accuracies = new ArrayList<>();
+        private int toldBefore;
 
         @Override
         public void removed(double share) {
@@ -35,12 +41,13 @@ class TellingTest {
 
         @Override
         public void slices(List<SliceScore> scores) {
-            assertThat(slices).as("before the epoch is told").hasSameSizeAs(accuracies);
             slices.add(scores);
         }
 
         @Override
         public void epochEnd(EpochReport report) {
+            assertThat(slices).as("told before the epoch is").hasSizeGreaterThan(toldBefore);
+            toldBefore = slices.size();
             EpochReport.Scores validation = report.validation();
             accuracies.add(validation == null ? Double.NaN : validation.accuracy());
         }
@@ -81,5 +88,49 @@ class TellingTest {
                     .sum();
             assertThat(Math.round(right)).isEqualTo(Math.round(30 * heard.accuracies.get(i)));
         }
+    }
+
+    @Test
+    void slicesAreToldAndKeptFromStepToStep() {
+        Map<String, Object> settings = new HashMap<>(ToyRuns.TRAINING.toMap());
+        settings.putAll(Map.of("target", 0.9, "prune-schedule", "iterative", "rounds", 2, "finetune-epochs", 1));
+        Heard heard = new Heard();
+        RunSetting setting = ToyRuns.setting(heard);
+        try (Model model = ToyRuns.model();
+                RunOutcome outcome = PruningRun.run(model, RunPlan.fromMap(settings), setting)) {
+            List<SliceStep> steps = outcome.steps();
+            assertThat(steps)
+                    .extracting(SliceStep::name)
+                    .containsExactly("before", "pruned to 0.45", "fine-tune 1", "pruned to 0.9", "fine-tune 2");
+            assertThat(heard.slices)
+                    .containsSubsequence(steps.stream().map(SliceStep::slices).toList());
+            Batches held = setting.validation().orElseThrow();
+            EvaluationResult end = Evaluator.evaluate(outcome.model(), held);
+            assertThat(steps.get(4).slices()).isEqualTo(Evaluator.slices(outcome.model(), held, end));
+            assertThat(steps.get(0).slices()).isNotEqualTo(steps.get(3).slices());
+        }
+    }
+
+    @Test
+    void nothingIsAStepWhereNothingPrunes() {
+        try (Model model = ToyRuns.model();
+                RunOutcome outcome = PruningRun.run(model, RunPlan.train(ToyRuns.TRAINING), ToyRuns.setting())) {
+            assertThat(outcome.steps()).isEmpty();
+        }
+    }
+
+    @Test
+    void stepsComeBackFromACheckpoint() {
+        SliceSteps steps = new SliceSteps(List.of());
+        for (int i = 0; i < 12; i++) {
+            steps.add(
+                    i % 2 == 0 ? "pruned" : "tuned",
+                    List.of(new SliceScore("class a, b", 7, i / 12.0), new SliceScore("only image", 100 + i, 1)));
+        }
+        Snapshot.Builder checkpoint = new Snapshot.Builder();
+        steps.save(checkpoint);
+        SliceSteps restored = new SliceSteps(List.of());
+        restored.restore(checkpoint.build());
+        assertThat(restored.all()).isEqualTo(steps.all()).hasSize(12);
     }
 }

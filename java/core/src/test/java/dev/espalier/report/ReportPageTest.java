@@ -27,6 +27,10 @@ class ReportPageTest {
                 List.of(
                         new RunReport.SliceAccuracy("cat", 7, 0.6, 0.5),
                         new RunReport.SliceAccuracy("dog", 8, 0.7, 0.71)),
+                List.of(
+                        new RunReport.Step("before", Map.of("cat", 0.625)),
+                        new RunReport.Step("pruned to <0.5>", Map.of("cat", 0.125)),
+                        new RunReport.Step("fine-tune", Map.of())),
                 List.of(new RunReport.NewlyWrong(
                         "cat/0001.png",
                         "cat",
@@ -45,7 +49,10 @@ class ReportPageTest {
         String page = ReportPage.render(report());
         assertThat(page)
                 .contains("4,000,000", "75.00 %", "-0.50 points", "2.00 ms", "conv1", "-10.00 points", "+1.00 points")
-                .contains("cat → dog", "data:image/png;base64,AQID");
+                .contains("cat → dog", "data:image/png;base64,AQID")
+                .contains(
+                        "<th>slice</th><th>before</th><th>pruned to &lt;0.5&gt;</th><th>fine-tune</th>",
+                        "<td>cat</td><td>62.50 %</td><td>12.50 %</td><td>–</td>");
     }
 
     @Test
