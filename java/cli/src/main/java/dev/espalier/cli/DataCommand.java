@@ -5,8 +5,8 @@ import picocli.CommandLine.Command;
 /** What concerns data alone; it holds the subcommands that do the work. */
 @Command(
         name = "data",
-        description = "Fetch well-known data sets, and look data sets through.",
-        subcommands = {DataFetchCommand.class, DataCheckCommand.class, DataStatsCommand.class})
+        description = "Fetch well-known data sets, look data sets through, and tidy up what is kept of them.",
+        subcommands = {DataFetchCommand.class, DataCheckCommand.class, DataStatsCommand.class, DataCacheCommand.class})
 final class DataCommand extends Subcommand {
     DataCommand(Console console) {
         super(console);
@@ -14,6 +14,6 @@ final class DataCommand extends Subcommand {
 
     @Override
     void run() {
-        throw new BadInput("expected fetch, check or stats, got none (see espalier data --help)");
+        throw new BadInput("expected fetch, check, stats or cache, got none (see espalier data --help)");
     }
 }

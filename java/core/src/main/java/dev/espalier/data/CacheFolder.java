@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +60,21 @@ final class CacheFolder {
             return null;
         }
         try {
-            return entry.read(place);
+            T found = entry.read(place);
+            used(place);
+            return found;
         } catch (IOException | RuntimeException e) {
             listener.note("the cache " + place + " is damaged (" + e.getMessage() + "): it is made again");
             return null;
+        }
+    }
+
+    /** Notes that an entry was opened, for {@link CacheEntry#used}, where the folder may be written to. */
+    private static void used(Path place) {
+        try {
+            Files.setLastModifiedTime(place, FileTime.from(Instant.now()));
+        } catch (IOException e) {
+            // A cache that can only be read serves as well.
         }
     }
 
@@ -123,7 +136,7 @@ final class CacheFolder {
         }
     }
 
-    private static void delete(Path place) throws IOException {
+    static void delete(Path place) throws IOException {
         if (Files.isDirectory(place)) {
             List<Path> files;
             try (Stream<Path> inside = Files.list(place)) {

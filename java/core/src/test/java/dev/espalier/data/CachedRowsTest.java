@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -127,6 +129,16 @@ class CachedRowsTest {
         assertWhole(read);
         assertThat(second.made).hasValue(0);
         assertThat(read.fingerprint()).isEqualTo(made.fingerprint()).matches("[0-9a-f]{64}");
+    }
+
+    @Test
+    void openingAnEntryUsesIt() throws IOException {
+        open(new Numbers("a"));
+        FileTime longAgo = FileTime.from(Instant.EPOCH);
+        Files.setLastModifiedTime(entry(), longAgo);
+        assertThat(CacheEntry.in(cache)).extracting(CacheEntry::used).containsExactly(Instant.EPOCH);
+        open(new Numbers("a"));
+        assertThat(CacheEntry.in(cache).get(0).used()).isAfter(Instant.EPOCH);
     }
 
     @Test
