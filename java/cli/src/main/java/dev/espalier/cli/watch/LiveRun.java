@@ -26,6 +26,7 @@ public final class LiveRun implements Listener {
     static final int MOST_POINTS = 2000;
     static final int MOST_NOTES = 200;
     private static final int MOST_SLICES = 1000;
+    private static final String SAVED_SLICES = "watch/slices/";
     private static final int MOST_STAGES = 100;
     private static final int LONGEST_TEXT = 400;
 
@@ -161,7 +162,41 @@ public final class LiveRun implements Listener {
     }
 
     @Override
+    public synchronized void save(Snapshot.Builder snapshot) {
+        int row = 0;
+        for (Map.Entry<String, Frame.Slice> entry : slices.entrySet()) {
+            Frame.Slice slice = entry.getValue();
+            snapshot.fact(
+                    SAVED_SLICES + "%06d".formatted(row++),
+                    String.join(
+                            ",",
+                            Integer.toString(slice.samples()),
+                            Double.toString(slice.first()),
+                            Double.toString(slice.last()),
+                            Double.toString(slice.best()),
+                            entry.getKey()));
+        }
+    }
+
+    private void restoreSlices(Snapshot snapshot) {
+        slices.clear();
+        snapshot.factsUnder(SAVED_SLICES).values().forEach(text -> {
+            String[] f = text.split(",", 5);
+            slices.put(
+                    f[4],
+                    new Frame.Slice(
+                            shortened(f[4]),
+                            Integer.parseInt(f[0]),
+                            Double.parseDouble(f[1]),
+                            Double.parseDouble(f[2]),
+                            Double.parseDouble(f[3])));
+        });
+        slicesMoved = true;
+    }
+
+    @Override
     public synchronized void restore(Snapshot snapshot) {
+        restoreSlices(snapshot);
         History past = new History();
         past.restore(snapshot);
         series.clear();

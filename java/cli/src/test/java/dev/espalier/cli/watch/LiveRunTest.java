@@ -156,6 +156,12 @@ class LiveRunTest {
         history.epochEnd(epoch(0, null));
         Snapshot.Builder snapshot = new Snapshot.Builder();
         history.save(snapshot);
+        LiveRun killed = new LiveRun("a run", clock::get);
+        killed.slices(List.of(new SliceScore("class a, b", 7, 0.5), new SliceScore("only image", 9, 0.25)));
+        killed.slices(List.of(new SliceScore("class a, b", 7, 0.75)));
+        killed.slices(List.of(new SliceScore("class a, b", 7, 0.625)));
+        killed.save(snapshot);
+        run.slices(List.of(new SliceScore("class gone", 7, 0.5)));
         run.removed(0.5);
         run.stageBegin("fine-tune", RECIPE, PER_EPOCH);
         run.restore(snapshot.build());
@@ -164,6 +170,10 @@ class LiveRunTest {
         assertThat(points("removed")).containsExactly(3f, 0.5f);
         assertThat(run.whole().header().stages())
                 .containsExactly(new Frame.Mark("train", 0), new Frame.Mark("fine-tune", 2));
+        assertThat(run.whole().slices())
+                .containsExactly(
+                        new Frame.Slice("class a, b", 7, 0.5, 0.625, 0.75),
+                        new Frame.Slice("only image", 9, 0.25, 0.25, 0.25));
         // In the middle of the second epoch of fine-tuning.
         step(PER_EPOCH + 3, 1);
         assertThat(points("loss.batch")).containsExactly(3.75f, 1f);
