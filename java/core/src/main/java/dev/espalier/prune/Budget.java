@@ -29,7 +29,12 @@ public record Budget(double target, Of of, int roundTo, Map<String, Double> tabl
         /** Time of one run on a device, as a cost function tells it that is handed to the pruner. */
         LATENCY,
         /** Weights of the parameters that may be masked; of N:M those in whole groups of M. */
-        SPARSITY
+        SPARSITY;
+
+        /** Whether it is a sum over the graph that is left, known without a measurement. */
+        boolean isReckoned() {
+            return this == MACS || this == PARAMETERS || this == BYTES;
+        }
     }
 
     public Budget {

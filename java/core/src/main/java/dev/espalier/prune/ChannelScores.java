@@ -43,7 +43,9 @@ final class ChannelScores {
         }
         boolean whole = policy.criterion().measure().filter(Measure::isByGroup).isPresent();
         List<Tensor> scores = whole ? groups.stream().map(this::measured).toList() : aggregated(groups, mask);
-        Normalisation normalisation = policy.ranking().normalisation().resolved(policy.criterion(), policy.scope());
+        Normalisation normalisation = policy.ranking()
+                .normalisation()
+                .resolved(policy.criterion(), policy.scope(), policy.budget().of());
         return IntStream.range(0, groups.size())
                 .mapToObj(i -> normalisation.of(scores.get(i), mask.kept(groups.get(i))))
                 .toList();

@@ -30,6 +30,8 @@ import java.util.stream.Stream;
 final class ChannelStep {
     /** Absorbs the rounding of products such as 0.7 * 10. */
     private static final double SLACK = 1e-9;
+    /** As a share of the greatest: a group that saves nothing must not have infinite scores. */
+    private static final double LEAST_SAVING = 1e-6;
 
     private final ChannelGroups groups;
     private final Policy policy;
@@ -50,7 +52,7 @@ final class ChannelStep {
                     "graph '" + groups.graph().name() + "' has no channels that may be removed: " + groups.frozen());
         }
         List<Tensor> scores = new ArrayList<>();
-        List<Tensor> raw = new ChannelScores(groups.graph(), policy, evidence).of(prunable, mask);
+        List<Tensor> raw = perCost(new ChannelScores(groups.graph(), policy, evidence).of(prunable, mask), mask, cost);
         for (int i = 0; i < raw.size(); i++) {
             scores.add(bounded(raw.get(i), mask.kept(prunable.get(i)), floor(prunable.get(i))));
         }
@@ -61,6 +63,37 @@ final class ChannelStep {
             channels.put(prunable.get(i).id(), best(scores.get(i), kept[i]));
         }
         return Mask.of(Map.of(), channels);
+    }
+
+    private List<Tensor> perCost(List<Tensor> raw, Mask mask, Optional<ToDoubleFunction<Graph>> cost) {
+        Normalisation normalisation = policy.ranking()
+                .normalisation()
+                .resolved(policy.criterion(), policy.scope(), policy.budget().of());
+        if (normalisation != Normalisation.COST || cost.isEmpty() || policy.criterion() == Criterion.RANDOM) {
+            return raw;
+        }
+        double[] savings = savings(mask, cost.get());
+        double least = Math.max(LEAST_SAVING * Arrays.stream(savings).max().orElseThrow(), Double.MIN_NORMAL);
+        return IntStream.range(0, savings.length)
+                .mapToObj(i -> raw.get(i).div(Math.max(savings[i], least)))
+                .toList();
+    }
+
+    /** What the loss of a channel of each group saves, averaged over those that can only go together; 0 of a group that can lose none. */
+    private double[] savings(Mask mask, ToDoubleFunction<Graph> cost) {
+        int[] kept =
+                prunable.stream().mapToInt(group -> mask.kept(group).count()).toArray();
+        double now = cost.applyAsDouble(graph(kept));
+        double[] savings = new double[kept.length];
+        for (int i = 0; i < kept.length; i++) {
+            int fewer = Math.max(kept[i] - policy.budget().roundTo(), floor(prunable.get(i)));
+            if (fewer < kept[i]) {
+                int[] without = kept.clone();
+                without[i] = fewer;
+                savings[i] = (now - cost.applyAsDouble(graph(without))) / (kept[i] - fewer);
+            }
+        }
+        return savings;
     }
 
     private RemovalOrder order(List<Tensor> scores) {

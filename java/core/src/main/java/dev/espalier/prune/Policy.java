@@ -42,6 +42,11 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
                     + " the pattern is whole layers; leave it out");
         }
         checkOpen(spared, pattern, of);
+        if (ranking.normalisation() == Normalisation.COST && !of.isReckoned()) {
+            throw new PruningException(
+                    "normalisation COST divides by what a channel saves of MACS, PARAMETERS or BYTES,"
+                            + " and the budget is of " + of + "; choose another of either");
+        }
         if (!elements && ranking.scope() == ScoreScope.ERK) {
             throw new PruningException(
                     "scope ERK spreads single weights over layers, the pattern is channels; use LOCAL or GLOBAL");

@@ -72,7 +72,8 @@ class CriterionTest {
     }
 
     private static Policy policy(Ranking ranking, Pattern pattern) {
-        Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : Of.CHANNELS;
+        Of ofChannels = ranking.normalisation() == Normalisation.COST ? Of.MACS : Of.CHANNELS;
+        Of of = pattern == Pattern.ELEMENT ? Of.SPARSITY : ofChannels;
         return new Policy(ranking, pattern, Budget.of(0.5, of), Spared.NOTHING, 0);
     }
 

@@ -75,6 +75,75 @@ class ScoreScopeTest extends PrunedResNet {
                 .isEqualTo(most);
     }
 
+    private Policy taylor(Normalisation normalisation, Of of) {
+        Ranking ranking = new Ranking(Criterion.TAYLOR, Aggregation.TOGETHER, normalisation, ScoreScope.GLOBAL);
+        return new Policy(ranking, Pattern.CHANNEL, Budget.of(0.3, of), Spared.NOTHING, 0);
+    }
+
+    private static double cost(Graph graph, Of of) {
+        return of == Of.MACS ? graph.macs() : of == Of.BYTES ? graph.parameterBytes() : graph.parameterCount();
+    }
+
+    /** The importance that a mask takes away. */
+    private double lost(Mask mask, List<ChannelGroup> prunable, List<Tensor> importances) {
+        double lost = 0;
+        for (int i = 0; i < prunable.size(); i++) {
+            float[] own = importances.get(i).toFloatArray();
+            for (int c = 0; c < own.length; c++) {
+                lost += mask.kept(prunable.get(i)).has(c) ? 0 : own[c];
+            }
+        }
+        return lost;
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Of.class,
+            names = {"MACS", "PARAMETERS", "BYTES"})
+    void whatEstimatesTheLossIsComparedByWhatItSaves(Of of) {
+        Pruner pruner = new Pruner(graph, taylor(Normalisation.AUTO, of));
+        ChannelGroups groups = pruner.groups();
+        List<ChannelGroup> prunable = groups.prunable();
+        Mask mask = pruner.next(Mask.all(), evidence);
+        List<Tensor> importances =
+                new ChannelScores(graph, taylor(Normalisation.NONE, of), evidence).of(prunable, Mask.all());
+        double largestRemoved = 0;
+        double smallestKept = Double.MAX_VALUE;
+        for (int i = 0; i < prunable.size(); i++) {
+            ChannelGroup group = prunable.get(i);
+            int[] fewer = IntStream.range(0, group.channels() - 1).toArray();
+            Graph without = GraphCut.of(groups, Map.of(group.id(), Kept.of(group.channels(), fewer)));
+            double saved = cost(graph, of) - cost(without, of);
+            float[] own = importances.get(i).toFloatArray();
+            int best = IntStream.range(0, own.length)
+                    .reduce((a, b) -> own[a] >= own[b] ? a : b)
+                    .orElseThrow();
+            for (int c = 0; c < own.length; c++) {
+                boolean kept = mask.kept(group).has(c);
+                double ratio = own[c] / saved;
+                largestRemoved = kept ? largestRemoved : Math.max(largestRemoved, ratio);
+                // The best of a group stays whatever its score.
+                smallestKept = kept && c != best ? Math.min(smallestKept, ratio) : smallestKept;
+            }
+        }
+        // Quotients of 32 bits may be equal where these are not.
+        assertThat(largestRemoved).isPositive().isLessThanOrEqualTo(smallestKept * (1 + 2 * Math.ulp(1f)));
+        Mask plain = new Pruner(graph, taylor(Normalisation.NONE, of)).next(Mask.all(), evidence);
+        assertThat(lost(mask, prunable, importances)).isLessThan(lost(plain, prunable, importances));
+        Mask named = new Pruner(graph, taylor(Normalisation.COST, of)).next(Mask.all(), evidence);
+        assertThat(prunable)
+                .allSatisfy(group -> assertThat(named.kept(group).indices())
+                        .isEqualTo(mask.kept(group).indices()));
+    }
+
+    @Test
+    void costsAreKnownOnlyOfSumsOverTheGraph() {
+        assertThatThrownBy(() -> taylor(Normalisation.COST, Of.CHANNELS))
+                .isInstanceOf(PruningException.class)
+                .hasMessageContaining("the budget is of CHANNELS; choose another");
+        assertThatThrownBy(() -> taylor(Normalisation.COST, Of.LATENCY)).hasMessageContaining("LATENCY");
+    }
+
     /** Falls and rises at random from layer to layer. */
     private static Tensor damage(String layer) {
         return RandomScores.draw(9, layer, Sensitivity.SHARES.size());
