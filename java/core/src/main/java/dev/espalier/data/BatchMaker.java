@@ -12,7 +12,7 @@ import java.util.Map;
  */
 final class BatchMaker implements BatchSupply {
     private final BatchOptions options;
-    private final Course course;
+    private final EpochOrder epochOrder;
     private final Answers answers;
     private final Augmenter augmenter;
     private final Scope owner = Scope.owner("batch statistics");
@@ -22,7 +22,7 @@ final class BatchMaker implements BatchSupply {
 
     BatchMaker(ImageSource source, BatchOptions options, int epoch) {
         this.options = options;
-        this.course = Course.of(source, options, epoch);
+        this.epochOrder = EpochOrder.of(source, options, epoch);
         this.answers = source.answers();
         this.images = source.gather(options.device());
         this.augmenter =
@@ -43,7 +43,7 @@ final class BatchMaker implements BatchSupply {
 
     @Override
     public Batch take(int batch) {
-        Course visits = course.batch(batch);
+        EpochOrder visits = epochOrder.batch(batch);
         int[] indices = visits.order();
         int[] drawn = visits.keys();
         try (Scope scope = Scope.open();

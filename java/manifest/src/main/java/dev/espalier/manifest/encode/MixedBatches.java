@@ -4,7 +4,7 @@ import dev.espalier.data.Answers;
 import dev.espalier.data.Batch;
 import dev.espalier.data.BatchOptions;
 import dev.espalier.data.BatchSupply;
-import dev.espalier.data.Course;
+import dev.espalier.data.EpochOrder;
 import dev.espalier.data.Philox;
 import dev.espalier.data.RowGather;
 import dev.espalier.model.Branch;
@@ -26,7 +26,7 @@ final class MixedBatches implements BatchSupply {
 
     private final MixedSource source;
     private final BatchOptions options;
-    private final Course course;
+    private final EpochOrder epochOrder;
     private final Answers answers;
     private final Philox random;
     private final List<Feeder> feeders = new ArrayList<>();
@@ -38,7 +38,7 @@ final class MixedBatches implements BatchSupply {
     MixedBatches(MixedSource source, BatchOptions options, int epoch) {
         this.source = source;
         this.options = options;
-        this.course = Course.of(source, options, epoch);
+        this.epochOrder = EpochOrder.of(source, options, epoch);
         this.answers = source.answers();
         this.random = new Philox(options.sampling().seed(), Philox.MODALITIES, epoch);
         for (MixedSource.Modality part : source.parts()) {
@@ -54,7 +54,7 @@ final class MixedBatches implements BatchSupply {
 
     @Override
     public Batch take(int batch) {
-        Course visits = course.batch(batch);
+        EpochOrder visits = epochOrder.batch(batch);
         int[] indices = visits.order();
         int[] drawn = visits.keys();
         boolean[][] present = present(indices, drawn);

@@ -10,17 +10,17 @@ import java.util.Arrays;
  * @param size samples of a batch; the last may have fewer
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record Course(int[] order, int[] keys, int size) {
-    /** The course of an epoch through a source. */
-    public static Course of(Source source, BatchOptions options, int epoch) {
+public record EpochOrder(int[] order, int[] keys, int size) {
+    /** Of an epoch through a source. */
+    public static EpochOrder of(Source source, BatchOptions options, int epoch) {
         int[] order = options.sampling().order(source, epoch);
-        return new Course(order, Sampling.keys(order, source.size()), options.size());
+        return new EpochOrder(order, Sampling.keys(order, source.size()), options.size());
     }
 
     /** The visits of a batch. */
-    public Course batch(int index) {
+    public EpochOrder batch(int index) {
         int from = index * size;
         int to = Math.min(order.length, from + size);
-        return new Course(Arrays.copyOfRange(order, from, to), Arrays.copyOfRange(keys, from, to), size);
+        return new EpochOrder(Arrays.copyOfRange(order, from, to), Arrays.copyOfRange(keys, from, to), size);
     }
 }
