@@ -1,14 +1,8 @@
 package dev.espalier.pipeline;
 
-import dev.espalier.data.Batches;
 import dev.espalier.data.DataException;
-import dev.espalier.model.Metadata;
 import dev.espalier.model.Model;
 import dev.espalier.prune.PruningException;
-import dev.espalier.runtime.Device;
-import dev.espalier.train.EvaluationResult;
-import dev.espalier.train.Evaluator;
-import dev.espalier.train.SliceScore;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -46,13 +40,19 @@ public final class GatedRun {
 
     private RunOutcome run(IntFunction<RunSetting> settings) {
         double target = plan.pruning().orElseThrow().policy().budget().target();
-        List<SliceScore> before = slices(dense, settings.apply(0));
+        if (settings.apply(0).validation().isEmpty()) {
+            throw new DataException(
+                    "slices are compared on a validation split, and this data has none; hold a share out with"
+                            + " validation-fraction above 0");
+        }
         List<String> breaches = List.of();
         for (int retry = 0; retry <= gate.retries(); retry++) {
             double tried = gate.target(target, retry);
             RunSetting setting = settings.apply(retry);
             RunOutcome outcome = PruningRun.run(dense, plan.withTarget(tried), setting);
-            breaches = gate.breaches(before, slices(outcome.model(), setting));
+            List<SliceStep> steps = outcome.steps();
+            breaches = gate.breaches(
+                    steps.get(0).slices(), steps.get(steps.size() - 1).slices());
             if (breaches.isEmpty()) {
                 return outcome;
             }
@@ -70,17 +70,5 @@ public final class GatedRun {
                 gate.retries() + 1,
                 gate.target(target, gate.retries()),
                 String.join(", ", breaches)));
-    }
-
-    private static List<SliceScore> slices(Model model, RunSetting setting) {
-        Batches validation = setting.validation()
-                .orElseThrow(() -> new DataException(
-                        "slices are compared on a validation split, and this data has none; hold a share out with"
-                                + " validation-fraction above 0"));
-        Device device = setting.device();
-        try (Model placed = new Model(model.graph(), model.weights().to(device), Metadata.NONE)) {
-            EvaluationResult whole = Evaluator.evaluate(placed, validation);
-            return Evaluator.slices(placed, validation, whole);
-        }
     }
 }

@@ -90,6 +90,7 @@ public final class PruningRun {
                     boolean goingOn = saved.isPresent() && i == first;
                     run.enter(i);
                     carryOut(stages.get(i), run, goingOn ? saved : Optional.empty());
+                    step(i, run);
                 }
                 return outcome(run);
             }
@@ -161,12 +162,8 @@ public final class PruningRun {
         }
         if (stage instanceof Stage.Fit fit) {
             fit(fit, run, saved);
-            if (steps.begun()) {
-                step(fit.name(), run);
-            }
         } else if (stage instanceof Stage.Measure) {
             run.measured(measure(run));
-            step(SliceStep.BEFORE, run);
             if (plan.fineTuning().isPresent()
                     && plan.fineTuning().get().regularisation().distill().weight() > 0) {
                 run.becomeTeacher();
@@ -174,7 +171,6 @@ public final class PruningRun {
         } else if (stage instanceof Stage.Prune prune) {
             run.prune(prune.target(), setting.evidence(), this::note);
             note("pruned to a target of " + prune.target());
-            step("pruned to " + Math.round(1e4 * prune.target()) / 1e4, run);
         } else if (stage instanceof Stage.Permute) {
             permute(run.training());
         } else if (stage instanceof Stage.Rewind) {
@@ -290,15 +286,33 @@ public final class PruningRun {
         }
     }
 
-    /** Where nothing is pruned, no slice can lose by it. */
-    private void step(String name, RunState run) {
-        if (plan.pruning().isPresent()) {
-            setting.validation().ifPresent(held -> {
-                try (Model model = run.training().model(Metadata.NONE)) {
-                    steps.add(name, Evaluator.slices(model, held, Evaluator.evaluate(model, held)));
-                }
-            });
+    /** Measures the slices after a stage that is a step of pruning; where nothing is pruned, no slice can lose by it. */
+    private void step(int stage, RunState run) {
+        Optional<Batches> held = plan.pruning().isPresent() ? setting.validation() : Optional.empty();
+        held.ifPresent(batches -> step(stage).ifPresent(name -> {
+            try (Model model = run.training().model(Metadata.NONE)) {
+                steps.add(name, Evaluator.slices(model, batches, Evaluator.evaluate(model, batches)));
+            }
+        }));
+    }
+
+    /** A pruning that is followed by compaction is done with it: where removal is inexact, only then the model is what it will be. */
+    private Optional<String> step(int index) {
+        Stage stage = stages.get(index);
+        if (stage instanceof Stage.Measure) {
+            return Optional.of(SliceStep.BEFORE);
         }
+        if (stage instanceof Stage.Fit fit) {
+            return steps.begun() ? Optional.of(fit.name()) : Optional.empty();
+        }
+        if (stage instanceof Stage.Reestimate) {
+            return Optional.of("statistics taken anew");
+        }
+        boolean compacted = index + 1 < stages.size() && stages.get(index + 1) instanceof Stage.Compact;
+        Stage pruning = stage instanceof Stage.Compact && index > 0 ? stages.get(index - 1) : stage;
+        return pruning instanceof Stage.Prune prune && !compacted
+                ? Optional.of("pruned to " + Math.round(1e4 * prune.target()) / 1e4)
+                : Optional.empty();
     }
 
     private Measured measure(RunState run) {

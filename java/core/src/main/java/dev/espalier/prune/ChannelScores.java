@@ -43,9 +43,7 @@ final class ChannelScores {
         }
         boolean whole = policy.criterion().measure().filter(Measure::isByGroup).isPresent();
         List<Tensor> scores = whole ? groups.stream().map(this::measured).toList() : aggregated(groups, mask);
-        Normalisation normalisation = policy.ranking()
-                .normalisation()
-                .resolved(policy.criterion(), policy.scope(), policy.budget().of());
+        Normalisation normalisation = policy.normalisation();
         return IntStream.range(0, groups.size())
                 .mapToObj(i -> normalisation.of(scores.get(i), mask.kept(groups.get(i))))
                 .toList();

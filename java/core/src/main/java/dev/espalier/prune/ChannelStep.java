@@ -66,17 +66,16 @@ final class ChannelStep {
     }
 
     private List<Tensor> perCost(List<Tensor> raw, Mask mask, Optional<ToDoubleFunction<Graph>> cost) {
-        Normalisation normalisation = policy.ranking()
-                .normalisation()
-                .resolved(policy.criterion(), policy.scope(), policy.budget().of());
-        if (normalisation != Normalisation.COST || cost.isEmpty() || policy.criterion() == Criterion.RANDOM) {
+        if (policy.normalisation() != Normalisation.COST || cost.isEmpty()) {
             return raw;
         }
         double[] savings = savings(mask, cost.get());
-        double least = Math.max(LEAST_SAVING * Arrays.stream(savings).max().orElseThrow(), Double.MIN_NORMAL);
-        return IntStream.range(0, savings.length)
-                .mapToObj(i -> raw.get(i).div(Math.max(savings[i], least)))
-                .toList();
+        double greatest = Arrays.stream(savings).max().orElseThrow();
+        return greatest <= 0
+                ? raw
+                : IntStream.range(0, savings.length)
+                        .mapToObj(i -> raw.get(i).div(Math.max(savings[i] / greatest, LEAST_SAVING)))
+                        .toList();
     }
 
     /** What the loss of a channel of each group saves, averaged over those that can only go together; 0 of a group that can lose none. */

@@ -31,8 +31,11 @@ public enum Normalisation {
 
     /** What AUTO means for a criterion, under a scope, and a budget. */
     Normalisation resolved(Criterion criterion, ScoreScope scope, Budget.Of of) {
-        if (this != AUTO || scope != ScoreScope.GLOBAL) {
-            return this == AUTO ? NONE : this;
+        if (this != AUTO) {
+            return this;
+        }
+        if (scope != ScoreScope.GLOBAL) {
+            return NONE;
         }
         if (!criterion.isAdditive()) {
             return MEAN;

@@ -104,6 +104,13 @@ public record Policy(Ranking ranking, Pattern pattern, Grain grain, Budget budge
         }
     }
 
+    /** What the ranking's normalisation means under this budget; scores that are random have no scale to lose. */
+    Normalisation normalisation() {
+        return criterion() == Criterion.RANDOM
+                ? Normalisation.NONE
+                : ranking.normalisation().resolved(criterion(), scope(), budget.of());
+    }
+
     private static boolean fits(Budget.Of of, Pattern pattern) {
         return switch (of) {
             case PARAMETERS -> true;

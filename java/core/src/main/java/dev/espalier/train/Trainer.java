@@ -143,6 +143,8 @@ public final class Trainer {
         }
         boolean whole = state.position().iteration() == 0;
         EvaluationResult held = whole && validation != null ? Evaluator.judge(state, validation) : null;
+        double hiddenAccuracy =
+                whole && hidden != null ? Evaluator.judge(state, hidden).accuracy() : Double.NaN;
         state.progress().spend(System.nanoTime() - begun);
         if (whole) {
             if (held != null) {
@@ -154,7 +156,7 @@ public final class Trainer {
                     from.epoch(),
                     batchesDone,
                     scores,
-                    held == null ? null : new EpochReport.Scores(held.loss(), held.accuracy(), hiddenAccuracy()),
+                    held == null ? null : new EpochReport.Scores(held.loss(), held.accuracy(), hiddenAccuracy),
                     rate,
                     state.progress().seconds());
             listeners.forEach(listener -> listener.epochEnd(report));
@@ -169,10 +171,6 @@ public final class Trainer {
                         validation.source(),
                         validation.options().augmented(Augmentation.none().withMixed(MixedAugmentation.hiding(share))))
                 : null;
-    }
-
-    private double hiddenAccuracy() {
-        return hidden == null ? Double.NaN : Evaluator.judge(state, hidden).accuracy();
     }
 
     private void tellSlices(EvaluationResult held) {

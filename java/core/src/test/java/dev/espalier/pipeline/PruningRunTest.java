@@ -24,10 +24,12 @@ import dev.espalier.train.RememberedGraphs;
 import dev.espalier.train.SettingKey;
 import dev.espalier.train.StepReport;
 import dev.espalier.train.ToyImages;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -96,7 +98,9 @@ class PruningRunTest {
     private SortedMap<String, byte[]> weightsAfter(RunPlan plan, MemoryCheckpoints store) {
         try (Model dense = model();
                 RunOutcome outcome = PruningRun.run(dense, plan, setting(store))) {
-            return bytes(outcome.model());
+            SortedMap<String, byte[]> all = new TreeMap<>(bytes(outcome.model()));
+            all.put("slice steps", outcome.steps().toString().getBytes(StandardCharsets.UTF_8));
+            return all;
         }
     }
 
@@ -289,6 +293,8 @@ class PruningRunTest {
         RunPlan plan = plan(parse(settings));
         MemoryCheckpoints all = new MemoryCheckpoints();
         SortedMap<String, byte[]> whole = weightsAfter(plan, all);
+        assertThat(new String(Objects.requireNonNull(whole.get("slice steps")), StandardCharsets.UTF_8))
+                .contains("SliceStep[name=before, ");
         for (int i = 0; i < all.count(); i += 2) {
             Rng.seed(77);
             SortedMap<String, byte[]> resumed = weightsAfter(plan, all.upTo(i));

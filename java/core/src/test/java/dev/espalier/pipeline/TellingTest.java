@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -108,6 +110,26 @@ class TellingTest {
             EvaluationResult end = Evaluator.evaluate(outcome.model(), held);
             assertThat(steps.get(4).slices()).isEqualTo(Evaluator.slices(outcome.model(), held, end));
             assertThat(steps.get(0).slices()).isNotEqualTo(steps.get(3).slices());
+        }
+    }
+
+    @Test
+    void withoutFineTuningTheLastStepIsTheModelThatIsHandedOut() {
+        PruningRecipe pruning = PruningRecipe.fromMap(
+                Map.of("target", 0.5, "of", "macs", "scope", "local", "reestimate-batches", 2), Set.of());
+        RunSetting setting = ToyRuns.setting();
+        try (Model model = ToyRuns.model();
+                RunOutcome outcome = PruningRun.run(
+                        model,
+                        new RunPlan(Optional.of(ToyRuns.TRAINING), Optional.of(pruning), Optional.empty()),
+                        setting)) {
+            List<SliceStep> steps = outcome.steps();
+            assertThat(steps)
+                    .extracting(SliceStep::name)
+                    .containsExactly("before", "pruned to 0.5", "statistics taken anew");
+            Batches held = setting.validation().orElseThrow();
+            EvaluationResult end = Evaluator.evaluate(outcome.model(), held);
+            assertThat(steps.get(2).slices()).isEqualTo(Evaluator.slices(outcome.model(), held, end));
         }
     }
 

@@ -56,6 +56,22 @@ class ReportPageTest {
     }
 
     @Test
+    void twoStepsAreNotToldTwice() {
+        RunReport all = report();
+        RunReport two = new RunReport(
+                all.title(),
+                all.facts(),
+                all.models(),
+                all.curves(),
+                all.layers(),
+                all.slices(),
+                all.steps().subList(0, 2),
+                all.newlyWrong());
+        assertThat(ReportPage.render(all)).contains("Slices from step to step");
+        assertThat(ReportPage.render(two)).doesNotContain("Slices from step to step");
+    }
+
+    @Test
     void textIsEscaped() {
         String page = ReportPage.render(report());
         assertThat(page).contains("Run &lt;1&gt;", "espalier prune &quot;a&quot; &amp; b");

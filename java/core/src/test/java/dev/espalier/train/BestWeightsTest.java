@@ -90,4 +90,16 @@ class BestWeightsTest {
             assertThat(kept(resumed, state)).isEqualTo(3);
         }
     }
+
+    /** The accuracy rises, with modalities hidden it does not. */
+    @Test
+    void patienceGoesByWhatIsHiddenToo() {
+        EarlyStop stop = new EarlyStop(2);
+        for (int epoch = 0; epoch < 3; epoch++) {
+            assertThat(stop.stops()).isFalse();
+            EpochReport.Scores scores = new EpochReport.Scores(0.5, 0.5 + 0.125 * epoch, 0.5);
+            stop.epochEnd(new EpochReport(epoch, epoch + 1L, scores, scores, 0.1, 1));
+        }
+        assertThat(stop.stops()).isTrue();
+    }
 }

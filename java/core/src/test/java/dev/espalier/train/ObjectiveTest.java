@@ -1,15 +1,13 @@
 package dev.espalier.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.espalier.data.Answers;
 import dev.espalier.data.Batch;
-import dev.espalier.data.BatchOptions;
-import dev.espalier.data.BatchSupply;
 import dev.espalier.data.DataException;
+import dev.espalier.data.LabelledSource;
 import dev.espalier.data.Source;
 import dev.espalier.data.Task;
 import dev.espalier.runtime.Device;
@@ -92,8 +90,8 @@ class ObjectiveTest {
     }
 
     /** Samples with the labels a, a, a and b, and none. */
-    private static final Source LABELLED =
-            new Labelled(Answers.ofLabels(List.of(new int[] {0}, new int[] {0}, new int[] {0, 1}, new int[0]), 2));
+    private static final Source LABELLED = new LabelledSource(
+            Answers.ofLabels(List.of(new int[] {0}, new int[] {0}, new int[] {0, 1}, new int[0]), 2), List.of());
 
     /** With a label and without it count alike in all. */
     @Test
@@ -151,51 +149,5 @@ class ObjectiveTest {
         balanced.check(Task.CLASSES);
         assertThatThrownBy(() -> balanced.check(Task.LABELS))
                 .hasMessageContaining("one class each, got the task labels");
-    }
-
-    /** Answers without inputs. */
-    private record Labelled(Answers answers) implements Source {
-        @Override
-        public int size() {
-            return answers.size();
-        }
-
-        @Override
-        public List<String> classes() {
-            return List.of("a", "b");
-        }
-
-        @Override
-        public String name(int index) {
-            return "sample " + index;
-        }
-
-        @Override
-        public String fingerprint() {
-            return "";
-        }
-
-        @Override
-        public BatchSupply supply(BatchOptions options, int epoch) {
-            throw new UnsupportedOperationException("no inputs");
-        }
-
-        @Override
-        public Source rows(int[] chosen) {
-            return new Labelled(answers.rows(chosen));
-        }
-
-        @Override
-        public void close() {}
-    }
-
-    @Test
-    void rareClassesAreMadeUpForOnce() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Recipe.fromMap(Map.of("sampling", "balanced", "class-weights", "balanced")))
-                .withMessageContaining("set one of them");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Recipe.fromMap(Map.of("sampling", "in_order")))
-                .withMessage("setting 'sampling' must be one of shuffle, balanced, got 'in_order'");
     }
 }

@@ -60,7 +60,7 @@ class LiveRunTest {
             step(i, 1);
         }
         clock.addAndGet(4_000_000_000L);
-        run.epochEnd(epoch(0, new EpochReport.Scores(1.5, 0.75)));
+        run.epochEnd(epoch(0, new EpochReport.Scores(1.5, 0.75, 0.375)));
         step(5, 1);
         step(6, 1);
         Frame.Speed pace = run.whole().header().pace();
@@ -68,6 +68,7 @@ class LiveRunTest {
         assertThat(pace.secondsLeft()).isEqualTo(6 * 0.5 + 2 * 4);
         assertThat(points("loss.validation")).containsExactly(1f, 1.5f);
         assertThat(points("accuracy.validation")).containsExactly(1f, 0.75f);
+        assertThat(points("accuracy.hidden")).containsExactly(1f, 0.375f);
     }
 
     /** Of few batches it is their plain mean. */
